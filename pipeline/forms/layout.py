@@ -1,0 +1,118 @@
+"""Where everything of a printed form lies, in mm from the page's top left corner. Plain values, no behaviour.
+
+These records are what the other rooms know of a form: the printer draws them, registration looks for the
+markers, recognition samples the cells, and `sotarsa forms layout` prints them.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Box(NamedTuple):
+    """A rectangle in mm: left, top, width, height."""
+
+    x: float
+    y: float
+    w: float
+    h: float
+
+
+class Kind(StrEnum):
+    """How a field is written on paper."""
+
+    COMB = "comb"
+    MARKS = "marks"
+    AREA = "area"
+    LINE = "line"
+
+
+class FieldType(StrEnum):
+    """What a field means; the table of their rules is `pipeline.forms.types.TYPES`."""
+
+    NIK = "nik"
+    KK = "kk"
+    DATE = "date"
+    PHONE = "phone"
+    VILLAGE = "village"
+    NAME = "name"
+    PLACE = "place"
+    TEXT = "text"
+    CODE = "code"
+    COUNT = "count"
+    MONEY = "money"
+    NUMBER = "number"
+    CHOICE = "choice"
+    SIGNATURE = "signature"
+    LINE = "line"
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceBox:
+    """One tick box and the value that it stands for; `box` is its printed outline."""
+
+    value: str
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class FieldLayout:
+    """One field on a page: once for a plain field, once a row for a table's column.
+
+    Attributes:
+        name: `nik`, or `anggota.nama` for a table's column.
+        row: from 1 in tables, else None.
+        alphabet: the characters a comb may hold, spelled out (no ranges).
+        cells: a comb's cells from left to right, empty for other kinds.
+        choices: a choice's boxes in the order printed, empty for other kinds.
+        multiple: whether several boxes may be marked.
+        box: the extent of the whole field.
+    """
+
+    name: str
+    row: int | None
+    type: FieldType
+    kind: Kind
+    box: Box
+    alphabet: str = ""
+    cells: tuple[Box, ...] = ()
+    choices: tuple[ChoiceBox, ...] = ()
+    multiple: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """One ArUco marker: its id in `MARKER_DICTIONARY` and its square."""
+
+    id: int
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class PageLayout:
+    """One printed side: its size, landmarks and fields.
+
+    Attributes:
+        page: from 1.
+        markers: four, clockwise from the top left; ids are 4 * (page - 1) + corner.
+        qr: the square of the QR code without its quiet zone.
+        serial: the box of the human-readable serial.
+    """
+
+    page: int
+    width_mm: float
+    height_mm: float
+    markers: tuple[Marker, ...]
+    qr: Box
+    serial: Box
+    fields: tuple[FieldLayout, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FormLayout:
+    """A printed form: every page of one version of one definition."""
+
+    form: str
+    code: str
+    version: int
+    pages: tuple[PageLayout, ...]

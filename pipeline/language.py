@@ -1,0 +1,29 @@
+"""The two languages of the office: Bahasa Indonesia first, English at a switch."""
+
+import os
+from dataclasses import dataclass
+from typing import Final, Literal, cast
+
+Language = Literal["id", "en"]
+DEFAULT: Final[Language] = "id"
+
+
+def language() -> Language:
+    """The language of this process, from `SOTARSA_LANG` (anything unknown is Indonesian)."""
+    chosen = os.environ.get("SOTARSA_LANG", DEFAULT)
+    return cast(Language, chosen) if chosen in ("id", "en") else DEFAULT
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One sentence or label in both languages; `str()` gives the current one."""
+
+    id: str
+    en: str
+
+    def __str__(self) -> str:
+        return getattr(self, language())
+
+    def format(self, **values: object) -> str:
+        """The sentence in the current language with its placeholders filled in."""
+        return str(self).format(**values)

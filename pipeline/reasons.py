@@ -1,0 +1,82 @@
+"""Every reason that stops a page or a value, under its stable code, with the sentence the office reads.
+
+A page's sentence says what is wrong and what to do; a value's sentence says what the reviewer should look at.
+"""
+
+from typing import Final
+
+from pipeline.language import Text
+
+PAGE_REASONS: Final[dict[str, Text]] = {
+    "blank": Text(
+        "Halaman kosong. Tidak perlu tindakan, kecuali sisi yang terisi terbalik saat dipindai.",
+        "The page is blank. Nothing to do, unless the filled side lay face up in the scanner.",
+    ),
+    "not_our_form": Text(
+        "Bukan formulir kita: penanda sudut tidak ditemukan. Pisahkan lembar ini, atau pindai ulang bila sudutnya terpotong.",
+        "Not one of our forms: no corner markers were found. Take the sheet out, or scan it again if corners were cut off.",
+    ),
+    "unknown_form": Text(
+        "Formulir atau versinya tidak dikenal di komputer ini. Pasang berkas definisinya di folder forms lalu pindai lagi.",
+        "This form, or its version, is not known on this computer. Put its definition into the forms folder and scan again.",
+    ),
+    "unreadable_identity": Text(
+        "Kode QR dan nomor seri tidak terbaca. Pindai ulang dengan lebih bersih.",
+        "Neither the QR code nor the printed serial can be read. Scan the sheet again, more cleanly.",
+    ),
+    "residual": Text(
+        "Halaman terlalu melengkung atau terlipat sehingga letak isian tidak pasti. Ratakan lalu pindai ulang.",
+        "The page is too bent or folded to place its fields with certainty. Flatten it and scan again.",
+    ),
+    "missing_side": Text(
+        "Sisi lain dari lembar ini belum dipindai. Pindai sisi yang kurang; keduanya akan dipasangkan sendiri.",
+        "The other side of this sheet has not been scanned. Scan the missing side; the two will be paired.",
+    ),
+    "duplicate_side": Text(
+        "Sisi ini sudah pernah dipindai dengan isi yang sama. Tidak perlu tindakan; pindaian pertama yang dipakai.",
+        "This side was scanned before with the same content. Nothing to do; the first scan is used.",
+    ),
+    "unreadable_file": Text(
+        "Berkas rusak atau bukan gambar yang dapat dibaca. Pindai ulang, atau simpan sebagai PDF, TIFF, JPEG atau PNG.",
+        "The file is damaged or not a readable image. Scan again, or save it as PDF, TIFF, JPEG or PNG.",
+    ),
+    "encrypted": Text(
+        "PDF ini dikunci dengan kata sandi. Simpan ulang tanpa kata sandi lalu pindai lagi.",
+        "This PDF is locked with a password. Save it again without one, then scan again.",
+    ),
+    "empty_file": Text(
+        "Berkas ini kosong (0 bita). Salin atau pindai ulang.",
+        "This file is empty (0 bytes). Copy it or scan it again.",
+    ),
+    "wrong_type": Text(
+        "Isi berkas tidak sesuai dengan akhiran namanya. Ganti akhirannya atau simpan ulang.",
+        "The file's content is not what its name ends in. Rename it or save it again.",
+    ),
+    "too_large": Text(
+        "Gambar terlalu besar untuk satu halaman. Pindai pada 300 dpi.",
+        "The image is too large for one page. Scan at 300 dpi.",
+    ),
+    "internal": Text(
+        "Halaman ini gagal dibaca karena kesalahan program. Berkasnya aman; kirim catatan log kepada pengembang.",
+        "This page could not be read because of a fault in the program. The file is safe; send the log to the developers.",
+    ),
+}
+"""Why a page is set aside."""
+
+VALUE_REASONS: Final[dict[str, Text]] = {
+    "low_confidence": Text("Tulisan tidak cukup jelas.", "The writing is not clear enough."),
+    "crossed_out": Text("Ada coretan.", "Something is crossed out."),
+    "ink_outside": Text("Ada tulisan di luar kotak.", "There is writing outside the cells."),
+    "gap": Text("Ada kotak kosong di tengah isian.", "An empty cell stands inside the entry."),
+    "several_marks": Text("Lebih dari satu kotak ditandai.", "More than one box is marked."),
+    "unclear_mark": Text("Tanda tidak jelas.", "A mark is not clear."),
+    "unclear_signature": Text("Tidak jelas ada tanda tangan atau tidak.", "It is not clear whether there is a signature."),
+    "handwritten_line": Text("Tulisan tangan bebas: dibaca oleh orang.", "Free handwriting: a person reads it."),
+    "machine_print": Text("Diketik dengan mesin: periksa.", "Typed by machine: please check."),
+    "missing_required": Text("Wajib diisi, tetapi kosong.", "Required, but empty."),
+    "serial_reused": Text(
+        "Nomor seri ini juga ada di lembar lain dengan isi berbeda (fotokopi?).",
+        "This serial is also on another sheet with different content (a photocopied form?).",
+    ),
+}
+"""Why a value waits for a person; the rules of `pipeline.validation` add their own codes."""

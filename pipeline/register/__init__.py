@@ -1,0 +1,1 @@
+"""The beneficiary register: people, households, programmes, proposals, distributions, visits; import and reports."""

@@ -1,0 +1,1 @@
+"""Files, folders and scanners to page images."""

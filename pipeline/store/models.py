@@ -1,0 +1,137 @@
+"""What the store keeps of every scanned page. Every value leads back to its ink, its reader and its decisions."""
+
+from typing import ClassVar
+
+from django.db import models
+
+
+class IssuedSheet(models.Model):
+    """A sheet that was printed: its serial, and for a roster whom each preprinted row is about.
+
+    Attributes:
+        fingerprint: SHA-256 of the layout it was printed with; a printed definition is frozen.
+        rows: for a roster, `{"penerima": [{"row": 1, "person": 17}, …]}`; else `{}`.
+    """
+
+    serial = models.CharField(max_length=24, unique=True)
+    form = models.CharField(max_length=40)
+    version = models.PositiveSmallIntegerField()
+    village = models.CharField(max_length=4)
+    fingerprint = models.CharField(max_length=64)
+    rows = models.JSONField(default=dict)
+    printed_at = models.DateTimeField(auto_now_add=True)
+
+
+class Batch(models.Model):
+    """A lot of files as they were put into the scanner together."""
+
+    name = models.CharField(max_length=120, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+
+class ScanFile(models.Model):
+    """One scanned file, kept unchanged in the archive under its content hash."""
+
+    sha256 = models.CharField(max_length=64, unique=True)
+    name = models.CharField(max_length=255)
+    suffix = models.CharField(max_length=16)
+    size = models.PositiveBigIntegerField()
+    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="files")
+    images = models.PositiveIntegerField(null=True, help_text="Number of page images, once all were read.")
+    added_at = models.DateTimeField(auto_now_add=True)
+
+
+class Sheet(models.Model):
+    """One paper: the pages that carry one serial.
+
+    Attributes:
+        copy: 1 for the first sheet with this serial; a photocopied blank that came back filled differently is 2.
+        record: the validated record, once every side is there.
+    """
+
+    serial = models.CharField(max_length=24)
+    copy = models.PositiveSmallIntegerField(default=1)
+    form = models.CharField(max_length=40)
+    version = models.PositiveSmallIntegerField()
+    complete = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["serial", "copy"], name="one_sheet_a_serial_and_copy")]
+
+
+class Page(models.Model):
+    """One page image of a file: what it is, and whether it was read or set aside."""
+
+    file = models.ForeignKey(ScanFile, on_delete=models.PROTECT, related_name="pages")
+    image = models.PositiveIntegerField(help_text="From 1, in the order of the file.")
+    status = models.CharField(max_length=12)
+    reason = models.CharField(max_length=40, blank=True)
+    detail = models.TextField(blank=True)
+    form = models.CharField(max_length=40, blank=True)
+    version = models.PositiveSmallIntegerField(null=True)
+    serial = models.CharField(max_length=24, blank=True, db_index=True)
+    number = models.PositiveSmallIntegerField(null=True, help_text="Which side of the sheet, from 1.")
+    turn = models.PositiveSmallIntegerField(default=0)
+    residual_mm = models.FloatField(null=True)
+    sheet = models.ForeignKey(Sheet, on_delete=models.PROTECT, related_name="pages", null=True)
+    read_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["file", "image"], name="one_row_a_page_image")]
+
+
+class FieldReading(models.Model):
+    """One field of a page as it was read, and what became of it.
+
+    `value` is the value that counts now: the reading's own, or the last decision's. `read_value` never changes.
+    """
+
+    class Status(models.TextChoices):
+        """How a value stands."""
+
+        ACCEPTED = "accepted"
+        REVIEW = "review"
+        REVIEWED = "reviewed"
+
+    page = models.ForeignKey(Page, on_delete=models.CASCADE, related_name="readings")
+    position = models.PositiveIntegerField(help_text="Order on the page, from 0.")
+    field = models.CharField(max_length=80)
+    row = models.PositiveSmallIntegerField(null=True)
+    type = models.CharField(max_length=12)
+    value = models.TextField(null=True)
+    read_value = models.TextField(null=True)
+    raw = models.TextField(blank=True)
+    confidence = models.FloatField()
+    status = models.CharField(max_length=8, choices=Status.choices)
+    reasons = models.JSONField(default=list)
+    alternatives = models.JSONField(default=list, help_text="[[value, probability], …], best first.")
+    quad = models.JSONField(help_text="Corners in the page image, px, clockwise from the top left.")
+    reader = models.CharField(max_length=60)
+    claimed_by = models.CharField(max_length=80, blank=True)
+    claimed_until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["page", "position"], name="one_reading_a_position"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["status", "id"], name="review_queue")]
+
+
+class Decision(models.Model):
+    """What a person said of a reading; appended, never changed."""
+
+    class Kind(models.TextChoices):
+        """What the person did."""
+
+        CONFIRMED = "confirmed"
+        CORRECTED = "corrected"
+        EMPTY = "empty"
+        UNREADABLE = "unreadable"
+        REOPENED = "reopened"
+
+    reading = models.ForeignKey(FieldReading, on_delete=models.PROTECT, related_name="decisions")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    value = models.TextField(null=True)
+    by = models.CharField(max_length=80)
+    at = models.DateTimeField(auto_now_add=True)

@@ -1,0 +1,1 @@
+"""From readings to a record: field rules and rules across fields."""
