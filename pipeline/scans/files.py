@@ -1,0 +1,87 @@
+"""From the paths that a user names to the files that hold page images."""
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from pipeline.errors import UsageError
+from pipeline.language import Text
+from pipeline.scans.sniff import HEAD_BYTES, kind_of
+
+SUFFIXES: Final = frozenset({".pdf", ".tif", ".tiff", ".jpg", ".jpeg", ".png"})
+"""Files of a folder with these names are taken, whatever they hold: what cannot be read is told."""
+
+_NUMBERS: Final = re.compile(r"(\d+)")
+
+
+def find_files(paths: Iterable[Path]) -> list[Path]:
+    """The files to scan, each once, folders walked in natural order (`page2` before `page10`).
+
+    A file that is named is always taken. In folders, hidden files and folders are skipped, and so is every
+    file that neither has the suffix of a scan nor starts like one.
+
+    Raises:
+        UsageError: a path does not exist or cannot be opened, or there is nothing to scan.
+    """
+    named = list(paths)
+    found = {file.resolve(): file for path in named for file in _files_of(path)}
+    if not found:
+        where = ", ".join(str(path) for path in named)
+        raise UsageError(
+            Text(
+                f"Tidak ada berkas PDF, TIFF, JPEG atau PNG di {where}. Periksa foldernya.",
+                f"There is no PDF, TIFF, JPEG or PNG file in {where}. Check the folder.",
+            )
+        )
+    return list(found.values())
+
+
+def natural_key(path: Path) -> tuple[tuple[int, str], ...]:
+    """A sort key that puts `page2` before `page10`, upper and lower case together."""
+    parts = _NUMBERS.split(path.name.casefold())
+    return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in parts)
+
+
+def _files_of(path: Path) -> Iterator[Path]:
+    if path.is_dir():
+        yield from _walk(path)
+    elif path.exists():
+        yield path
+    else:
+        raise UsageError(
+            Text(
+                f"{path} tidak ada. Periksa ejaannya, atau sambungkan dulu diska USB-nya.",
+                f"{path} does not exist. Check its spelling, or connect the USB drive first.",
+            )
+        )
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    try:
+        visible = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
+    except PermissionError as error:
+        raise UsageError(
+            Text(
+                f"Folder {folder} tidak boleh dibuka oleh akun ini. Minta izin bacanya.",
+                f"This account may not open the folder {folder}. Ask for the right to read it.",
+            )
+        ) from error
+    for entry in sorted(visible, key=natural_key):
+        if entry.is_dir():
+            if not entry.is_symlink():
+                yield from _walk(entry)
+        elif _is_scan(entry):
+            yield entry
+
+
+def _is_scan(file: Path) -> bool:
+    if not file.is_file():
+        return False
+    if file.suffix.lower() in SUFFIXES:
+        return True
+    if not os.access(file, os.R_OK):
+        return False
+    with file.open("rb") as stream:
+        return kind_of(stream.read(HEAD_BYTES)) is not None

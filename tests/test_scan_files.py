@@ -1,0 +1,61 @@
+"""What a user names becomes a list of files, in the order a person would expect."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.errors import UsageError
+from pipeline.scans.files import find_files, natural_key
+
+JPEG = b"\xff\xd8\xff\xe0"
+
+
+def names(files: list[Path], folder: Path) -> list[str]:
+    return [str(file.relative_to(folder)) for file in files]
+
+
+def test_folders_are_walked_in_natural_order_without_what_is_hidden(tmp_path: Path) -> None:
+    for name in (
+        "b10.pdf",
+        "b2.pdf",
+        "a/scan 12.JPG",
+        "a/scan 3.tiff",
+        ".trash.pdf",
+        ".git/x.pdf",
+        "a/Thumbs.db",
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "scan0007").write_bytes(JPEG)
+    (tmp_path / "truth.jsonl").write_text("{}")
+    expected = ["a/scan 3.tiff", "a/scan 12.JPG", "b2.pdf", "b10.pdf", "scan0007"]
+    assert names(find_files([tmp_path]), tmp_path) == expected
+
+
+def test_a_named_file_is_always_taken_and_only_once(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("x")
+    (tmp_path / "a.pdf").write_bytes(b"")
+    files = find_files([tmp_path / "notes.txt", tmp_path, tmp_path / "a.pdf"])
+    assert names(files, tmp_path) == ["notes.txt", "a.pdf"]
+
+
+def test_a_loop_of_links_ends(tmp_path: Path) -> None:
+    (tmp_path / "a.pdf").write_bytes(b"")
+    (tmp_path / "loop").symlink_to(tmp_path)
+    assert names(find_files([tmp_path]), tmp_path) == ["a.pdf"]
+
+
+def test_what_does_not_exist_or_holds_nothing_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"gone\.pdf does not exist|gone\.pdf tidak ada"):
+        find_files([tmp_path / "gone.pdf"])
+    (tmp_path / "notes.txt").write_text("x")
+    with pytest.raises(UsageError, match=r"PDF, TIFF, JPEG"):
+        find_files([tmp_path])
+
+
+@given(st.text("aB1209_ ²", max_size=12), st.text("aB1209_ ²", max_size=12))
+def test_any_two_names_can_be_ordered(left: str, right: str) -> None:
+    assert (natural_key(Path(left)) < natural_key(Path(right))) in (True, False)
+    assert natural_key(Path("page2")) < natural_key(Path("page10"))
