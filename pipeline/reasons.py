@@ -78,5 +78,34 @@ VALUE_REASONS: Final[dict[str, Text]] = {
         "Nomor seri ini juga ada di lembar lain dengan isi berbeda (fotokopi?).",
         "This serial is also on another sheet with different content (a photocopied form?).",
     ),
+    "unfit": Text("Isian ini bukan nilai yang mungkin.", "This is not a possible value."),
+    "nik_length": Text("NIK harus tepat 16 angka.", "A NIK has exactly 16 digits."),
+    "nik_date": Text(
+        "Tanggal lahir di dalam NIK tidak ada di kalender.", "The birth date inside the NIK is not in the calendar."
+    ),
+    "nik_serial": Text("Nomor urut NIK tidak boleh 0000.", "The serial part of a NIK is never 0000."),
+    "nik_placeholder": Text(
+        "Ini nomor pengganti, bukan NIK. Kosongkan bila belum punya NIK.",
+        "This is a stand-in number, not a NIK. Leave it empty when there is no NIK yet.",
+    ),
+    "nik_area_unknown": Text(
+        "Kode wilayah NIK tidak dikenal: periksa enam angka pertama.",
+        "The area code of the NIK is not known: check its first six digits.",
+    ),
+    "kk_length": Text("Nomor Kartu Keluarga harus 16 angka.", "A family card number has 16 digits."),
+    "phone_invalid": Text(
+        "Nomor telepon tidak lazim di Indonesia (mulai dengan 0).", "Not an Indonesian phone number (it starts with 0)."
+    ),
+    "village_unknown": Text(
+        "Kode desa tidak ada di kecamatan ini: tulis empat angka terakhir.",
+        "No village of this sub-district has this code: write its last four digits.",
+    ),
+    "not_a_date": Text(
+        "Bukan tanggal yang ada: tulis tanggal, bulan, tahun (05 11 2026).",
+        "Not a real date: write day, month, year (05 11 2026).",
+    ),
+    "date_out_of_range": Text("Tanggal terlalu lama: periksa tahunnya.", "The date is too long ago: check the year."),
+    "no_letters": Text("Hanya tanda baca, tanpa huruf.", "Only punctuation, no letters."),
+    "code_unknown": Text("Kode ini tidak ada dalam daftar di formulir.", "This code is not in the form's list."),
 }
 """Why a value waits for a person; the rules of `pipeline.validation` add their own codes."""

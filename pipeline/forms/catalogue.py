@@ -1,0 +1,122 @@
+"""Which forms this computer knows, in every version that was ever printed."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from pipeline.errors import DefinitionError, UsageError
+from pipeline.forms.arrange import arrange
+from pipeline.forms.definition import FormDefinition, load_definition
+from pipeline.forms.layout import FormLayout
+from pipeline.language import Text
+
+_PROJECT: Final = Path(__file__).parent / "definitions"
+
+
+@dataclass(frozen=True)
+class Form:
+    """One version of a form: what it says, where it lies, and the fingerprint that freezes it once printed."""
+
+    definition: FormDefinition
+    layout: FormLayout
+    fingerprint: str
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """Name and version."""
+        return self.definition.form, self.definition.version
+
+
+class Catalogue:
+    """The forms of some directories; several versions of one form stand side by side."""
+
+    def __init__(self, forms: Iterable[Form]) -> None:
+        self._forms: Mapping[tuple[str, int], Form] = {form.key: form for form in forms}
+
+    @classmethod
+    def load(cls, directories: Iterable[Path]) -> "Catalogue":
+        """Every definition of the directories; an earlier directory's word counts.
+
+        Raises:
+            DefinitionError: a definition is wrong, or two in one directory claim the same form and version.
+        """
+        found: dict[tuple[str, int], Form] = {}
+        for directory in directories:
+            here: dict[tuple[str, int], Path] = {}
+            for path in sorted((*directory.glob("*.yaml"), *directory.glob("*.yml"))):
+                form = load_form(path)
+                if form.key in here:
+                    raise _twice(path, here[form.key])
+                here[form.key] = path
+                found.setdefault(form.key, form)
+        return cls(found[key] for key in sorted(found))
+
+    def forms(self) -> tuple[Form, ...]:
+        """All forms, by name and version."""
+        return tuple(self._forms.values())
+
+    def get(self, form: str, version: int | None = None) -> Form:
+        """A form by name or code, in its newest version unless one is asked for.
+
+        Raises:
+            UsageError: there is none; the sentence lists those that are known.
+        """
+        same = [one for one in self._forms.values() if form in (one.definition.form, one.definition.code)]
+        found = [one for one in same if version in (None, one.definition.version)]
+        if not found:
+            raise _unknown(form, version, self)
+        return max(found, key=lambda one: one.definition.version)
+
+    def by_code(self, code: str, version: int) -> Form | None:
+        """The form that a QR code names, or None."""
+        for form in self._forms.values():
+            if (form.definition.code, form.definition.version) == (code, version):
+                return form
+        return None
+
+
+def load_form(path: Path) -> Form:
+    """The form of one definition file.
+
+    Raises:
+        DefinitionError: the definition is wrong or does not fit on its pages.
+    """
+    definition = load_definition(path)
+    try:
+        layout = arrange(definition)
+    except DefinitionError as error:
+        raise DefinitionError(Text(f"{path.name}: {error.text.id}", f"{path.name}: {error.text.en}")) from error
+    return Form(definition, layout, fingerprint(layout))
+
+
+def fingerprint(layout: FormLayout) -> str:
+    """SHA-256 (hex) of all that a layout says: the same layout has the same on every machine."""
+    return hashlib.sha256(json.dumps(asdict(layout), sort_keys=True).encode()).hexdigest()
+
+
+def default_directories(home: Path) -> tuple[Path, ...]:
+    """Where definitions are looked up: the home's `forms/`, then the project's."""
+    return home / "forms", _PROJECT
+
+
+def _twice(path: Path, other: Path) -> DefinitionError:
+    return DefinitionError(
+        Text(
+            f"{path.name} dan {other.name} memakai nama dan versi yang sama. Naikkan versi salah satunya.",
+            f"{path.name} and {other.name} claim the same form and version. Raise the version of one.",
+        )
+    )
+
+
+def _unknown(form: str, version: int | None, catalogue: Catalogue) -> UsageError:
+    known = ", ".join(f"{one.definition.form} v{one.definition.version}" for one in catalogue.forms()) or "-"
+    asked = form if version is None else f"{form} v{version}"
+    return UsageError(
+        Text(
+            f"Formulir {asked} tidak dikenal. Yang ada: {known}.",
+            f"There is no form {asked}. Known: {known}.",
+        )
+    )

@@ -1,0 +1,332 @@
+"""The definition language: what a form's YAML file may say, as frozen models.
+
+Reading a file, and naming its line when it is wrong, is `pipeline.forms.source`'s job; this file only knows what
+a sound definition is.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+
+from pipeline.forms import reference
+from pipeline.forms.layout import FieldType, Kind
+from pipeline.forms.source import Flaw, read
+from pipeline.forms.types import TYPES, TypeRules
+from pipeline.language import Text
+
+Entity = Literal["household", "person", "proposal", "distribution", "visit"]
+
+WIDEST: Final = 33
+"""The most comb cells that fit side by side on the page."""
+
+
+def _both_languages(value: object) -> object:
+    return {"id": value, "en": value} if isinstance(value, str) else value
+
+
+def _call(value: object) -> object:
+    if isinstance(value, dict) and len(value) == 1:
+        ((name, fields),) = value.items()
+        return {"name": name, "fields": fields}
+    return value
+
+
+Label = Annotated[Text, BeforeValidator(_both_languages)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Choice(_Model):
+    """One value that may be chosen, and its label; for a code field, one known code."""
+
+    value: str = Field(pattern=r"^[A-Za-z0-9_]+$", max_length=20)
+    label: Label
+
+
+class FieldSpec(_Model):
+    """One field, or one column of a table.
+
+    Attributes:
+        hint: an example or explanation in small type.
+        cells: number of comb cells; the type's own number unless given.
+        choices: what may be ticked; for a code, the codes that exist (empty: any).
+        multiple: whether several boxes may be ticked.
+        words: the word list that ranks a reader's alternatives.
+        alpha: the promised error rate among values accepted unseen, where it differs from the house's.
+        confidence: the least confidence for acceptance unseen, where it is stricter than the proven one.
+        line: in a table, which line of the row the column stands on.
+        columns: in how many aligned columns the choices stand; side by side as they fit unless given.
+        width: mm, for signatures and lines of writing.
+        height: mm, for signatures and lines of writing.
+        new_row: whether the field starts a new row of its section.
+    """
+
+    name: Name
+    type: FieldType
+    label: Label
+    hint: Label | None = None
+    cells: int | None = Field(default=None, ge=1, le=WIDEST)
+    required: bool = False
+    choices: tuple[Choice, ...] = ()
+    multiple: bool = False
+    words: str | None = None
+    alpha: float | None = Field(default=None, gt=0, lt=1)
+    confidence: float | None = Field(default=None, gt=0, lt=1)
+    line: int = Field(default=1, ge=1, le=2)
+    columns: int | None = Field(default=None, ge=1, le=8)
+    width: float | None = Field(default=None, ge=8, le=186)
+    height: float | None = Field(default=None, ge=5, le=60)
+    new_row: bool = False
+
+    @property
+    def rules(self) -> TypeRules:
+        """The rules of the field's type."""
+        return TYPES[self.type]
+
+    @property
+    def kind(self) -> Kind:
+        """How the field is written."""
+        return self.rules.kind
+
+    @property
+    def cell_count(self) -> int:
+        """Number of comb cells; 0 for other kinds."""
+        return (self.cells or self.rules.cells) if self.kind is Kind.COMB else 0
+
+    @model_validator(mode="after")
+    def _sound(self) -> "FieldSpec":
+        if self.type is FieldType.CHOICE and not self.choices:
+            raise Flaw("pilihan (choices) belum diisi", "its choices are missing")
+        if self.choices and self.type not in (FieldType.CHOICE, FieldType.CODE):
+            raise Flaw("hanya choice dan code yang punya choices", "only choice and code have choices", "choices")
+        if twice := _repeated(choice.value for choice in self.choices):
+            raise Flaw(f"nilai {twice} ditulis dua kali", f"value {twice} is there twice", "choices")
+        if self.multiple and self.type is not FieldType.CHOICE:
+            raise Flaw("multiple hanya untuk choice", "multiple is for choices only", "multiple")
+        if self.cells and self.kind is not Kind.COMB:
+            raise Flaw("jenis ini tidak memakai kotak huruf", "this type has no cells", "cells")
+        if self.cells and self.rules.fixed and self.cells != self.rules.cells:
+            raise Flaw(
+                f"jenis {self.type} selalu {self.rules.cells} kotak",
+                f"type {self.type} always has {self.rules.cells} cells", "cells",
+            )
+        if self.words and self.words not in reference.WORD_LISTS:
+            known = ", ".join(reference.WORD_LISTS)
+            raise Flaw(f"daftar kata tidak ada; yang ada: {known}", f"no such word list; there are: {known}", "words")
+        return self
+
+
+class PrintedColumn(_Model):
+    """A table column that is printed from the register and never read."""
+
+    name: Name
+    label: Label
+    width: float = Field(ge=5, le=120, description="mm")
+
+
+class TableSpec(_Model):
+    """A table: the same columns in every row.
+
+    Attributes:
+        rows: number of rows, numbered from 1.
+        lines: on how many lines of cells one row stands.
+        first_number: the number printed in the first row, where a table continues another.
+    """
+
+    name: Name = Field(alias="table")
+    rows: int = Field(ge=1, le=60)
+    lines: int = Field(default=1, ge=1, le=2)
+    columns: tuple[FieldSpec, ...] = Field(min_length=1)
+    preprinted: tuple[PrintedColumn, ...] = ()
+    first_number: int = Field(default=1, ge=1)
+
+    @model_validator(mode="after")
+    def _sound(self) -> "TableSpec":
+        if twice := _repeated([column.name for column in (*self.preprinted, *self.columns)]):
+            raise Flaw(f"kolom {twice} ada dua kali", f"column {twice} is there twice", "columns")
+        for index, column in enumerate(self.columns):
+            if column.line > self.lines:
+                raise Flaw(
+                    "baris kolom melebihi lines tabel", "the column's line exceeds the table's lines",
+                    "columns", index, "line",
+                )
+        return self
+
+
+class Note(_Model):
+    """A paragraph in small type across the section."""
+
+    note: Label
+
+
+def _kind_of_item(item: object) -> str:
+    keys: Any = item if isinstance(item, dict) else {"table": 1} if isinstance(item, TableSpec) else {}
+    if isinstance(item, Note) or "note" in keys:
+        return "note"
+    return "table" if "table" in keys or "rows" in keys else "field"
+
+
+Item = Annotated[
+    Annotated[FieldSpec, Tag("field")] | Annotated[TableSpec, Tag("table")] | Annotated[Note, Tag("note")],
+    Discriminator(_kind_of_item),
+]
+
+
+class Section(_Model):
+    """A block of a page with a title bar.
+
+    Attributes:
+        hint: in small type at the right of the title bar.
+        labels: whether labels stand above their fields or in a column at the left.
+        label_width: mm of that column.
+        columns: in how many aligned columns the choices of the section stand (labels at the left).
+        consent: whether the section opens with the form's consent text.
+    """
+
+    title: Label
+    hint: Label | None = None
+    labels: Literal["above", "left"] = "above"
+    label_width: float = Field(default=40, ge=10, le=150)
+    columns: int = Field(default=4, ge=1, le=8)
+    consent: bool = False
+    items: tuple[Item, ...] = Field(min_length=1)
+
+
+class Page(_Model):
+    """One side of the sheet."""
+
+    sections: tuple[Section, ...] = Field(min_length=1)
+
+
+class RuleUse(_Model):
+    """A rule across fields, by the name of its function in `pipeline.validation`, and the fields it looks at."""
+
+    name: Name
+    fields: tuple[str, ...] = Field(min_length=1)
+
+
+class RegisterEntry(_Model):
+    """What of a form goes into the register as which entity.
+
+    Attributes:
+        table: for one entity a row, the table's name; its `map` then names columns, or fields of the form.
+        map: attribute of the entity (`facts.lantai` for a free one) to field or column.
+        constants: attribute to a value that is the same on every form.
+    """
+
+    entity: Entity
+    table: str | None = None
+    map: dict[str, str] = Field(min_length=1)
+    constants: dict[str, str] = Field(default_factory=dict)
+
+
+class FormDefinition(_Model):
+    """All that is on a form: the only place that says it.
+
+    Attributes:
+        form: its name in commands and file names.
+        code: its code on paper and in the QR code.
+        letterhead: the office, its largest line last but for the address.
+        legend: whether page 1 explains how boxes are filled in.
+        consent: the text by which a person consents to the processing of personal data.
+    """
+
+    form: Name
+    code: str = Field(pattern=r"^[A-Z]{3}-\d{2}$")
+    version: int = Field(ge=1, le=999)
+    title: Label
+    letterhead: tuple[str, ...] = Field(min_length=1, max_length=3)
+    legend: bool = True
+    consent: Label | None = None
+    pages: tuple[Page, ...] = Field(min_length=1, max_length=12)
+    rules: tuple[Annotated[RuleUse, BeforeValidator(_call)], ...] = ()
+    register_: tuple[RegisterEntry, ...] = Field(default=(), alias="register")
+
+    @cached_property
+    def _by_name(self) -> dict[str, FieldSpec]:
+        return dict(self.fields())
+
+    def sections(self) -> Iterator[Section]:
+        """Every section, in the order printed."""
+        return (section for page in self.pages for section in page.sections)
+
+    def tables(self) -> Iterator[TableSpec]:
+        """Every table, in the order printed."""
+        return (item for section in self.sections() for item in section.items if isinstance(item, TableSpec))
+
+    def fields(self) -> Iterator[tuple[str, FieldSpec]]:
+        """Every field under its name in the layout (`nik`, `anggota.nama`), in the order printed."""
+        for section in self.sections():
+            for item in section.items:
+                if isinstance(item, FieldSpec):
+                    yield item.name, item
+                elif isinstance(item, TableSpec):
+                    yield from ((f"{item.name}.{column.name}", column) for column in item.columns)
+
+    def field(self, name: str) -> FieldSpec:
+        """The field of a name such as `nik` or `anggota.nama`.
+
+        Raises:
+            KeyError: there is none.
+        """
+        return self._by_name[name]
+
+    def table(self, name: str) -> TableSpec:
+        """The table of a name.
+
+        Raises:
+            KeyError: there is none.
+        """
+        for table in self.tables():
+            if table.name == name:
+                return table
+        raise KeyError(name)
+
+    @model_validator(mode="after")
+    def _sound(self) -> "FormDefinition":
+        tables = {table.name: table for table in self.tables()}
+        fields = [name for name, _spec in self.fields()]
+        if twice := _repeated([*fields, *(table.name for table in self.tables())]):
+            raise Flaw(f"nama {twice} dipakai dua kali", f"the name {twice} is used twice", "pages")
+        if self.consent is None and any(section.consent for section in self.sections()):
+            raise Flaw("teks persetujuan (consent) belum ada", "the consent text is missing", "pages")
+        for index, rule in enumerate(self.rules):
+            for name in rule.fields:
+                if name not in fields and name not in tables:
+                    raise _no_field(name, "rules", index)
+        for index, entry in enumerate(self.register_):
+            if entry.table is not None and entry.table not in tables:
+                raise _no_field(entry.table, "register", index, "table")
+            columns = {
+                column.name
+                for table in (tables.get(entry.table or ""),) if table
+                for column in (*table.columns, *table.preprinted)
+            }
+            for attribute, name in entry.map.items():
+                if name not in columns and name not in fields:
+                    raise _no_field(name, "register", index, "map", attribute)
+        return self
+
+
+def load_definition(path: Path) -> FormDefinition:
+    """The form definition of a YAML file.
+
+    Raises:
+        DefinitionError: the file is no sound definition; the sentence names file and line.
+    """
+    return read(path, FormDefinition)
+
+
+def _no_field(name: str, *at: str | int) -> Flaw:
+    return Flaw(f"isian {name} tidak ada di formulir ini", f"this form has no field {name}", *at)
+
+
+def _repeated(names: Any) -> str | None:
+    return next((name for name, count in Counter(names).items() if count > 1), None)

@@ -1,0 +1,75 @@
+"""What an identity number (NIK) says: where it was issued, when its holder was born, and the sex.
+
+The rules are evidence, not a veto: the number is for life, has no check digit and may keep an old error.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Final
+
+from stdnum import numdb
+
+from pipeline.forms.reference import areas
+
+FEMALE_DAY: Final = 40
+"""Added to the day of birth in a woman's number."""
+
+PLACEHOLDERS: Final = frozenset({"9999999999999994", "9999999999999995", "9999999999999996", "9999999999999999"})
+"""Stand-ins that surveys write for people without a number."""
+
+_NEW_PROVINCES: Final = frozenset({"92", "93", "94", "95", "96"})
+_OLDEST_YEARS: Final = 105
+
+
+@dataclass(frozen=True, slots=True)
+class NikFacts:
+    """The facts that a number carries; the century of the birth date is a guess (the youngest not in the future)."""
+
+    area: str
+    birth_date: date
+    sex: str
+
+
+def parse(nik: str, today: date | None = None) -> NikFacts | None:
+    """The facts of 16 digits, or None when they cannot be a NIK.
+
+    Args:
+        nik: the digits as text.
+        today: the day from which the century is guessed.
+    """
+    return None if fault(nik) else _facts(nik, today or date.today())
+
+
+def fault(nik: str) -> str | None:
+    """The reason code of what makes the digits impossible as a NIK, or None."""
+    if len(nik) != 16 or not (nik.isascii() and nik.isdigit()):
+        return "nik_length"
+    if nik in PLACEHOLDERS:
+        return "nik_placeholder"
+    if _facts(nik, date.today()) is None:
+        return "nik_date"
+    return "nik_serial" if nik.endswith("0000") else None
+
+
+@cache
+def known_area(prefix: str) -> bool:
+    """Whether the first four digits (or more) name a regency that exists or existed."""
+    if prefix[:4] in areas():
+        return True
+    found = numdb.get("id/loc").info(prefix[:4])
+    return bool(found[0][1]) or prefix[:2] in _NEW_PROVINCES
+
+
+def _facts(nik: str, today: date) -> NikFacts | None:
+    day, month, year = int(nik[6:8]), int(nik[8:10]), int(nik[10:12])
+    sex = "P" if day > FEMALE_DAY else "L"
+    century = today.year // 100 * 100
+    for guess in (century + year, century - 100 + year):
+        try:
+            born = date(guess, month, day - FEMALE_DAY if sex == "P" else day)
+        except ValueError:
+            continue
+        if born <= today and today.year - guess <= _OLDEST_YEARS:
+            return NikFacts(nik[:6], born, sex)
+    return None

@@ -1,0 +1,156 @@
+"""A form as a PDF to print: exact millimetres, one or many sheets, each with its serial."""
+
+from collections.abc import Iterable, Mapping
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import cv2
+import segno
+from reportlab.pdfgen.canvas import Canvas
+
+from pipeline.forms import frame
+from pipeline.forms import measures as m
+from pipeline.forms.arrange import compose
+from pipeline.forms.identity import MARKER_DICTIONARY, Identity
+from pipeline.forms.ink import BOLD, PT, REGULAR, PageInk, Run, Shape, text_width
+from pipeline.forms.layout import Box, Kind, Marker, PageLayout
+
+if TYPE_CHECKING:
+    from pipeline.forms.catalogue import Form
+
+Rosters = Mapping[str, Mapping[str, list[Mapping[str, str]]]]
+"""Register text to print: serial → table → a mapping of column to text for each row."""
+
+_SLOT_SIZE: Final = 8.4
+_SLOT_LEAST: Final = 5.5
+
+
+def print_sheets(form: "Form", serials: Iterable[str], out: Path, *, preprinted: Rosters | None = None) -> None:
+    """Write a PDF of one sheet for each serial, all its pages in order.
+
+    Args:
+        form: the form in the version to print.
+        serials: one for each sheet.
+        out: the PDF file; it is replaced whole or not at all.
+        preprinted: for rosters, the register's text for the rows of each serial's tables.
+    """
+    composition = compose(form.definition)
+    buffer = BytesIO()
+    canvas = Canvas(buffer, pagesize=(m.PAGE_W / PT, m.PAGE_H / PT), invariant=1, pageCompression=1)
+    canvas.setTitle(f"{form.definition.title.id} ({form.definition.code} v{form.definition.version})")
+    canvas.setCreator("Sotarsa")
+    for serial in serials:
+        tables = (preprinted or {}).get(serial, {})
+        for page, ink in zip(composition.layout.pages, composition.ink, strict=True):
+            identity = Identity(form.definition.code, form.definition.version, page.page, serial)
+            pen = _Pen(canvas)
+            pen.ink(ink)
+            pen.fields(page)
+            pen.landmarks(page, identity)
+            pen.register_text(ink, tables)
+            canvas.showPage()
+    canvas.save()
+    part = out.with_suffix(f"{out.suffix}.part")
+    part.write_bytes(buffer.getvalue())
+    part.replace(out)
+
+
+class _Pen:
+    """Draws in mm from the top left corner of the current page."""
+
+    def __init__(self, canvas: Any) -> None:
+        self._canvas = canvas
+
+    def ink(self, ink: PageInk) -> None:
+        """Draw filled shapes first, so that outlines and texts stand on them."""
+        for shape in sorted(ink.shapes, key=lambda shape: shape.fill is None):
+            self._shape(shape)
+        for run in ink.runs:
+            self._run(run)
+
+    def fields(self, page: PageLayout) -> None:
+        """Draw the comb cells and tick boxes; a line between two cells is drawn once."""
+        for field in page.fields:
+            if field.kind is Kind.COMB:
+                self._comb(field.cells)
+            for choice in field.choices:
+                self._shape(Shape(choice.box, stroke=m.TICK_STROKE, grey=m.TICK_GREY))
+
+    def landmarks(self, page: PageLayout, identity: Identity) -> None:
+        """Draw markers, QR code and serial."""
+        for marker in page.markers:
+            self._marker(marker)
+        self._qr(page.qr, identity.qr_text())
+        width = text_width(identity.serial, frame.SERIAL_FONT, frame.SERIAL_SIZE)
+        x = page.serial.x + page.serial.w - width
+        base = page.serial.y + page.serial.h - 1.5
+        self._run(Run(x, base, identity.serial, frame.SERIAL_FONT, frame.SERIAL_SIZE))
+
+    def register_text(self, ink: PageInk, tables: Mapping[str, list[Mapping[str, str]]]) -> None:
+        """Print the register's text into the slots of its table rows."""
+        for slot in ink.slots:
+            rows = tables.get(slot.table, [])
+            text = rows[slot.row - 1].get(slot.column, "") if slot.row <= len(rows) else ""
+            font = BOLD if text.isupper() and not any(map(str.isdigit, text)) else REGULAR
+            size = _SLOT_SIZE
+            while size > _SLOT_LEAST and text_width(text, font, size) > slot.box.w - 1:
+                size -= 0.2
+            while text_width(text, font, size) > slot.box.w - 1:
+                text = text[:-2].rstrip() + "…"
+            self._run(Run(slot.box.x, slot.box.y + slot.box.h / 2 + 1.05, text, font, size))
+
+    def _comb(self, cells: tuple[Box, ...]) -> None:
+        canvas = self._canvas
+        canvas.setLineWidth(m.COMB_STROKE / PT)
+        canvas.setStrokeGray(m.COMB_GREY)
+        path = canvas.beginPath()
+        for x, y, w, h in cells:
+            path.rect(x / PT, (m.PAGE_H - y - h) / PT, w / PT, h / PT)
+        canvas.drawPath(path, stroke=1, fill=0)
+
+    def _shape(self, shape: Shape) -> None:
+        canvas, (x, y, w, h) = self._canvas, shape.box
+        if shape.fill is not None:
+            canvas.setFillGray(shape.fill)
+        if shape.stroke:
+            canvas.setStrokeGray(shape.grey)
+            canvas.setLineWidth(shape.stroke / PT)
+        if w and h:
+            filled = int(shape.fill is not None)
+            canvas.rect(x / PT, (m.PAGE_H - y - h) / PT, w / PT, h / PT, int(bool(shape.stroke)), filled)
+        else:
+            canvas.line(x / PT, (m.PAGE_H - y) / PT, (x + w) / PT, (m.PAGE_H - y - h) / PT)
+
+    def _run(self, run: Run) -> None:
+        self._canvas.setFont(run.font, run.size)
+        self._canvas.setFillGray(run.grey)
+        self._canvas.drawString(run.x / PT, (m.PAGE_H - run.y) / PT, run.text)
+
+    def _marker(self, marker: Marker) -> None:
+        """Draw a marker's dark modules as rectangles, exactly on its square."""
+        dictionary = cv2.aruco.getPredefinedDictionary(getattr(cv2.aruco, MARKER_DICTIONARY))
+        modules = dictionary.markerSize + 2
+        self._modules(marker.box, cv2.aruco.generateImageMarker(dictionary, marker.id, modules) == 0)
+
+    def _qr(self, box: Box, text: str) -> None:
+        code = segno.make_qr(text, error="q", boost_error=False)
+        self._modules(box, list(code.matrix))
+
+    def _modules(self, box: Box, dark: Any) -> None:
+        """Fill runs of dark modules of a square grid."""
+        canvas, size = self._canvas, box.w / len(dark)
+        canvas.setFillGray(0)
+        path = canvas.beginPath()
+        for index, row in enumerate(dark):
+            start = None
+            for column, on in enumerate([*map(bool, row), False]):
+                if on and start is None:
+                    start = column
+                elif not on and start is not None:
+                    top = m.PAGE_H - box.y - (index + 1) * size
+                    path.rect((box.x + start * size) / PT, top / PT, (column - start) * size / PT, size / PT)
+                    start = None
+        canvas.drawPath(path, stroke=0, fill=1)
+
+

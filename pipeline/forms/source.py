@@ -1,0 +1,123 @@
+"""Reading a YAML file into a model, so that everything wrong is told with file and line, in both languages."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from pipeline.errors import DefinitionError
+from pipeline.language import Text
+
+Model = TypeVar("Model", bound=BaseModel)
+
+_SENTENCES: Final[Mapping[str, Text]] = {
+    "missing": Text("{key} belum diisi", "{key} is missing"),
+    "extra_forbidden": Text("{key} tidak dikenal", "{key} is not known here"),
+    "enum": Text("{key} harus salah satu dari {expected}", "{key} must be one of {expected}"),
+    "literal_error": Text("{key} harus salah satu dari {expected}", "{key} must be one of {expected}"),
+    "string_pattern_mismatch": Text(
+        "{key} tidak sesuai bentuk {pattern}", "{key} does not have the form {pattern}"
+    ),
+    "greater_than_equal": Text("{key} paling sedikit {ge}", "{key} must be at least {ge}"),
+    "less_than_equal": Text("{key} paling banyak {le}", "{key} must be at most {le}"),
+    "int_parsing": Text("{key} harus bilangan bulat", "{key} must be a whole number"),
+    "float_parsing": Text("{key} harus bilangan", "{key} must be a number"),
+    "bool_parsing": Text("{key} harus true atau false", "{key} must be true or false"),
+    "too_short": Text("{key} masih kosong", "{key} is empty"),
+}
+"""Pydantic's error types in the office's words; others are told in Pydantic's own."""
+
+_OTHER: Final = Text("{key} salah ({message})", "{key} is wrong ({message})")
+_PLACE: Final = Text(
+    "Definisi formulir {file} baris {line}: {what}.", "Form definition {file}, line {line}: {what}."
+)
+
+
+class Flaw(ValueError):
+    """Something unsound that a model found in itself; `at` leads from the model to the place."""
+
+    def __init__(self, id: str, en: str, *at: str | int) -> None:
+        super().__init__(en)
+        self.text = Text(id, en)
+        self.at = at
+
+
+def read(path: Path, model: type[Model]) -> Model:
+    """The model of a YAML file; every scalar is taken as text, so that `01` and `no` stay what they are.
+
+    Raises:
+        DefinitionError: no readable file, no YAML, or not what the model asks for.
+    """
+    try:
+        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+    except (OSError, UnicodeDecodeError) as error:
+        raise wrong(path, 1, Text("berkas tidak dapat dibaca", "the file cannot be read")) from error
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        what = Text(f"YAML tidak sah ({error.problem})", f"not valid YAML ({error.problem})")
+        raise wrong(path, line, what) from error
+    if not isinstance(node, yaml.MappingNode):
+        raise wrong(path, 1, Text("definisi masih kosong", "there is no definition in it"))
+    try:
+        return model.model_validate(_plain(node, path))
+    except ValidationError as error:
+        first = error.errors()[0]
+        flaw = first.get("ctx", {}).get("error")
+        at = (*first["loc"], *flaw.at) if isinstance(flaw, Flaw) else first["loc"]
+        raise wrong(path, _line(node, at), _sentence(first)) from error
+
+
+def wrong(path: Path | str, line: int, what: Text) -> DefinitionError:
+    """The error that names a definition's file and line."""
+    name = path.name if isinstance(path, Path) else path
+    return DefinitionError(
+        Text(
+            _PLACE.id.format(file=name, line=line, what=what.id),
+            _PLACE.en.format(file=name, line=line, what=what.en),
+        )
+    )
+
+
+def _sentence(error: ErrorDetails) -> Text:
+    context = error.get("ctx", {})
+    names = [str(part) for part in error["loc"] if isinstance(part, str) and part not in ("field", "table", "note")]
+    key = names[-1] if names else "definition"
+    if isinstance(flaw := context.get("error"), Flaw):
+        return Text(*(f"{key}: {words}" if names else words for words in (flaw.text.id, flaw.text.en)))
+    sentence = _SENTENCES.get(error["type"], _OTHER)
+    facts = {**context, "key": key, "message": error["msg"]}
+    return Text(sentence.id.format(**facts), sentence.en.format(**facts))
+
+
+def _plain(node: yaml.Node, path: Path) -> object:
+    """Mappings, lists and texts of a node tree; a key that stands twice in a mapping is refused."""
+    if isinstance(node, yaml.MappingNode):
+        pairs = [(str(key.value), _plain(value, path)) for key, value in node.value]
+        seen: set[str] = set()
+        for (key, _), (key_node, _) in zip(pairs, node.value, strict=True):
+            if key in seen:
+                what = Text(f"{key} ditulis dua kali", f"{key} is written twice")
+                raise wrong(path, key_node.start_mark.line + 1, what)
+            seen.add(key)
+        return dict(pairs)
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(part, path) for part in node.value]
+    return node.value
+
+
+def _line(node: yaml.Node, at: tuple[str | int, ...]) -> int:
+    """The line of the deepest place on the way `at` that the file has; names that are no keys are tags."""
+    line = node.start_mark.line
+    for part in at:
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                if key.value == part:
+                    node, line = value, key.start_mark.line
+                    break
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line
+    return line + 1
