@@ -167,7 +167,8 @@ def _put_beside(side: Side, section: Section, spec: FieldSpec, top: float) -> fl
     height = content_height(spec, width)
     if spec.kind is Kind.MARKS:
         height = (option_lines(spec, room, columns) - 1) * m.OPTION_PITCH + m.TICK
-    words = [(line, BOLD, m.LABEL_SIZE, 0.0) for line in wrap(spec.label.id, BOLD, m.LABEL_SIZE, x - m.GRID_X - 2)]
+    label = wrap(spec.label.id, BOLD, m.LABEL_SIZE, x - m.GRID_X - 2)
+    words = [(line, BOLD, m.LABEL_SIZE, 0.0) for line in label]
     if spec.hint:
         hint = wrap(spec.hint.id, REGULAR, m.HINT_SIZE, x - m.GRID_X - 2)
         words += [(line, REGULAR, m.HINT_SIZE, 0.3) for line in hint]
@@ -194,7 +195,8 @@ def _overflow(definition: FormDefinition, page: int, section: Section, over: flo
 def _too_wide(definition: FormDefinition, name: str) -> DefinitionError:
     return DefinitionError(
         Text(
-            f"Formulir {definition.form}: isian {name} lebih lebar daripada halaman. Kurangi kotak atau kolomnya.",
+            f"Formulir {definition.form}: isian {name} lebih lebar daripada halaman. "
+            "Kurangi kotak atau kolomnya.",
             f"Form {definition.form}: {name} is wider than the page. Take out cells or columns.",
         )
     )

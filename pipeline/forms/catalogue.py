@@ -18,7 +18,7 @@ _PROJECT: Final = Path(__file__).parent / "definitions"
 
 @dataclass(frozen=True)
 class Form:
-    """One version of a form: what it says, where it lies, and the fingerprint that freezes it once printed."""
+    """One version of a form: what it says, where it lies, and the fingerprint that freezes it."""
 
     definition: FormDefinition
     layout: FormLayout
@@ -88,7 +88,8 @@ def load_form(path: Path) -> Form:
     try:
         layout = arrange(definition)
     except DefinitionError as error:
-        raise DefinitionError(Text(f"{path.name}: {error.text.id}", f"{path.name}: {error.text.en}")) from error
+        named = Text(f"{path.name}: {error.text.id}", f"{path.name}: {error.text.en}")
+        raise DefinitionError(named) from error
     return Form(definition, layout, fingerprint(layout))
 
 
@@ -105,7 +106,7 @@ def default_directories(home: Path) -> tuple[Path, ...]:
 def _twice(path: Path, other: Path) -> DefinitionError:
     return DefinitionError(
         Text(
-            f"{path.name} dan {other.name} memakai nama dan versi yang sama. Naikkan versi salah satunya.",
+            f"{path.name} dan {other.name} memakai nama dan versi yang sama. Naikkan salah satunya.",
             f"{path.name} and {other.name} claim the same form and version. Raise the version of one.",
         )
     )

@@ -1,11 +1,11 @@
 """The definition language: what a form's YAML file may say, as frozen models.
 
-Reading a file, and naming its line when it is wrong, is `pipeline.forms.source`'s job; this file only knows what
-a sound definition is.
+Reading a file, and naming its line when it is wrong, is `pipeline.forms.source`'s job; this file only knows
+what a sound definition is.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -105,7 +105,9 @@ class FieldSpec(_Model):
         if self.type is FieldType.CHOICE and not self.choices:
             raise Flaw("pilihan (choices) belum diisi", "its choices are missing")
         if self.choices and self.type not in (FieldType.CHOICE, FieldType.CODE):
-            raise Flaw("hanya choice dan code yang punya choices", "only choice and code have choices", "choices")
+            raise Flaw(
+                "hanya choice dan code yang punya choices", "only choice and code have choices", "choices"
+            )
         if twice := _repeated(choice.value for choice in self.choices):
             raise Flaw(f"nilai {twice} ditulis dua kali", f"value {twice} is there twice", "choices")
         if self.multiple and self.type is not FieldType.CHOICE:
@@ -119,7 +121,7 @@ class FieldSpec(_Model):
             )
         if self.words and self.words not in reference.WORD_LISTS:
             known = ", ".join(reference.WORD_LISTS)
-            raise Flaw(f"daftar kata tidak ada; yang ada: {known}", f"no such word list; there are: {known}", "words")
+            raise Flaw(f"daftar kata yang ada: {known}", f"the word lists are: {known}", "words")
         return self
 
 
@@ -147,9 +149,14 @@ class TableSpec(_Model):
     preprinted: tuple[PrintedColumn, ...] = ()
     first_number: int = Field(default=1, ge=1)
 
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Names of all columns, preprinted ones first."""
+        return (*(column.name for column in self.preprinted), *(column.name for column in self.columns))
+
     @model_validator(mode="after")
     def _sound(self) -> "TableSpec":
-        if twice := _repeated([column.name for column in (*self.preprinted, *self.columns)]):
+        if twice := _repeated(self.column_names):
             raise Flaw(f"kolom {twice} ada dua kali", f"column {twice} is there twice", "columns")
         for index, column in enumerate(self.columns):
             if column.line > self.lines:
@@ -206,7 +213,7 @@ class Page(_Model):
 
 
 class RuleUse(_Model):
-    """A rule across fields, by the name of its function in `pipeline.validation`, and the fields it looks at."""
+    """A rule across fields: the name of its function in `pipeline.validation`, and the fields it looks at."""
 
     name: Name
     fields: tuple[str, ...] = Field(min_length=1)
@@ -304,11 +311,7 @@ class FormDefinition(_Model):
         for index, entry in enumerate(self.register_):
             if entry.table is not None and entry.table not in tables:
                 raise _no_field(entry.table, "register", index, "table")
-            columns = {
-                column.name
-                for table in (tables.get(entry.table or ""),) if table
-                for column in (*table.columns, *table.preprinted)
-            }
+            columns = tables[entry.table].column_names if entry.table else ()
             for attribute, name in entry.map.items():
                 if name not in columns and name not in fields:
                     raise _no_field(name, "register", index, "map", attribute)
@@ -328,5 +331,5 @@ def _no_field(name: str, *at: str | int) -> Flaw:
     return Flaw(f"isian {name} tidak ada di formulir ini", f"this form has no field {name}", *at)
 
 
-def _repeated(names: Any) -> str | None:
+def _repeated(names: Iterable[str]) -> str | None:
     return next((name for name, count in Counter(names).items() if count > 1), None)

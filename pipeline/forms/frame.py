@@ -5,7 +5,7 @@ from typing import Final
 from pipeline.forms import measures as m
 from pipeline.forms.definition import FormDefinition
 from pipeline.forms.identity import MARKER_MM
-from pipeline.forms.ink import BOLD, REGULAR, Run, Shape, Side, text_width, wrap
+from pipeline.forms.ink import BOLD, REGULAR, Run, Shape, Side, text_width
 from pipeline.forms.layout import Box, Marker
 
 QR: Final = Box(166.0, 8.0, 20.0, 20.0)
@@ -15,9 +15,11 @@ SERIAL_SIZE: Final = 16.5
 """Cap height 3.3 mm: read by Tesseract at 200 dpi."""
 
 _LETTERHEAD_X: Final = 22.0
-_LETTERHEAD_W: Final = 74.0
-_TITLE_BASE: Final = 36.6
-_LEGEND_TOP: Final = 39.6
+_LETTERHEAD: Final = ((12.0, BOLD, 9.2), (17.6, BOLD, 13.5), (21.9, REGULAR, 7.2))
+"""Baseline, font and size of each line of the letterhead."""
+_VILLAGE_BASE: Final = 26.4
+_TITLE_BASE: Final = 37.2
+_LEGEND_TOP: Final = 40.0
 _LEGEND_H: Final = 7.4
 
 _CROSS_NOTE: Final = "Silang atau centang = ya"
@@ -37,23 +39,18 @@ def markers(page: int) -> tuple[Marker, ...]:
 def put_frame(side: Side, definition: FormDefinition, page: int) -> float:
     """Put a page's head and foot; the height in mm where its sections may begin."""
     pages = len(definition.pages)
-    sizes = (9.0, 13.0, 7.0) if len(definition.letterhead) > 1 else (12.0,)
-    base = 11.6
-    for line, size in zip(definition.letterhead, sizes, strict=False):
-        font = REGULAR if size < 8 else BOLD
-        for part in wrap(line, font, size, _LETTERHEAD_W):
-            side.runs.append(Run(_LETTERHEAD_X, round(base, 2), part, font, size))
-            base += size * 0.31
-        base += 2.2
+    for line, (base, font, size) in zip(definition.letterhead, _LETTERHEAD, strict=False):
+        side.runs.append(Run(_LETTERHEAD_X, base, line, font, size))
+    name = f"Formulir {definition.code}  ·  versi {definition.version}"
     side.runs += [
-        _right(SERIAL.x + SERIAL.w, 12.2, f"Formulir {definition.code}  ·  versi {definition.version}", BOLD, 7.6),
+        _right(SERIAL.x + SERIAL.w, 12.2, name, BOLD, 7.6),
         _right(SERIAL.x + SERIAL.w, 16.0, "Nomor seri lembar", REGULAR, 6.4),
         Run(m.FRAME_X, _TITLE_BASE, definition.title.id, BOLD, m.TITLE_SIZE),
         _right(m.FRAME_X + m.FRAME_W, _TITLE_BASE, f"Halaman {page} dari {pages}", BOLD, 8.0),
     ]
     side.shapes += [
-        Shape(Box(m.FRAME_X, 30.2, m.FRAME_W, 0.0), stroke=0.7),
-        Shape(Box(m.FRAME_X, 31.1, m.FRAME_W, 0.0), stroke=0.2),
+        Shape(Box(m.FRAME_X, 30.8, m.FRAME_W, 0.0), stroke=0.7),
+        Shape(Box(m.FRAME_X, 31.7, m.FRAME_W, 0.0), stroke=0.2),
     ]
     foot = f"{definition.code} v{definition.version}  ·  halaman {page} dari {pages}"
     advice = f"{_CROSS_NOTE}; kotak penuh = batal. Jangan melipat atau mencoret penanda di sudut dan kode QR."
@@ -62,6 +59,11 @@ def put_frame(side: Side, definition: FormDefinition, page: int) -> float:
         _put_legend(side)
         return _LEGEND_TOP + _LEGEND_H + 2.4
     return _TITLE_BASE + 3.4
+
+
+def village_run(name: str) -> Run:
+    """The line of the head that says for which village a sheet was printed."""
+    return Run(_LETTERHEAD_X, _VILLAGE_BASE, f"Desa {name}", BOLD, 8.6)
 
 
 def _put_legend(side: Side) -> None:

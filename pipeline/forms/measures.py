@@ -1,4 +1,7 @@
-"""The house's typographic measures, in mm (text sizes in pt). One change here changes every form of the next version."""
+"""The house's typographic measures, in mm (text sizes in pt).
+
+A change here changes every form, printed ones too: `sotarsa forms check` then refuses.
+"""
 
 from typing import Final
 

@@ -4,7 +4,7 @@ The rules are evidence, not a veto: the number is for life, has no check digit a
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from typing import Final
 
@@ -15,7 +15,7 @@ from pipeline.forms.reference import areas
 FEMALE_DAY: Final = 40
 """Added to the day of birth in a woman's number."""
 
-PLACEHOLDERS: Final = frozenset({"9999999999999994", "9999999999999995", "9999999999999996", "9999999999999999"})
+PLACEHOLDERS: Final = frozenset(f"999999999999999{last}" for last in "4569")
 """Stand-ins that surveys write for people without a number."""
 
 _NEW_PROVINCES: Final = frozenset({"92", "93", "94", "95", "96"})
@@ -24,7 +24,7 @@ _OLDEST_YEARS: Final = 105
 
 @dataclass(frozen=True, slots=True)
 class NikFacts:
-    """The facts that a number carries; the century of the birth date is a guess (the youngest not in the future)."""
+    """What a number says; the century of the birth date is a guess (the youngest not in the future)."""
 
     area: str
     birth_date: date
@@ -38,7 +38,7 @@ def parse(nik: str, today: date | None = None) -> NikFacts | None:
         nik: the digits as text.
         today: the day from which the century is guessed.
     """
-    return None if fault(nik) else _facts(nik, today or date.today())
+    return None if fault(nik) else _facts(nik, today or _today())
 
 
 def fault(nik: str) -> str | None:
@@ -47,7 +47,7 @@ def fault(nik: str) -> str | None:
         return "nik_length"
     if nik in PLACEHOLDERS:
         return "nik_placeholder"
-    if _facts(nik, date.today()) is None:
+    if _facts(nik, _today()) is None:
         return "nik_date"
     return "nik_serial" if nik.endswith("0000") else None
 
@@ -59,6 +59,10 @@ def known_area(prefix: str) -> bool:
         return True
     found = numdb.get("id/loc").info(prefix[:4])
     return bool(found[0][1]) or prefix[:2] in _NEW_PROVINCES
+
+
+def _today() -> date:
+    return datetime.now().astimezone().date()
 
 
 def _facts(nik: str, today: date) -> NikFacts | None:

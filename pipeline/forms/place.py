@@ -79,7 +79,8 @@ def _comb(spec: FieldSpec, box: Box) -> tuple[Box, ...]:
     date = spec.type is FieldType.DATE
     gaps = [m.DATE_GAP * ((index >= 2) + (index >= 4)) if date else 0.0 for index in range(spec.cell_count)]
     return tuple(
-        rounded(Box(box.x + index * m.CELL_W + gap, box.y, m.CELL_W, m.CELL_H)) for index, gap in enumerate(gaps)
+        rounded(Box(box.x + index * m.CELL_W + gap, box.y, m.CELL_W, m.CELL_H))
+        for index, gap in enumerate(gaps)
     )
 
 

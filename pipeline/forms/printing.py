@@ -1,18 +1,18 @@
 """A form as a PDF to print: exact millimetres, one or many sheets, each with its serial."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import cv2
 import segno
 from reportlab.pdfgen.canvas import Canvas
 
-from pipeline.forms import frame
+from pipeline.forms import frame, reference
 from pipeline.forms import measures as m
 from pipeline.forms.arrange import compose
-from pipeline.forms.identity import MARKER_DICTIONARY, Identity
+from pipeline.forms.identity import MARKER_DICTIONARY, Identity, village_of
 from pipeline.forms.ink import BOLD, PT, REGULAR, PageInk, Run, Shape, text_width
 from pipeline.forms.layout import Box, Kind, Marker, PageLayout
 
@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 Rosters = Mapping[str, Mapping[str, list[Mapping[str, str]]]]
 """Register text to print: serial → table → a mapping of column to text for each row."""
 
-_SLOT_SIZE: Final = 8.4
+_SLOT_SIZE: Final = 7.8
 _SLOT_LEAST: Final = 5.5
 
 
-def print_sheets(form: "Form", serials: Iterable[str], out: Path, *, preprinted: Rosters | None = None) -> None:
+def print_sheets(
+    form: "Form", serials: Iterable[str], out: Path, *, preprinted: Rosters | None = None
+) -> None:
     """Write a PDF of one sheet for each serial, all its pages in order.
 
     Args:
@@ -49,6 +51,7 @@ def print_sheets(form: "Form", serials: Iterable[str], out: Path, *, preprinted:
             pen.fields(page)
             pen.landmarks(page, identity)
             pen.register_text(ink, tables)
+            pen.village(serial)
             canvas.showPage()
     canvas.save()
     part = out.with_suffix(f"{out.suffix}.part")
@@ -59,7 +62,7 @@ def print_sheets(form: "Form", serials: Iterable[str], out: Path, *, preprinted:
 class _Pen:
     """Draws in mm from the top left corner of the current page."""
 
-    def __init__(self, canvas: Any) -> None:
+    def __init__(self, canvas: Canvas) -> None:
         self._canvas = canvas
 
     def ink(self, ink: PageInk) -> None:
@@ -86,6 +89,12 @@ class _Pen:
         x = page.serial.x + page.serial.w - width
         base = page.serial.y + page.serial.h - 1.5
         self._run(Run(x, base, identity.serial, frame.SERIAL_FONT, frame.SERIAL_SIZE))
+
+    def village(self, serial: str) -> None:
+        """Name the village that the sheet is printed for, when it is known."""
+        village = reference.villages().get(village_of(serial) or "")
+        if village:
+            self._run(frame.village_run(village.name))
 
     def register_text(self, ink: PageInk, tables: Mapping[str, list[Mapping[str, str]]]) -> None:
         """Print the register's text into the slots of its table rows."""
@@ -131,13 +140,14 @@ class _Pen:
         """Draw a marker's dark modules as rectangles, exactly on its square."""
         dictionary = cv2.aruco.getPredefinedDictionary(getattr(cv2.aruco, MARKER_DICTIONARY))
         modules = dictionary.markerSize + 2
-        self._modules(marker.box, cv2.aruco.generateImageMarker(dictionary, marker.id, modules) == 0)
+        white = cv2.aruco.generateImageMarker(dictionary, marker.id, modules)
+        self._modules(marker.box, (white == 0).tolist())
 
     def _qr(self, box: Box, text: str) -> None:
         code = segno.make_qr(text, error="q", boost_error=False)
-        self._modules(box, list(code.matrix))
+        self._modules(box, code.matrix)
 
-    def _modules(self, box: Box, dark: Any) -> None:
+    def _modules(self, box: Box, dark: Sequence[Sequence[int]]) -> None:
         """Fill runs of dark modules of a square grid."""
         canvas, size = self._canvas, box.w / len(dark)
         canvas.setFillGray(0)

@@ -1,7 +1,7 @@
 """The record of a form: its validated values as a Pydantic model, derived from the definition."""
 
 from datetime import date
-from enum import StrEnum
+from enum import Enum
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
@@ -20,7 +20,7 @@ class Record(BaseModel):
 
 def record_model(definition: FormDefinition) -> type[Record]:
     """The record model of a form: dates, whole numbers, enums for choices, a list of rows for each table."""
-    name = definition.form.title().replace("_", "")
+    name = _camel(definition.form)
     members: dict[str, Any] = {}
     for section in definition.sections():
         for item in section.items:
@@ -32,33 +32,41 @@ def record_model(definition: FormDefinition) -> type[Record]:
 
 
 def record_value(spec: FieldSpec, value: str | None) -> object:
-    """A reading's value as the record takes it: several choices as a tuple, an empty one as an empty tuple."""
+    """A reading's value as the record takes it: several choices as a tuple, empty when nothing is ticked."""
     if spec.multiple:
         return tuple(value.split("|")) if value else ()
     return value
 
 
 def _rows(table: TableSpec, form: str) -> tuple[Any, Any]:
-    name = f"{form}{table.name.title().replace('_', '')}"
-    row = create_model(name, __base__=Record, **{spec.name: _member(spec, name) for spec in table.columns})
-    return (tuple[row, ...], Field(default=(), max_length=table.rows))  # type: ignore[valid-type]
+    name = f"{form}{_camel(table.name)}"
+    columns: dict[str, Any] = {spec.name: _member(spec, name) for spec in table.columns}
+    row: Any = create_model(name, __base__=Record, **columns)
+    return (tuple[row, ...], Field(default=(), max_length=table.rows))
 
 
 def _member(spec: FieldSpec, owner: str) -> tuple[Any, Any]:
     """Type and default of one field."""
-    facts = {"title": spec.label.id}
+    kind: Any = _kind(spec, owner)
+    if spec.multiple:
+        return (tuple[kind, ...], Field(default=(), title=spec.label.id))
+    return (kind | None, Field(default=None, title=spec.label.id))
+
+
+def _kind(spec: FieldSpec, owner: str) -> object:
     if spec.type is FieldType.CHOICE:
-        values = {choice.value.upper() if choice.value[0].isalpha() else f"V{choice.value}": choice.value
-                  for choice in spec.choices}
-        chosen = StrEnum(f"{owner}{spec.name.title().replace('_', '')}", values)
-        if spec.multiple:
-            return (tuple[chosen, ...], Field(default=(), **facts))  # type: ignore[valid-type]
-        return (chosen | None, Field(default=None, **facts))
-    plain: Any = str
+        values = {_constant(choice.value): choice.value for choice in spec.choices}
+        return Enum(f"{owner}{_camel(spec.name)}", values, type=str, module=__name__)
+    if spec.type is FieldType.SIGNATURE:
+        return Literal["present", "absent"]
     if spec.type is FieldType.DATE:
-        plain = date
-    elif spec.type in _NUMBERS:
-        plain = int
-    elif spec.type is FieldType.SIGNATURE:
-        plain = Literal["present", "absent"]
-    return (plain | None, Field(default=None, **facts))
+        return date
+    return int if spec.type in _NUMBERS else str
+
+
+def _camel(name: str) -> str:
+    return name.title().replace("_", "")
+
+
+def _constant(value: str) -> str:
+    return value.upper() if value[0].isalpha() else f"V{value}"

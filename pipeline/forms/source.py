@@ -1,4 +1,4 @@
-"""Reading a YAML file into a model, so that everything wrong is told with file and line, in both languages."""
+"""Reading a YAML file into a model: whatever is wrong is told with file and line, in both languages."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,6 +34,10 @@ _OTHER: Final = Text("{key} salah ({message})", "{key} is wrong ({message})")
 _PLACE: Final = Text(
     "Definisi formulir {file} baris {line}: {what}.", "Form definition {file}, line {line}: {what}."
 )
+
+
+_TAGS: Final = ("field", "table", "note")
+"""Parts of Pydantic's places that are kinds of items, not keys of the file."""
 
 
 class Flaw(ValueError):
@@ -83,7 +87,7 @@ def wrong(path: Path | str, line: int, what: Text) -> DefinitionError:
 
 def _sentence(error: ErrorDetails) -> Text:
     context = error.get("ctx", {})
-    names = [str(part) for part in error["loc"] if isinstance(part, str) and part not in ("field", "table", "note")]
+    names = [part for part in error["loc"] if isinstance(part, str) and part not in _TAGS]
     key = names[-1] if names else "definition"
     if isinstance(flaw := context.get("error"), Flaw):
         return Text(*(f"{key}: {words}" if names else words for words in (flaw.text.id, flaw.text.en)))

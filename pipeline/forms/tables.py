@@ -82,7 +82,8 @@ def _heading(column: _Column) -> list[tuple[str, str]]:
     lines = [(text, BOLD) for text in wrap(column.spec.label.id, BOLD, m.HEAD_SIZE, column.room)]
     if isinstance(column.spec, FieldSpec) and column.spec.hint:
         hint = column.spec.hint.id
-        both = text_width(f"{lines[-1][0]}  ", BOLD, m.HEAD_SIZE) + text_width(hint, REGULAR, m.HEAD_SIZE - 0.6)
+        label_w = text_width(f"{lines[-1][0]}  ", BOLD, m.HEAD_SIZE)
+        both = label_w + text_width(hint, REGULAR, m.HEAD_SIZE - 0.6)
         if len(lines) > 1 or both > column.room:
             lines += [(text, REGULAR) for text in wrap(hint, REGULAR, m.HEAD_SIZE - 0.6, column.room)]
     return lines

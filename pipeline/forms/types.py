@@ -1,4 +1,4 @@
-"""The table of field types: what their cells may hold, how cells become a value, and which values are wrong."""
+"""The table of field types: what cells may hold, how they become a value, and which values are wrong."""
 
 import re
 from collections.abc import Callable, Mapping

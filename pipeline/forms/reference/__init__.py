@@ -28,8 +28,8 @@ class Village:
 
 
 def _rows(table: str) -> list[dict[str, str]]:
-    with resources.files(__name__).joinpath(table).open(encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(lines))
+    text = resources.files(__name__).joinpath(table).read_text(encoding="utf-8")
+    return list(csv.DictReader(text.splitlines()))
 
 
 @cache
@@ -40,7 +40,7 @@ def villages() -> Mapping[str, Village]:
 
 
 def village(code: str) -> Village | None:
-    """The village of a code with or without dots, or of its last four digits; None when there is none here."""
+    """The village of a code with or without dots, or of its last four digits; None when unknown here."""
     digits = re.sub(r"\D", "", code)
     if len(digits) not in (4, 10) or not re.fullmatch(r"[\d.]+", code):
         return None

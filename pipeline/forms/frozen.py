@@ -1,0 +1,49 @@
+"""A definition that was printed is frozen: its layout may never change under the same version."""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+from pipeline.errors import DefinitionError
+from pipeline.forms.catalogue import Form
+from pipeline.language import Text
+
+RELEASES: Final = "printed.json"
+"""Beside the definitions: form → version → fingerprint of the layout as it was released."""
+
+Fingerprints = Mapping[tuple[str, int], frozenset[str]]
+"""Under form and version: every fingerprint that sheets on paper were printed with."""
+
+_CHANGED: Final = Text(
+    "Formulir {form} versi {version} sudah pernah dicetak, tetapi tata letaknya berubah. "
+    "Kembalikan definisinya, atau simpan perubahan sebagai versi {next} di berkas baru.",
+    "Form {form} version {version} was printed before, but its layout has changed. "
+    "Put the definition back, or save the change as version {next} in a new file.",
+)
+
+
+def released(directories: Iterable[Path]) -> Fingerprints:
+    """The fingerprints of released versions, as committed beside the definitions."""
+    found: dict[tuple[str, int], frozenset[str]] = {}
+    for directory in directories:
+        path = directory / RELEASES
+        if path.is_file():
+            for form, versions in json.loads(path.read_text(encoding="utf-8")).items():
+                for version, fingerprint in versions.items():
+                    key = (form, int(version))
+                    found[key] = found.get(key, frozenset()) | {fingerprint}
+    return found
+
+
+def check_frozen(form: Form, printed: Fingerprints) -> None:
+    """Hold a form against what was printed of it.
+
+    Raises:
+        DefinitionError: the layout differs from the one on paper.
+    """
+    on_paper = printed.get(form.key, frozenset())
+    if on_paper - {form.fingerprint}:
+        name, version = form.key
+        facts = {"form": name, "version": version, "next": version + 1}
+        raise DefinitionError(Text(_CHANGED.id.format(**facts), _CHANGED.en.format(**facts)))
