@@ -1,0 +1,95 @@
+"""Where each mm of a form lies on an image: a plane fitted through what was found, and how far off it is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+FLAT_MM: Final = 0.12
+"""Below this residual a page with a marker missing is taken as flatbed-scanned: no perspective is made up for it."""
+_BETTER: Final = 0.3
+"""A marker is left out (dog-eared corner) only where that brings the residual to less than this share."""
+_SUSPECT_MM: Final = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Landmark:
+    """Points that were found together: where they are printed, (N, 2) in mm, and where they lie, (N, 2) in px."""
+
+    mm: Floats
+    px: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fit:
+    """A homography (3, 3) from mm to px, the landmarks that it goes by, and their residual in mm."""
+
+    homography: Floats
+    landmarks: tuple[Landmark, ...]
+    residual_mm: float
+
+
+def project(homography: Floats, points: Floats) -> Floats:
+    """Points (..., 2) through a homography (3, 3)."""
+    homogeneous = points @ homography[:, :2].T + homography[:, 2]
+    return np.asarray(homogeneous[..., :2] / homogeneous[..., 2:])
+
+
+def fit_plane(landmarks: Sequence[Landmark]) -> Fit | None:
+    """The plane through two landmarks or more; None when they do not lie as on any page seen from its front.
+
+    Four give a homography, without the one that disagrees with the others when there is one. Fewer say little of
+    perspective, so an affine plane is preferred where it is as good as exact.
+    """
+    if len(landmarks) < 2:
+        return None
+    whole = _best(tuple(landmarks))
+    if whole is None or whole.residual_mm < _SUSPECT_MM or len(landmarks) < 4:
+        return whole
+    fewer = [_best(tuple(landmarks[:i]) + tuple(landmarks[i + 1 :])) for i in range(len(landmarks))]
+    best = min((fit for fit in fewer if fit), key=lambda fit: fit.residual_mm, default=whole)
+    return best if best.residual_mm < _BETTER * whole.residual_mm else whole
+
+
+def residuals_mm(homography: Floats, landmarks: Sequence[Landmark]) -> Floats:
+    """How far each point, found px taken back to mm, is from where it is printed: (N, 2) in mm."""
+    mm = np.concatenate([landmark.mm for landmark in landmarks])
+    px = np.concatenate([landmark.px for landmark in landmarks])
+    return project(np.linalg.inv(homography), px) - mm
+
+
+def faces_us(homography: Floats, width_mm: float, height_mm: float) -> bool:
+    """Whether the whole page lies before the camera, neither mirrored nor folded over the horizon."""
+    corners = np.array([[0, 0], [width_mm, 0], [width_mm, height_mm], [0, height_mm]])
+    depth = corners @ homography[2, :2] + homography[2, 2]
+    if np.any(depth * depth[0] <= 0):
+        return False
+    return cv2.contourArea(project(homography, corners).astype(np.float32), oriented=True) > 0
+
+
+def _best(landmarks: tuple[Landmark, ...]) -> Fit | None:
+    mm = np.concatenate([landmark.mm for landmark in landmarks])
+    px = np.concatenate([landmark.px for landmark in landmarks])
+    affine = _checked(_affine(mm, px), landmarks)
+    if len(landmarks) < 4 and affine and affine.residual_mm < FLAT_MM:
+        return affine
+    homography, _ = cv2.findHomography(mm, px, 0)
+    full = None if homography is None else _checked(np.asarray(homography, np.float64), landmarks)
+    return full or affine
+
+
+def _affine(mm: Floats, px: Floats) -> Floats:
+    solution, *_ = np.linalg.lstsq(np.column_stack([mm, np.ones(len(mm))]), px, rcond=None)
+    return np.vstack([solution.T, [0.0, 0.0, 1.0]])
+
+
+def _checked(homography: Floats, landmarks: tuple[Landmark, ...]) -> Fit | None:
+    if not np.isfinite(homography).all() or abs(np.linalg.det(homography)) < 1e-12:
+        return None
+    off = residuals_mm(homography, landmarks)
+    return Fit(homography, landmarks, float(np.sqrt((off**2).sum(axis=1).mean())))

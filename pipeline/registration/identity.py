@@ -1,0 +1,123 @@
+"""What a registered page says of itself: its QR code, or the serial printed beside it."""
+
+import os
+import re
+from collections.abc import Iterator
+from typing import Final
+
+import cv2
+import numpy as np
+import pytesseract
+import zxingcpp
+from numpy.typing import NDArray
+
+from pipeline.errors import MissingPartError
+from pipeline.forms.identity import is_serial
+from pipeline.forms.layout import Box
+from pipeline.language import Text
+from pipeline.registration.fit import Floats
+
+Image = NDArray[np.uint8]
+
+_QR_QUIET_MM: Final = 2.5
+_QR_PX_PER_MM: Final = 12.0
+_SERIAL_MARGIN_MM: Final = 0.8
+_SERIAL_SIZES: Final = (8.0, 11.0)
+"""px per mm at which the serial is read; both readings must agree, as a serial has no check digit."""
+_ANYWHERE: Final = (1200, 2400, 5000)
+_WHITELIST: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"
+_LOOKS_LIKE_SERIAL: Final = re.compile(r"([A-Z0-9]{3})-?([A-Z0-9]{4})-?([A-Z0-9]{2})-?([A-Z0-9]{5})")
+_TO_LETTERS: Final = str.maketrans("0158", "OISB")
+_TO_DIGITS: Final = str.maketrans("OQDIJLSBZGA", "00011158264")
+
+
+def qr_text_at(image: Image, homography: Floats, qr: Box) -> str | None:
+    """The text of the QR code whose square `qr` (mm) the homography (3, 3) puts on a grey image (H, W)."""
+    upright = crop(image, homography, _grown(qr, _QR_QUIET_MM), _QR_PX_PER_MM)
+    return next((text for variant in _variants(upright) for text in _qr_texts(variant)), None)
+
+
+def qr_texts_anywhere(image: Image) -> list[str]:
+    """The texts of all QR codes of a grey image (H, W), looked for at rising sizes until there is one."""
+    for long_side in _ANYWHERE:
+        factor = max(1, round(max(image.shape) / long_side))
+        height, width = image.shape[0] // factor, image.shape[1] // factor
+        texts = _qr_texts(
+            cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA) if factor > 1 else image
+        )
+        if texts or factor == 1:
+            return texts
+    return []
+
+
+def printed_serial(image: Image, homography: Floats, serial: Box) -> str | None:
+    """The serial printed in a box (mm), read by Tesseract; None unless two readings agree on a well-formed one.
+
+    Raises:
+        MissingPartError: Tesseract is not installed.
+    """
+    readings = set()
+    for size in _SERIAL_SIZES:
+        upright = crop(image, homography, _grown(serial, _SERIAL_MARGIN_MM), size)
+        readings.add(_as_serial(_machine_print(upright)))
+    return readings.pop() if len(readings) == 1 else None
+
+
+def crop(image: Image, homography: Floats, box: Box, px_per_mm: float) -> Image:
+    """A box in mm taken out upright from a grey image (H, W), at `px_per_mm`; what lies outside is white."""
+    size = max(1, round(box.w * px_per_mm)), max(1, round(box.h * px_per_mm))
+    scale = 1 / px_per_mm
+    to_mm = np.array([[scale, 0, box.x + scale / 2], [0, scale, box.y + scale / 2], [0, 0, 1]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    upright = cv2.warpPerspective(image, homography @ to_mm, size, flags=flags, borderValue=255)
+    return np.asarray(upright, np.uint8)
+
+
+def _grown(box: Box, margin: float) -> Box:
+    return Box(box.x - margin, box.y - margin, box.w + 2 * margin, box.h + 2 * margin)
+
+
+def _variants(upright: Image) -> Iterator[Image]:
+    """The crop as it is, then as it may have been before a pen, a copier or a stain passed over it."""
+    yield upright
+    soft = cv2.GaussianBlur(upright, (0, 0), 2.0)
+    yield np.asarray(soft, np.uint8)
+    yield np.asarray(cv2.createCLAHE(4.0, (4, 4)).apply(soft), np.uint8)
+    for size in (3, 5):
+        kernel = np.ones((size, size), np.uint8)
+        yield np.asarray(cv2.morphologyEx(upright, cv2.MORPH_CLOSE, kernel), np.uint8)
+        yield np.asarray(cv2.morphologyEx(upright, cv2.MORPH_OPEN, kernel), np.uint8)
+    threshold = cv2.adaptiveThreshold(soft, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY, 71, 8)
+    yield np.asarray(threshold, np.uint8)
+
+
+def _qr_texts(image: Image) -> list[str]:
+    found = zxingcpp.read_barcodes(np.ascontiguousarray(image), formats=zxingcpp.BarcodeFormat.QRCode)
+    return [code.text for code in found if code.text]
+
+
+def _machine_print(upright: Image) -> str:
+    os.environ.setdefault("OMP_THREAD_LIMIT", "1")
+    try:
+        return str(
+            pytesseract.image_to_string(upright, config=f"--psm 7 -c tessedit_char_whitelist={_WHITELIST}")
+        ).strip()
+    except pytesseract.TesseractNotFoundError as error:
+        raise MissingPartError(
+            Text(
+                "Program Tesseract belum terpasang. Jalankan: sudo apt-get install tesseract-ocr tesseract-ocr-ind",
+                "The program Tesseract is not installed. Run: sudo apt-get install tesseract-ocr tesseract-ocr-ind",
+            )
+        ) from error
+    except pytesseract.TesseractError:
+        return ""
+
+
+def _as_serial(text: str) -> str | None:
+    """The serial in a machine reading, its letters and digits taken for what their places allow."""
+    match = _LOOKS_LIKE_SERIAL.search(text.replace(" ", ""))
+    if match is None:
+        return None
+    code, *numbers = match.groups()
+    serial = "-".join([code.translate(_TO_LETTERS), *(number.translate(_TO_DIGITS) for number in numbers)])
+    return serial if is_serial(serial) else None

@@ -1,0 +1,223 @@
+"""From a page image to a registered page: which side of which sheet it is, and where each mm of it lies."""
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.forms.identity import Identity, parse_qr
+from pipeline.forms.layout import Box, FormLayout, PageLayout
+from pipeline.registration.blank import is_blank
+from pipeline.registration.fit import Fit, Floats, Landmark, faces_us, fit_plane, project
+from pipeline.registration.identity import printed_serial, qr_text_at, qr_texts_anywhere
+from pipeline.registration.markers import Corners, find_marker_near, find_markers
+from pipeline.registration.straighten import straightened
+from pipeline.registration.types import Refusal, Registration
+
+MAX_RESIDUAL_MM: Final = 0.8
+"""Beyond this a field may be read in the wrong place: its cells' own lines are looked for within as much."""
+
+_PER_PAGE: Final = 4
+
+Image = NDArray[np.uint8]
+Found = Mapping[int, Corners]
+
+_log = logging.getLogger(__name__)
+
+
+class KnownForm(Protocol):
+    """What registration needs of a form."""
+
+    @property
+    def layout(self) -> FormLayout:
+        """Where everything of it is printed."""
+
+
+class KnownForms(Protocol):
+    """What registration needs of the catalogue."""
+
+    def forms(self) -> Iterable[KnownForm]:
+        """All forms in all versions."""
+
+    def by_code(self, code: str, version: int) -> KnownForm | None:
+        """The form that a QR code names, or None."""
+
+
+class _Side(NamedTuple):
+    """One page of one form, laid onto the image."""
+
+    layout: FormLayout
+    page: PageLayout
+    fit: Fit
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A side whose sheet is known, and where its serial was read: `qr` or `print`."""
+
+    side: _Side
+    identity: Identity
+    serial_from: str
+
+
+def register(image: Image, forms: KnownForms) -> Registration | Refusal:
+    """Which side of which sheet a page image shows, and where each mm of it lies.
+
+    Args:
+        image: grey, uint8 (H, W), in any quarter turn, skewed, scaled or in perspective.
+        forms: the forms that may come.
+
+    Returns:
+        The registered page, or why it is set aside: `blank`, `not_our_form`, `unknown_form`,
+        `unreadable_identity` or `residual`.
+
+    Raises:
+        MissingPartError: the QR code is damaged and Tesseract, which reads the serial, is not installed.
+    """
+    found = _look_for_markers(image)
+    if isinstance(found, Refusal):
+        return found
+    sides = list(_sides(image, found, forms))
+    known = _read_qr(image, found, sides, forms)
+    if known is None:
+        known = _read_serial(image, sides, forms)
+    if isinstance(known, Refusal):
+        return known
+    return _checked(image, known)
+
+
+def turn_of(registration: Registration) -> int:
+    """Degrees clockwise (0, 90, 180 or 270) that bring the page image upright."""
+    page = registration.page
+    middle = np.array([page.width_mm / 2, page.height_mm / 2])
+    start, end = registration.to_pixels(np.stack([middle, middle + [10.0, 0.0]]))
+    across, down = end - start
+    return -round(float(np.degrees(np.arctan2(down, across))) / 90) * 90 % 360
+
+
+def _look_for_markers(image: Image) -> Found | Refusal:
+    """Two markers of one page or more, looked for ever more thoroughly."""
+    found: dict[int, Corners] = {}
+    for number, markers in enumerate(find_markers(image)):
+        found |= markers
+        if len(_pages_by_markers(found)) and _count(found, _pages_by_markers(found)[0]) >= 2:
+            return found
+        if number == 0 and not found and is_blank(image):
+            return Refusal("blank")
+    if any(parse_qr(text) for text in qr_texts_anywhere(image)):
+        return Refusal("residual", f"our QR code, but only {len(found)} corner markers")
+    return Refusal("not_our_form", f"corner markers found: {sorted(found)}")
+
+
+def _pages_by_markers(found: Found) -> list[int]:
+    """The page numbers that the markers name, the one with most of them first."""
+    return sorted({number // _PER_PAGE + 1 for number in found}, key=lambda page: -_count(found, page))
+
+
+def _count(found: Found, page: int) -> int:
+    return sum(number // _PER_PAGE + 1 == page for number in found)
+
+
+def _sides(image: Image, found: Found, forms: KnownForms) -> Iterator[_Side]:
+    """Every side that the markers can belong to; forms that share their frame share one fit."""
+    fits: dict[tuple[object, ...], Fit | None] = {}
+    layouts = [form.layout for form in forms.forms()]
+    for number in _pages_by_markers(found):
+        for layout in layouts:
+            if _count(found, number) < 2 or number > len(layout.pages):
+                continue
+            page = layout.pages[number - 1]
+            if page.markers not in fits:
+                fits[page.markers] = _located(image, found, page)
+            fit = fits[page.markers]
+            if fit:
+                yield _Side(layout, page, fit)
+
+
+def _located(image: Image, found: Found, page: PageLayout) -> Fit | None:
+    """The page laid onto its markers; those that were missed are looked for where they must be."""
+    landmarks = {
+        marker.id: Landmark(_corners(marker.box), found[marker.id])
+        for marker in page.markers
+        if marker.id in found
+    }
+    fit = fit_plane(list(landmarks.values()))
+    if fit is None or not faces_us(fit.homography, page.width_mm, page.height_mm):
+        return None
+    missed = [marker for marker in page.markers if marker.id not in landmarks]
+    for marker in missed:
+        mm = _corners(marker.box)
+        corners = find_marker_near(image, marker.id, project(fit.homography, mm))
+        if corners is not None:
+            landmarks[marker.id] = Landmark(mm, corners)
+    better = fit_plane(list(landmarks.values())) if missed else fit
+    return better if better and faces_us(better.homography, page.width_mm, page.height_mm) else fit
+
+
+def _corners(box: Box) -> Floats:
+    return np.array(
+        [[box.x, box.y], [box.x + box.w, box.y], [box.x + box.w, box.y + box.h], [box.x, box.y + box.h]]
+    )
+
+
+def _read_qr(image: Image, found: Found, sides: list[_Side], forms: KnownForms) -> _Known | Refusal | None:
+    """The sheet by its QR code: where it must be, then anywhere; None when there is none to be read."""
+    places = {(side.page.markers, side.page.qr): side for side in sides}
+    in_place = (qr_text_at(image, side.fit.homography, side.page.qr) for side in places.values())
+    texts = next(([text] for text in in_place if text), None) or qr_texts_anywhere(image)
+    identities = [identity for identity in map(parse_qr, texts) if identity]
+    if not identities:
+        return Refusal("not_our_form", f"QR code {texts[0][:40]!r}") if texts else None
+    identity = identities[0]
+    form = forms.by_code(identity.code, identity.version)
+    if form is None or not 1 <= identity.page <= len(form.layout.pages):
+        return Refusal("unknown_form", identity.qr_text())
+    for side in sides:
+        if side.layout is form.layout and side.page.page == identity.page:
+            return _Known(side, identity, "qr")
+    pages = _pages_by_markers(found)
+    return Refusal("unreadable_identity", f"the QR code says page {identity.page}, the markers say {pages}")
+
+
+def _read_serial(image: Image, sides: list[_Side], forms: KnownForms) -> _Known | Refusal:
+    """The sheet by its printed serial, when only one form that is known can carry it."""
+    for place in {(side.page.markers, side.page.serial): side for side in sides}.values():
+        serial = printed_serial(image, place.fit.homography, place.page.serial)
+        if serial is None:
+            continue
+        named = [
+            side for side in sides if side.layout.code[:3] == serial[:3] and side.page.page == place.page.page
+        ]
+        if not named:
+            return Refusal("unknown_form", serial)
+        if len({(side.layout.code, side.page) for side in named}) > 1:
+            return Refusal(
+                "unreadable_identity", f"{serial}, but which version is in the damaged QR code only"
+            )
+        side = max(named, key=lambda side: side.layout.version)
+        identity = Identity(side.layout.code, side.layout.version, side.page.page, serial)
+        return _Known(side, identity, "print")
+    if not any(side.fit.residual_mm <= MAX_RESIDUAL_MM for side in sides):
+        return Refusal("not_our_form", "the corner markers do not stand as on any of our forms")
+    return Refusal("unreadable_identity", "neither QR code nor serial")
+
+
+def _checked(image: Image, known: _Known) -> Registration | Refusal:
+    """The page when its printed lines lie where the homography says, in doubt after a small correction."""
+    side = known.side
+    straight = straightened(image, side.fit, side.page)
+    if straight.residual_mm > MAX_RESIDUAL_MM:
+        return Refusal(
+            "residual", f"{known.identity.qr_text()}: {straight.residual_mm:.2f} mm, {straight.detail}"
+        )
+    return Registration(
+        layout=side.layout,
+        identity=known.identity,
+        homography=straight.homography,
+        residual_mm=straight.residual_mm,
+        markers=len(side.fit.landmarks),
+        serial_from=known.serial_from,
+    )

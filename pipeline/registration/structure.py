@@ -1,0 +1,170 @@
+"""Whether the printed lines lie where the homography says, and the small correction that they ask for.
+
+Every comb and tick box shows four straight lines at known places. Darkness is added up along each of them, step by
+step across it; the darkest step tells how far the line is from its place. What is written over a line is spread
+over all steps, the line over one.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.forms.layout import Box, PageLayout
+from pipeline.registration.fit import Floats, Landmark, project, residuals_mm
+
+REACH_MM: Final = 1.6
+"""How far from its place a line is looked for; the labels above a comb come closer than twice that."""
+_STEP_MM: Final = 0.08
+_ALONG: Final = 32
+"""Points that are added up along the lines of one landmark."""
+_INK_CAP: Final = 60.0
+"""Grey levels of darkness that count at most, so that a pen stroke weighs no more than a printed line."""
+_CLEAR: Final = 4.0
+"""A line is seen where it stands out by this many grey levels …"""
+_CLEAR_SPREADS: Final = 4.0
+"""… and by this many robust standard deviations of the other steps."""
+_END_MM: Final = 0.5
+_LONGEST_MM: Final = 28.0
+_BINS: Final = (4, 7)
+_PER_BIN: Final = 2
+_DIM: Final = 8
+"""Unknowns of a correction: a homography's."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Offsets:
+    """How far printed lines lie from where the homography puts them.
+
+    Attributes:
+        at: (N, 2) mm, the middle of each landmark.
+        off: (N, 2) mm, to the right and down.
+        seen: bool (N, 2), whether the vertical and horizontal lines were seen at all.
+    """
+
+    at: Floats
+    off: Floats
+    seen: NDArray[np.bool_]
+
+    @property
+    def share_seen(self) -> float:
+        """Share of the lines that were seen, 0 to 1."""
+        return float(self.seen.mean()) if self.seen.size else 0.0
+
+    def rms_mm(self) -> float:
+        """Root mean square distance of the seen lines, without the tenth that is furthest off; 0 when none is seen.
+
+        The tenth is for lines that something else was taken for: a ruler stroke, a fold, a label.
+        """
+        distances = np.sort(np.abs(self.off[self.seen]))
+        kept = distances[: int(np.ceil(0.9 * len(distances)))]
+        return float(np.sqrt(2 * (kept**2).mean())) if len(kept) else 0.0
+
+
+def measure_offsets(image: NDArray[np.uint8], homography: Floats, page: PageLayout) -> Offsets:
+    """Where the page's lines are on a grey image (H, W), for landmarks spread over the page."""
+    boxes = _spread(page)
+    if not boxes:
+        return Offsets(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros((0, 2), bool))
+    at = np.array([[box.x + box.w / 2, box.y + box.h / 2] for box in boxes])
+    steps = np.arange(-REACH_MM, REACH_MM + _STEP_MM / 2, _STEP_MM)
+    lines = np.stack([_points_on_lines(box) for box in boxes])
+    across = np.zeros((2, len(steps), 2))
+    across[0, :, 0] = across[1, :, 1] = steps
+    points = lines[:, :, :, None, :] + across[None, :, None, :, :]
+    px = project(homography, points.reshape(-1, 2)).astype(np.float32)
+    sampled = cv2.remap(image, px[:, 0].reshape(len(boxes), -1), px[:, 1].reshape(len(boxes), -1),
+                        cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
+    grey = sampled.reshape(len(boxes), 2, _ALONG, len(steps)).astype(np.float32)
+    off, seen = _peaks(grey)
+    return Offsets(at, off, seen)
+
+
+def correction(homography: Floats, landmarks: tuple[Landmark, ...], offsets: Offsets) -> Floats:
+    """The homography (3, 3) that fits markers and seen lines best, each line weighing as much as a marker's corner."""
+    mm = np.concatenate([landmark.mm for landmark in landmarks])
+    off = np.concatenate([residuals_mm(homography, landmarks), offsets.off])
+    at = np.concatenate([mm, offsets.at])
+    weight = np.concatenate([np.ones_like(mm, bool), offsets.seen]).astype(np.float64)
+    centre, scale = at.mean(axis=0), 100.0
+    x, y = ((at - centre) / scale).T
+    one, none = np.ones_like(x), np.zeros_like(x)
+    rows_x = np.stack([x, y, one, none, none, none, x * x, x * y], axis=1)
+    rows_y = np.stack([none, none, none, x, y, one, x * y, y * y], axis=1)
+    rows, goal = np.concatenate([rows_x, rows_y]), np.concatenate([off[:, 0], off[:, 1]])
+    weights = np.concatenate([weight[:, 0], weight[:, 1]])
+    solution = np.zeros(_DIM)
+    for _ in range(4):
+        miss = np.abs(rows @ solution - goal)
+        robust = weights * np.minimum(1.0, 0.15 / np.maximum(miss, 1e-9))
+        gram = rows.T @ (robust[:, None] * rows) + 1e-6 * np.eye(_DIM)
+        solution = np.linalg.solve(gram, rows.T @ (robust * goal))
+    to_unit = np.array([[1 / scale, 0, -centre[0] / scale], [0, 1 / scale, -centre[1] / scale], [0, 0, 1]])
+    a, b, c, d, e, f, g, h = solution / scale
+    shift = np.array([[1 + a, b, c], [d, 1 + e, f], [-g, -h, 1]])
+    return np.asarray(homography @ np.linalg.inv(to_unit) @ shift @ to_unit)
+
+
+def _spread(page: PageLayout) -> list[Box]:
+    """The boxes to look at: at most `_PER_BIN` in each part of the page, the widest first."""
+    bins: dict[tuple[int, int], list[Box]] = {}
+    for box in _outlines(page):
+        column = int((box.x + box.w / 2) / page.width_mm * _BINS[0])
+        row = int((box.y + box.h / 2) / page.height_mm * _BINS[1])
+        bins.setdefault((column, row), []).append(box)
+    return [box for group in bins.values() for box in sorted(group, key=lambda box: -box.w)[:_PER_BIN]]
+
+
+def _outlines(page: PageLayout) -> list[Box]:
+    """Rectangles whose four sides are printed: combs in pieces of some cells, and tick boxes."""
+    boxes = []
+    for field in page.fields:
+        run: list[Box] = []
+        for cell in field.cells:
+            joins = run and abs(run[-1].x + run[-1].w - cell.x) < 0.05 and abs(run[-1].y - cell.y) < 0.05
+            if run and (not joins or cell.x + cell.w - run[0].x > _LONGEST_MM):
+                boxes.append(_around(run))
+                run = []
+            run.append(cell)
+        if run:
+            boxes.append(_around(run))
+        boxes += [choice.box for choice in field.choices]
+    return boxes
+
+
+def _around(cells: list[Box]) -> Box:
+    first, last = cells[0], cells[-1]
+    return Box(first.x, first.y, last.x + last.w - first.x, first.h)
+
+
+def _points_on_lines(box: Box) -> Floats:
+    """Points in mm on the two vertical lines, then on the two horizontal ones: (2, _ALONG, 2)."""
+    half = _ALONG // 2
+    tall = np.linspace(box.y + _END_MM, box.y + box.h - _END_MM, half)
+    wide = np.linspace(box.x + _END_MM, box.x + box.w - _END_MM, half)
+    left_right = np.repeat([box.x, box.x + box.w], half)
+    top_bottom = np.repeat([box.y, box.y + box.h], half)
+    return np.stack(
+        [np.column_stack([left_right, np.tile(tall, 2)]), np.column_stack([np.tile(wide, 2), top_bottom])]
+    )
+
+
+def _peaks(grey: NDArray[np.float32]) -> tuple[Floats, NDArray[np.bool_]]:
+    """The offset in mm (N, 2) of the darkest step of (N, 2, along, steps), and whether it stands out (N, 2)."""
+    paper = np.percentile(grey, 80, axis=(2, 3), keepdims=True)
+    profile = np.minimum(np.maximum(paper - grey, 0), _INK_CAP).mean(axis=2)
+    smooth = (profile[..., :-2] + profile[..., 1:-1] + profile[..., 2:]) / 3
+    at = smooth.argmax(axis=-1)
+    inner = np.clip(at, 1, smooth.shape[-1] - 2)
+    before, peak, after = (np.take_along_axis(smooth, (inner + i)[..., None], -1)[..., 0] for i in (-1, 0, 1))
+    curvature = before - 2 * peak + after
+    fraction = np.where(
+        curvature < -1e-6, 0.5 * (before - after) / np.where(curvature < -1e-6, curvature, -1), 0.0
+    )
+    off = (inner + 1 + np.clip(fraction, -0.5, 0.5)) * _STEP_MM - REACH_MM
+    middle = np.median(smooth, axis=-1)
+    spread = 1.4826 * np.median(np.abs(smooth - middle[..., None]), axis=-1)
+    rise = smooth.max(axis=-1) - middle
+    return off.astype(np.float64), (rise > _CLEAR) & (rise > _CLEAR_SPREADS * spread) & (at == inner)
