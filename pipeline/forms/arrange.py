@@ -59,17 +59,27 @@ def _side(definition: FormDefinition, number: int, page: Page) -> Side:
         if bottom > m.CONTENT_BOTTOM:
             raise _overflow(definition, number, section, bottom - m.CONTENT_BOTTOM)
         top = bottom + m.SECTION_GAP
+    _refuse_what_sticks_out(definition, side)
     return side
+
+
+def _refuse_what_sticks_out(definition: FormDefinition, side: Side) -> None:
+    right = m.FRAME_X + m.FRAME_W + 0.01
+    names = [field.name for field in side.fields if field.box.x + field.box.w > right]
+    names += [run.text for run in side.runs if run.box.x + run.box.w > right]
+    if names:
+        raise _too_wide(definition, names[0])
 
 
 def _put_section(side: Side, definition: FormDefinition, section: Section, top: float) -> float:
     """Put a section from `top` down; its bottom."""
-    _put_bar(side, section, top)
+    _put_bar(side, definition, section, top)
     y = top + m.BAR_H + m.BAR_PAD
     if section.consent and definition.consent:
         y = _put_note(side, definition.consent, y) + m.ROW_GAP
     flow: list[FieldSpec] = []
-    for item in (*section.items, None):
+    ruled = _has_tall_item(section)
+    for index, item in enumerate((*section.items, None)):
         if isinstance(item, FieldSpec) and section.labels == "above":
             flow.append(item)
             continue
@@ -78,6 +88,8 @@ def _put_section(side: Side, definition: FormDefinition, section: Section, top: 
         if isinstance(item, Note):
             y = _put_note(side, item.note, y) + m.ROW_GAP
         elif isinstance(item, FieldSpec):
+            if ruled and index:
+                y = _put_separator(side, y)
             y = _put_beside(side, section, item, y) + m.ROW_GAP
         elif isinstance(item, TableSpec):
             if table_end(item) > m.GRID_END + 0.01:
@@ -89,7 +101,7 @@ def _put_section(side: Side, definition: FormDefinition, section: Section, top: 
     return bottom
 
 
-def _put_bar(side: Side, section: Section, top: float) -> None:
+def _put_bar(side: Side, definition: FormDefinition, section: Section, top: float) -> None:
     """The title bar: the part before the first dot, white on black, then the title."""
     number, dot, title = section.title.id.partition(". ")
     badge = 9.0 if dot else 2.2
@@ -102,7 +114,10 @@ def _put_bar(side: Side, section: Section, top: float) -> None:
     x = m.FRAME_X + badge + (2.2 if dot else 0.0)
     side.runs.append(Run(round(x, 2), base, title if dot else section.title.id, BOLD, m.BAR_SIZE))
     if section.hint:
+        start = x + text_width(title or number, BOLD, m.BAR_SIZE) + 2.0
         x = m.FRAME_X + m.FRAME_W - 2.2 - text_width(section.hint.id, REGULAR, 6.6)
+        if x < start:
+            raise _too_wide(definition, section.title.id)
         side.runs.append(Run(round(x, 2), base, section.hint.id, REGULAR, 6.6, 0.15))
 
 
@@ -179,6 +194,23 @@ def _put_beside(side: Side, section: Section, spec: FieldSpec, top: float) -> fl
         side.runs.append(Run(m.GRID_X, round(base + index * 2.7, 2), line, font, size, grey))
     put(side, spec, Box(x, top, width, height), name=spec.name, columns=columns)
     return top + max(height, (base - top) + (len(words) - 1) * 2.7 + 0.6)
+
+
+def _has_tall_item(section: Section) -> bool:
+    """Whether a choice of a section with labels at the left takes more than one line."""
+    room = m.GRID_END - snap(m.GRID_X + section.label_width)
+    return section.labels == "left" and any(
+        option_lines(item, room, item.columns or section.columns) > 1
+        for item in section.items
+        if isinstance(item, FieldSpec) and item.kind is Kind.MARKS
+    )
+
+
+def _put_separator(side: Side, y: float) -> float:
+    """A hairline below what ends a row gap above `y`; where the next row begins."""
+    line = round(y - m.ROW_GAP + m.SEPARATOR_GAP, 2)
+    side.shapes.append(Shape(Box(m.FRAME_X, line, m.FRAME_W, 0.0), stroke=0.12, grey=0.75))
+    return line + m.SEPARATOR_GAP
 
 
 def _overflow(definition: FormDefinition, page: int, section: Section, over: float) -> DefinitionError:

@@ -45,7 +45,7 @@ def put_frame(side: Side, definition: FormDefinition, page: int) -> float:
     side.runs += [
         _right(SERIAL.x + SERIAL.w, 12.2, name, BOLD, 7.6),
         _right(SERIAL.x + SERIAL.w, 16.0, "Nomor seri lembar", REGULAR, 6.4),
-        Run(m.FRAME_X, _TITLE_BASE, definition.title.id, BOLD, m.TITLE_SIZE),
+        Run(m.FRAME_X, _TITLE_BASE, definition.title.id, BOLD, _title_size(definition.title.id)),
         _right(m.FRAME_X + m.FRAME_W, _TITLE_BASE, f"Halaman {page} dari {pages}", BOLD, 8.0),
     ]
     side.shapes += [
@@ -59,6 +59,11 @@ def put_frame(side: Side, definition: FormDefinition, page: int) -> float:
         _put_legend(side)
         return _LEGEND_TOP + _LEGEND_H + 2.4
     return _TITLE_BASE + 3.4
+
+
+def _title_size(title: str) -> float:
+    """The title's size in pt: smaller where a long one would run into the page number."""
+    return min(m.TITLE_SIZE, m.TITLE_SIZE * m.TITLE_W / text_width(title, BOLD, m.TITLE_SIZE))
 
 
 def village_run(name: str) -> Run:

@@ -36,6 +36,7 @@ OPTION_SIZE: Final = 7.4
 NOTE_SIZE: Final = 7.0
 HEAD_SIZE: Final = 6.2
 TITLE_SIZE: Final = 13.0
+TITLE_W: Final = 155.0
 BAR_SIZE: Final = 8.2
 
 LABEL_H: Final = 3.3
@@ -44,6 +45,8 @@ ROW_GAP: Final = 1.9
 BAR_H: Final = 5.0
 BAR_PAD: Final = 1.9
 SECTION_GAP: Final = 2.2
+SEPARATOR_GAP: Final = 1.5
+"""Clear of ink that crosses a tick box, on either side of a hairline between rows."""
 
 SIGNATURE_W: Final = 55.0
 SIGNATURE_H: Final = 16.0

@@ -57,8 +57,8 @@ def known_area(prefix: str) -> bool:
     """Whether the first four digits (or more) name a regency that exists or existed."""
     if prefix[:4] in areas():
         return True
-    found = numdb.get("id/loc").info(prefix[:4])
-    return bool(found[0][1]) or prefix[:2] in _NEW_PROVINCES
+    parts = numdb.get("id/loc").info(prefix[:4])
+    return (len(parts) == 2 and bool(parts[1][1])) or prefix[:2] in _NEW_PROVINCES
 
 
 def _today() -> date:
