@@ -16,6 +16,10 @@ PAGE_REASONS: Final[dict[str, Text]] = {
         "Bukan formulir kita: penanda sudut tidak ditemukan. Pisahkan lembar ini, atau pindai ulang bila sudutnya terpotong.",
         "Not one of our forms: no corner markers were found. Take the sheet out, or scan it again if corners were cut off.",
     ),
+    "corners_missing": Text(
+        "Penanda di sudut terpotong atau tertutup, sehingga letak isian tidak pasti. Pindai ulang seluruh lembar.",
+        "Corner markers are cut off or covered, so the fields cannot be placed. Scan the whole sheet again.",
+    ),
     "unknown_form": Text(
         "Formulir atau versinya tidak dikenal di komputer ini. Pasang berkas definisinya di folder forms lalu pindai lagi.",
         "This form, or its version, is not known on this computer. Put its definition into the forms folder and scan again.",
