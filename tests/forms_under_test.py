@@ -50,9 +50,7 @@ def definitions(draw) -> FormDefinition:
         sections = []
         for section in range(draw(st.integers(1, 2))):
             head = f"p{page}s{section}"
-            items = [
-                draw(_field(f"{head}f{i}", in_table=False)) for i in range(draw(st.integers(1, 5)))
-            ]
+            items = [draw(_field(f"{head}f{i}", in_table=False)) for i in range(draw(st.integers(1, 5)))]
             if draw(st.booleans()):
                 columns = [draw(_field(f"c{i}", in_table=True)) for i in range(draw(st.integers(1, 2)))]
                 items.append({"table": f"{head}t", "rows": draw(st.integers(1, 3)), "columns": columns})
@@ -61,7 +59,11 @@ def definitions(draw) -> FormDefinition:
         pages.append({"sections": sections})
     return FormDefinition.model_validate(
         {
-            "form": "acak", "code": "ACK-01", "version": 1, "title": "Acak", "letterhead": ["KANTOR"],
+            "form": "acak",
+            "code": "ACK-01",
+            "version": 1,
+            "title": "Acak",
+            "letterhead": ["KANTOR"],
             "pages": pages,
         }
     )

@@ -18,9 +18,7 @@ SAFE_MM = 7.5
 
 
 def overlap(a: Box, b: Box, by: float = 0.02) -> bool:
-    return (
-        min(a.x + a.w, b.x + b.w) - max(a.x, b.x) > by and min(a.y + a.h, b.y + b.h) - max(a.y, b.y) > by
-    )
+    return min(a.x + a.w, b.x + b.w) - max(a.x, b.x) > by and min(a.y + a.h, b.y + b.h) - max(a.y, b.y) > by
 
 
 def clashes(boxes: list[tuple[str, Box]]) -> list[tuple[str, str]]:

@@ -109,7 +109,11 @@ def test_dates_survive_the_paper(day):
     assert rules.normalise(rules.to_cells(day.isoformat(), 8)) == day.isoformat()
 
 
-@given(st.sampled_from([FieldType.COUNT, FieldType.MONEY, FieldType.NUMBER]), st.integers(0, 10**8 - 1), st.data())
+@given(
+    st.sampled_from([FieldType.COUNT, FieldType.MONEY, FieldType.NUMBER]),
+    st.integers(0, 10**8 - 1),
+    st.data(),
+)
 def test_numbers_may_stand_anywhere_in_their_cells(kind, number, data):
     rules = TYPES[kind]
     written = rules.to_cells(str(number), 10).strip()
@@ -158,7 +162,11 @@ def test_other_codes_are_no_village_of_this_office(code):
 
 
 def test_word_lists_hold_only_what_their_cells_can():
-    for name, kind in (("names", FieldType.NAME), ("places", FieldType.PLACE), ("occupations", FieldType.TEXT)):
+    for name, kind in (
+        ("names", FieldType.NAME),
+        ("places", FieldType.PLACE),
+        ("occupations", FieldType.TEXT),
+    ):
         assert all(set(word) <= set(TYPES[kind].alphabet) for word in reference.words(name))
     with pytest.raises(KeyError):
         reference.words("unknown")

@@ -1,6 +1,5 @@
 """From a definition to places in mm: sections as blocks, fields left to right and wrapped. Pure."""
 
-
 from pipeline.errors import DefinitionError
 from pipeline.forms import measures as m
 from pipeline.forms.definition import FieldSpec, FormDefinition, Note, Page, Section, TableSpec
@@ -232,5 +231,3 @@ def _too_wide(definition: FormDefinition, name: str) -> DefinitionError:
             f"Form {definition.form}: {name} is wider than the page. Take out cells or columns.",
         )
     )
-
-

@@ -117,7 +117,8 @@ class FieldSpec(_Model):
         if self.cells and self.rules.fixed and self.cells != self.rules.cells:
             raise Flaw(
                 f"jenis {self.type} selalu {self.rules.cells} kotak",
-                f"type {self.type} always has {self.rules.cells} cells", "cells",
+                f"type {self.type} always has {self.rules.cells} cells",
+                "cells",
             )
         if self.words and self.words not in reference.WORD_LISTS:
             known = ", ".join(reference.WORD_LISTS)
@@ -161,8 +162,11 @@ class TableSpec(_Model):
         for index, column in enumerate(self.columns):
             if column.line > self.lines:
                 raise Flaw(
-                    "baris kolom melebihi lines tabel", "the column's line exceeds the table's lines",
-                    "columns", index, "line",
+                    "baris kolom melebihi lines tabel",
+                    "the column's line exceeds the table's lines",
+                    "columns",
+                    index,
+                    "line",
                 )
         return self
 
@@ -176,12 +180,14 @@ class Note(_Model):
 def _kind_of_item(item: object) -> str:
     keys: Any = item if isinstance(item, dict) else {"table": 1} if isinstance(item, TableSpec) else {}
     if isinstance(item, Note) or "note" in keys:
-        return "note"
-    return "table" if "table" in keys or "rows" in keys else "field"
+        return "<note>"
+    return "<table>" if "table" in keys or "rows" in keys else "<field>"
 
 
 Item = Annotated[
-    Annotated[FieldSpec, Tag("field")] | Annotated[TableSpec, Tag("table")] | Annotated[Note, Tag("note")],
+    Annotated[FieldSpec, Tag("<field>")]
+    | Annotated[TableSpec, Tag("<table>")]
+    | Annotated[Note, Tag("<note>")],
     Discriminator(_kind_of_item),
 ]
 

@@ -100,5 +100,3 @@ def _right(x: float, y: float, text: str, font: str, size: float) -> Run:
 
 def _centre(y: float, text: str, font: str, size: float) -> Run:
     return Run(round((m.PAGE_W - text_width(text, font, size)) / 2, 2), y, text, font, size, 0.25)
-
-

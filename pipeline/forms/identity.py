@@ -8,7 +8,9 @@ MARKER_DICTIONARY: Final = "DICT_5X5_50"
 MARKER_MM: Final = 10.0
 
 _SERIAL = re.compile(r"^(?P<code>[A-Z]{3})-(?P<village>\d{4})-(?P<year>\d{2})-(?P<number>\d{5})$")
-_QR = re.compile(r"^SOTARSA\|(?P<code>[A-Z]{3}-\d{2})\|(?P<version>\d{1,3})\|(?P<page>\d{1,2})\|(?P<serial>[A-Z0-9-]{1,24})$")
+_QR = re.compile(
+    r"^SOTARSA\|(?P<code>[A-Z]{3}-\d{2})\|(?P<version>\d{1,3})\|(?P<page>\d{1,2})\|(?P<serial>[A-Z0-9-]{1,24})$"
+)
 
 
 @dataclass(frozen=True, slots=True)

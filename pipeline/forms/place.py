@@ -68,8 +68,15 @@ def put(
         extent = rounded(box)
         side.shapes.append(_area(spec, extent))
     placed = FieldLayout(
-        name=name, row=row, type=spec.type, kind=spec.kind, box=extent, alphabet=spec.rules.alphabet,
-        cells=cells, choices=choices, multiple=spec.multiple,
+        name=name,
+        row=row,
+        type=spec.type,
+        kind=spec.kind,
+        box=extent,
+        alphabet=spec.rules.alphabet,
+        cells=cells,
+        choices=choices,
+        multiple=spec.multiple,
     )
     side.fields.append(placed)
     return placed
@@ -91,8 +98,11 @@ def _marks(spec: FieldSpec, box: Box, columns: int | None) -> tuple[tuple[Choice
     ]
     labels = [
         Run(
-            round(tick.x + m.TICK + m.TICK_LABEL_GAP, 2), round(tick.y + m.TICK / 2 + 0.95, 2),
-            choice.label.id, REGULAR, m.OPTION_SIZE,
+            round(tick.x + m.TICK + m.TICK_LABEL_GAP, 2),
+            round(tick.y + m.TICK / 2 + 0.95, 2),
+            choice.label.id,
+            REGULAR,
+            m.OPTION_SIZE,
         )
         for tick, choice in zip(ticks, spec.choices, strict=True)
     ]

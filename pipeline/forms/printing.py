@@ -162,5 +162,3 @@ class _Pen:
                     path.rect((box.x + start * size) / PT, top / PT, (column - start) * size / PT, size / PT)
                     start = None
         canvas.drawPath(path, stroke=0, fill=1)
-
-

@@ -36,10 +36,6 @@ _PLACE: Final = Text(
 )
 
 
-_TAGS: Final = ("field", "table", "note")
-"""Parts of Pydantic's places that are kinds of items, not keys of the file."""
-
-
 class Flaw(ValueError):
     """Something unsound that a model found in itself; `at` leads from the model to the place."""
 
@@ -87,7 +83,7 @@ def wrong(path: Path | str, line: int, what: Text) -> DefinitionError:
 
 def _sentence(error: ErrorDetails) -> Text:
     context = error.get("ctx", {})
-    names = [part for part in error["loc"] if isinstance(part, str) and part not in _TAGS]
+    names = [part for part in error["loc"] if isinstance(part, str) and not part.startswith("<")]
     key = names[-1] if names else "definition"
     if isinstance(flaw := context.get("error"), Flaw):
         return Text(*(f"{key}: {words}" if names else words for words in (flaw.text.id, flaw.text.en)))
@@ -113,7 +109,7 @@ def _plain(node: yaml.Node, path: Path) -> object:
 
 
 def _line(node: yaml.Node, at: tuple[str | int, ...]) -> int:
-    """The line of the deepest place on the way `at` that the file has; names that are no keys are tags."""
+    """The line of the deepest place on the way `at` that the file has; tags (`<table>`) are no keys."""
     line = node.start_mark.line
     for part in at:
         if isinstance(node, yaml.MappingNode):

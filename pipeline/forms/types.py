@@ -142,23 +142,25 @@ def _check_presence(value: str) -> str | None:
     return None if value in ("present", "absent") else "unfit"
 
 
-TYPES: Final[Mapping[FieldType, TypeRules]] = MappingProxyType({
-    FieldType.NIK: TypeRules(Kind.COMB, DIGITS, 16, _digits, _check_nik, fixed=True),
-    FieldType.KK: TypeRules(Kind.COMB, DIGITS, 16, _digits, _check_kk, fixed=True),
-    FieldType.DATE: TypeRules(
-        Kind.COMB, DIGITS, 8, _date, _check_date, _write_date, fixed=True, unfit="not_a_date"
-    ),
-    FieldType.PHONE: TypeRules(Kind.COMB, DIGITS, 13, _digits, _check_phone),
-    FieldType.VILLAGE: TypeRules(Kind.COMB, DIGITS, 4, _digits, _check_village, fixed=True),
-    FieldType.NAME: TypeRules(Kind.COMB, WRITING, 24, _words, _check_letters),
-    FieldType.PLACE: TypeRules(Kind.COMB, WRITING, 16, _words, _check_letters),
-    FieldType.TEXT: TypeRules(Kind.COMB, MIXED, 24, _words, _check_letters),
-    FieldType.CODE: TypeRules(Kind.COMB, DIGITS, 2, _digits, _anything),
-    FieldType.COUNT: TypeRules(Kind.COMB, DIGITS, 3, _amount, _anything),
-    FieldType.MONEY: TypeRules(Kind.COMB, DIGITS, 8, _amount, _anything),
-    FieldType.NUMBER: TypeRules(Kind.COMB, DIGITS, 3, _amount, _anything),
-    FieldType.CHOICE: TypeRules(Kind.MARKS, "", 0, _plain, _anything),
-    FieldType.SIGNATURE: TypeRules(Kind.AREA, "", 0, _plain, _check_presence),
-    FieldType.LINE: TypeRules(Kind.LINE, "", 0, _plain, _anything),
-})
+TYPES: Final[Mapping[FieldType, TypeRules]] = MappingProxyType(
+    {
+        FieldType.NIK: TypeRules(Kind.COMB, DIGITS, 16, _digits, _check_nik, fixed=True),
+        FieldType.KK: TypeRules(Kind.COMB, DIGITS, 16, _digits, _check_kk, fixed=True),
+        FieldType.DATE: TypeRules(
+            Kind.COMB, DIGITS, 8, _date, _check_date, _write_date, fixed=True, unfit="not_a_date"
+        ),
+        FieldType.PHONE: TypeRules(Kind.COMB, DIGITS, 13, _digits, _check_phone),
+        FieldType.VILLAGE: TypeRules(Kind.COMB, DIGITS, 4, _digits, _check_village, fixed=True),
+        FieldType.NAME: TypeRules(Kind.COMB, WRITING, 24, _words, _check_letters),
+        FieldType.PLACE: TypeRules(Kind.COMB, WRITING, 16, _words, _check_letters),
+        FieldType.TEXT: TypeRules(Kind.COMB, MIXED, 24, _words, _check_letters),
+        FieldType.CODE: TypeRules(Kind.COMB, DIGITS, 2, _digits, _anything),
+        FieldType.COUNT: TypeRules(Kind.COMB, DIGITS, 3, _amount, _anything),
+        FieldType.MONEY: TypeRules(Kind.COMB, DIGITS, 8, _amount, _anything),
+        FieldType.NUMBER: TypeRules(Kind.COMB, DIGITS, 3, _amount, _anything),
+        FieldType.CHOICE: TypeRules(Kind.MARKS, "", 0, _plain, _anything),
+        FieldType.SIGNATURE: TypeRules(Kind.AREA, "", 0, _plain, _check_presence),
+        FieldType.LINE: TypeRules(Kind.LINE, "", 0, _plain, _anything),
+    }
+)
 """Every field type and its rules."""

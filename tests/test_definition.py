@@ -1,0 +1,199 @@
+"""Form definitions: what is sound, and that every error names file and line in both languages."""
+
+from pathlib import Path
+
+import pytest
+from forms_under_test import FORMS, form
+
+from pipeline.errors import DefinitionError, Exit, UsageError
+from pipeline.forms.catalogue import Catalogue, default_directories, load_form
+from pipeline.forms.definition import FormDefinition, load_definition
+from pipeline.forms.frozen import check_frozen, released
+from pipeline.forms.layout import FieldType, Kind
+
+SOUND = """\
+form: uji
+code: UJI-01
+version: 1
+title: Uji
+letterhead: [KANTOR]
+pages:
+  - sections:
+      - title: I. Satu
+        items:
+          - {name: nik, type: nik, label: NIK}
+          - name: pilihan
+            type: choice
+            label: Pilihan
+            choices:
+              - {value: "01", label: Satu}
+              - {value: no, label: Dua}
+          - table: orang
+            rows: 2
+            columns:
+              - {name: nama, type: name, cells: 5, label: Nama}
+rules:
+  - village_known: [nik]
+register:
+  - entity: person
+    table: orang
+    map: {name: nama, nik: nik}
+"""
+
+
+def write(folder: Path, text: str, name: str = "uji.yaml") -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_the_offices_forms_load(name):
+    definition = form(name).definition
+    assert definition.form == name
+    assert definition.letterhead[1] == "KECAMATAN HALONG"
+
+
+def test_plain_scalars_stay_what_they_are(tmp_path):
+    definition = load_definition(write(tmp_path, SOUND))
+    assert [choice.value for choice in definition.field("pilihan").choices] == ["01", "no"]
+    assert definition.field("orang.nama").type is FieldType.NAME
+    assert definition.field("nik").cell_count == 16
+    assert definition.rules[0].fields == ("nik",)
+    assert definition.register_[0].map["nik"] == "nik"
+    with pytest.raises(KeyError):
+        definition.field("orang.nik")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "indonesian"),
+    [
+        ("type: nik", "type: nikk", 10, "type harus salah satu dari"),
+        ("version: 1", "version: satu", 3, "version harus bilangan bulat"),
+        ("code: UJI-01", "code: uji", 2, "code tidak sesuai bentuk"),
+        ("title: Uji\n", "", 1, "title belum diisi"),
+        ("rows: 2", "rows: 2\n            warna: merah", 19, "warna tidak dikenal"),
+        ("rows: 2", "rows: 0", 18, "rows paling sedikit 1"),
+        ("cells: 5", "cells: 99", 20, "cells paling banyak 33"),
+        (
+            "{name: nik, type: nik, label: NIK}",
+            "{name: nik, type: nik, label: NIK, cells: 15}",
+            10,
+            "selalu 16 kotak",
+        ),
+        ("value: no", 'value: "01"', 14, "nilai 01 ditulis dua kali"),
+        ("- table: orang", "- table: nik", 6, "nama nik dipakai dua kali"),
+        ("type: choice", "type: name", 14, "hanya choice dan code"),
+        ("village_known: [nik]", "village_known: [desa]", 22, "isian desa tidak ada"),
+        ("table: orang\n    map", "table: rumah\n    map", 25, "isian rumah tidak ada"),
+        (
+            "map: {name: nama, nik: nik}",
+            "map:\n      name: nama\n      nik: nomor",
+            28,
+            "isian nomor tidak ada",
+        ),
+        ("entity: person", "entity: orang", 24, "entity harus salah satu dari"),
+        ("label: Pilihan", "label: Pilihan\n            type: code", 14, "type ditulis dua kali"),
+        ("rows: 2", "rows: [2", 19, "YAML tidak sah"),
+        ("name: nama, type: name", "name: nama, type: name, line: 2", 20, "baris kolom melebihi lines"),
+        ("name: nama, type: name", "name: nama, type: name, words: kota", 20, "daftar kata yang ada"),
+    ],
+)
+def test_an_error_names_file_and_line(tmp_path, old, new, line, indonesian):
+    assert SOUND.count(old) == 1
+    with pytest.raises(DefinitionError) as caught:
+        load_definition(write(tmp_path, SOUND.replace(old, new)))
+    error = caught.value
+    assert error.exit is Exit.USAGE
+    assert f"uji.yaml baris {line}: " in error.text.id
+    assert indonesian in error.text.id
+    assert f"uji.yaml, line {line}: " in error.text.en
+
+
+@pytest.mark.parametrize("content", ["", "- 1", "teks", "\tx: ["])
+def test_what_is_no_definition_is_refused(tmp_path, content):
+    with pytest.raises(DefinitionError, match=r"uji\.yaml"):
+        load_definition(write(tmp_path, content))
+
+
+def test_unreadable_files_are_refused(tmp_path):
+    with pytest.raises(DefinitionError):
+        load_definition(tmp_path / "tidak-ada.yaml")
+    (tmp_path / "biner.yaml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(DefinitionError):
+        load_definition(tmp_path / "biner.yaml")
+
+
+def test_versions_stand_side_by_side_and_the_home_comes_first(tmp_path):
+    home, project = tmp_path / "home", tmp_path / "project"
+    home.mkdir()
+    project.mkdir()
+    write(project, SOUND)
+    write(project, SOUND.replace("version: 1", "version: 2"), "uji.v2.yaml")
+    write(home, SOUND.replace("title: Uji", "title: Rumah"))
+    catalogue = Catalogue.load([home, project])
+    assert catalogue.get("uji").definition.version == 2
+    assert catalogue.get("uji", 1).definition.title.id == "Rumah"
+    assert [one.definition.version for one in catalogue.forms()] == [1, 2]
+    with pytest.raises(UsageError, match="uji v1, uji v2"):
+        catalogue.get("lain")
+    with pytest.raises(UsageError, match="uji v3"):
+        catalogue.get("uji", 3)
+
+
+def test_two_files_may_not_claim_one_version(tmp_path):
+    write(tmp_path, SOUND)
+    write(tmp_path, SOUND, "salinan.yaml")
+    with pytest.raises(DefinitionError, match=r"uji\.yaml"):
+        Catalogue.load([tmp_path])
+
+
+def test_a_missing_home_is_no_error(tmp_path):
+    assert Catalogue.load(default_directories(tmp_path)).get("pendataan")
+
+
+def test_a_printed_version_may_not_change(tmp_path):
+    before = load_form(write(tmp_path, SOUND))
+    printed = {before.key: frozenset({before.fingerprint})}
+    check_frozen(before, printed)
+    reworded = load_form(write(tmp_path, SOUND.replace("label: Nama", "label: Nama penuh")))
+    check_frozen(reworded, printed)
+    changed = load_form(write(tmp_path, SOUND.replace("cells: 5", "cells: 6")))
+    with pytest.raises(DefinitionError, match="versi 2"):
+        check_frozen(changed, printed)
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_released_forms_are_unchanged(name):
+    printed = released(default_directories(Path("/nonexistent")))
+    assert form(name).key in printed
+    check_frozen(form(name), printed)
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_labels_speak_both_languages(name):
+    definition = form(name).definition
+    labels = [spec.label for _name, spec in definition.fields()] + [s.title for s in definition.sections()]
+    assert all(label.id and label.en for label in labels)
+
+
+def test_the_session_list_asks_for_no_identity_number():
+    kinds = {spec.type for _name, spec in form("sosialisasi").definition.fields()}
+    assert not kinds & {FieldType.NIK, FieldType.KK, FieldType.PHONE}
+
+
+def test_a_roster_reads_only_what_happened():
+    definition = form("penyaluran").definition
+    assert {column.kind for column in definition.table("penerima").columns} == {
+        Kind.COMB,
+        Kind.MARKS,
+        Kind.AREA,
+    }
+    assert [column.name for column in definition.table("penerima").preprinted] == ["nama", "nik"]
+    with pytest.raises(KeyError):
+        definition.table("anggota")
+
+
+def test_definitions_survive_their_own_dump():
+    definition = form("pendataan").definition
+    assert FormDefinition.model_validate(definition.model_dump(by_alias=True)) == definition
