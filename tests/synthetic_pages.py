@@ -116,7 +116,7 @@ def warp(page: np.ndarray, matrix: np.ndarray, size: tuple[int, int], ground: in
 
 
 def to_corners(page: np.ndarray, corners: np.ndarray) -> np.ndarray:
-    """The homography that takes the page image's corners, clockwise from the top left, to `corners` (4, 2) px."""
+    """The homography from the page image's corners, clockwise from the top left, to `corners` (4, 2) px."""
     height, width = page.shape
     own = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32) - 0.5
     return cv2.getPerspectiveTransform(own, corners.astype(np.float32)).astype(np.float64)
@@ -127,3 +127,20 @@ def noisy(image: np.ndarray, seed: int = 0, sigma: float = 6.0, blur: float = 0.
     generator = np.random.default_rng(seed)
     soft = cv2.GaussianBlur(image, (0, 0), blur).astype(np.float32) * 0.9 + 15
     return np.clip(soft + generator.normal(0, sigma, image.shape), 0, 255).astype(np.uint8)
+
+
+def turned(image: np.ndarray, quarters: int) -> tuple[np.ndarray, np.ndarray]:
+    """The image turned clockwise by quarters, and the matrix (3, 3) that says so."""
+    matrix = np.eye(3)
+    for _ in range(quarters):
+        matrix = np.array([[0.0, -1.0, image.shape[0] - 1], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]) @ matrix
+        image = np.ascontiguousarray(cv2.rotate(image, cv2.ROTATE_90_CLOCKWISE))
+    return image, matrix
+
+
+def shrunk(image: np.ndarray, factor: int) -> np.ndarray:
+    """The image at a whole fraction of its size."""
+    height, width = image.shape[0] // factor, image.shape[1] // factor
+    return cv2.resize(
+        image[: height * factor, : width * factor], (width, height), interpolation=cv2.INTER_AREA
+    )

@@ -10,13 +10,13 @@ _LONG_SIDE: Final = 600
 _MARGIN: Final = 0.04
 """Share of each side that is not looked at: scanner edges, punched holes, staples."""
 _DARK: Final = 0.82
-"""What is darker than this share of the paper around it is ink; print that shines through is lighter."""
+"""What is darker than this share of the paper around it is ink; what shines through is lighter."""
 _INK_SHARE: Final = 0.0004
-"""Ink on less than this share of the page (on A4 25 mm²; a written word is about 20) is dust."""
+"""Ink on less than this share of the page is dust; on A4 it is 25 mm², about a written word."""
 
 
 def is_blank(image: NDArray[np.uint8]) -> bool:
-    """Whether a grey page image (H, W) is empty paper, by the share of it that is darker than the paper around."""
+    """Whether a grey page image (H, W) is empty paper: hardly any of it is darker than the paper around."""
     factor = max(1, round(max(image.shape) / _LONG_SIDE))
     height, width = image.shape[0] // factor, image.shape[1] // factor
     small = cv2.resize(

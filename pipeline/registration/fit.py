@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 FLAT_MM: Final = 0.12
-"""Below this residual a page with a marker missing is taken as flatbed-scanned: no perspective is made up for it."""
+"""A page with a marker missing that fits this well without perspective was scanned flat."""
 _BETTER: Final = 0.3
-"""A marker is left out (dog-eared corner) only where that brings the residual to less than this share."""
+"""A marker is left out (dog-eared corner) where that brings the residual below this share of itself."""
 _SUSPECT_MM: Final = 0.4
 
 
 @dataclass(frozen=True, slots=True)
 class Landmark:
-    """Points that were found together: where they are printed, (N, 2) in mm, and where they lie, (N, 2) in px."""
+    """Points found together: where they are printed, (N, 2) in mm, and where they lie, (N, 2) in px."""
 
     mm: Floats
     px: Floats
@@ -43,8 +43,8 @@ def project(homography: Floats, points: Floats) -> Floats:
 def fit_plane(landmarks: Sequence[Landmark]) -> Fit | None:
     """The plane through two landmarks or more; None when they do not lie as on any page seen from its front.
 
-    Four give a homography, without the one that disagrees with the others when there is one. Fewer say little of
-    perspective, so an affine plane is preferred where it is as good as exact.
+    Four give a homography, without the one that disagrees with the others if there is one. Fewer say little
+    of perspective, so an affine plane is preferred where it is as good as exact.
     """
     if len(landmarks) < 2:
         return None
@@ -56,11 +56,16 @@ def fit_plane(landmarks: Sequence[Landmark]) -> Fit | None:
     return best if best.residual_mm < _BETTER * whole.residual_mm else whole
 
 
+def inverse(homography: Floats) -> Floats:
+    """The homography (3, 3) that undoes one."""
+    return np.asarray(np.linalg.inv(homography), np.float64)
+
+
 def residuals_mm(homography: Floats, landmarks: Sequence[Landmark]) -> Floats:
     """How far each point, found px taken back to mm, is from where it is printed: (N, 2) in mm."""
     mm = np.concatenate([landmark.mm for landmark in landmarks])
     px = np.concatenate([landmark.px for landmark in landmarks])
-    return project(np.linalg.inv(homography), px) - mm
+    return np.asarray(project(inverse(homography), px) - mm)
 
 
 def faces_us(homography: Floats, width_mm: float, height_mm: float) -> bool:
@@ -69,7 +74,7 @@ def faces_us(homography: Floats, width_mm: float, height_mm: float) -> bool:
     depth = corners @ homography[2, :2] + homography[2, 2]
     if np.any(depth * depth[0] <= 0):
         return False
-    return cv2.contourArea(project(homography, corners).astype(np.float32), oriented=True) > 0
+    return bool(cv2.contourArea(project(homography, corners).astype(np.float32), oriented=True) > 0)
 
 
 def _best(landmarks: tuple[Landmark, ...]) -> Fit | None:

@@ -25,6 +25,7 @@ _SERIAL_MARGIN_MM: Final = 0.8
 _SERIAL_SIZES: Final = (8.0, 11.0)
 """px per mm at which the serial is read; both readings must agree, as a serial has no check digit."""
 _ANYWHERE: Final = (1200, 2400, 5000)
+_TESSERACT_CURE: Final = "sudo apt-get install tesseract-ocr tesseract-ocr-ind"
 _WHITELIST: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"
 _LOOKS_LIKE_SERIAL: Final = re.compile(r"([A-Z0-9]{3})-?([A-Z0-9]{4})-?([A-Z0-9]{2})-?([A-Z0-9]{5})")
 _TO_LETTERS: Final = str.maketrans("0158", "OISB")
@@ -42,16 +43,15 @@ def qr_texts_anywhere(image: Image) -> list[str]:
     for long_side in _ANYWHERE:
         factor = max(1, round(max(image.shape) / long_side))
         height, width = image.shape[0] // factor, image.shape[1] // factor
-        texts = _qr_texts(
-            cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA) if factor > 1 else image
-        )
+        small = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA) if factor > 1 else image
+        texts = _qr_texts(np.asarray(small, np.uint8))
         if texts or factor == 1:
             return texts
     return []
 
 
 def printed_serial(image: Image, homography: Floats, serial: Box) -> str | None:
-    """The serial printed in a box (mm), read by Tesseract; None unless two readings agree on a well-formed one.
+    """The serial printed in a box (mm), read by Tesseract; None unless two readings agree.
 
     Raises:
         MissingPartError: Tesseract is not installed.
@@ -92,7 +92,9 @@ def _variants(upright: Image) -> Iterator[Image]:
 
 
 def _qr_texts(image: Image) -> list[str]:
-    found = zxingcpp.read_barcodes(np.ascontiguousarray(image), formats=zxingcpp.BarcodeFormat.QRCode)
+    found = zxingcpp.read_barcodes(
+        np.ascontiguousarray(image), formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+    )
     return [code.text for code in found if code.text]
 
 
@@ -105,8 +107,8 @@ def _machine_print(upright: Image) -> str:
     except pytesseract.TesseractNotFoundError as error:
         raise MissingPartError(
             Text(
-                "Program Tesseract belum terpasang. Jalankan: sudo apt-get install tesseract-ocr tesseract-ocr-ind",
-                "The program Tesseract is not installed. Run: sudo apt-get install tesseract-ocr tesseract-ocr-ind",
+                f"Program Tesseract belum terpasang. Jalankan: {_TESSERACT_CURE}",
+                f"The program Tesseract is not installed. Run: {_TESSERACT_CURE}",
             )
         ) from error
     except pytesseract.TesseractError:

@@ -37,7 +37,7 @@ class _Look:
 
 
 _FIRST: Final = _Look(1170, (21, 21, 10), 0.095)
-"""A4 at 100 dpi; smallest lies between a marker (0.13) and a comb cell (0.08), of which a page has hundreds."""
+"""A4 at 100 dpi; the smallest lies between a marker (0.13) and a comb cell (0.08) of hundreds."""
 _FURTHER: Final = (
     _Look(1170, (9, 33, 12), 0.05, equalise=True),
     _Look(1755, (13, 43, 15), 0.03, equalise=True),
@@ -47,7 +47,7 @@ _CLOSE: Final = _Look(400, (9, 45, 12), 0.15, equalise=True)
 
 
 def find_markers(image: Image) -> Iterator[dict[int, Corners]]:
-    """The markers of a grey image (H, W) by id, look by look, each more thorough and slower than the one before."""
+    """The markers of a grey image (H, W) by id, look by look, each slower and more thorough."""
     for look in (_FIRST, *_FURTHER):
         yield _detect(image, look)
 
@@ -81,7 +81,7 @@ def _detect(image: Image, look: _Look) -> dict[int, Corners]:
 
 
 def _refined(image: Image, corners: Corners) -> Corners:
-    """The corners to a fraction of a px; a corner that would wander off (stain, fold) stays where it was seen."""
+    """The corners to a fraction of a px; one that would wander off (stain, fold) stays where it was seen."""
     module = float(np.linalg.norm(corners - np.roll(corners, 1, axis=0), axis=1).mean()) / MODULES
     half = int(np.clip(module * 0.55, 2, 12))
     low = np.floor(corners.min(axis=0) - 3 * half).astype(int).clip(0)

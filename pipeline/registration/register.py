@@ -17,8 +17,8 @@ from pipeline.registration.markers import Corners, find_marker_near, find_marker
 from pipeline.registration.straighten import straightened
 from pipeline.registration.types import Refusal, Registration
 
-MAX_RESIDUAL_MM: Final = 0.8
-"""Beyond this a field may be read in the wrong place: its cells' own lines are looked for within as much."""
+MAX_RESIDUAL_MM: Final = 0.5
+"""Beyond this some fields lie more than 1 mm off their place, where a cell is taken for its neighbour."""
 
 _PER_PAGE: Final = 4
 
@@ -71,8 +71,8 @@ def register(image: Image, forms: KnownForms) -> Registration | Refusal:
         forms: the forms that may come.
 
     Returns:
-        The registered page, or why it is set aside: `blank`, `not_our_form`, `unknown_form`,
-        `unreadable_identity` or `residual`.
+        The registered page, or why it is set aside: `blank`, `not_our_form`, `corners_missing`,
+        `unknown_form`, `unreadable_identity` or `residual`.
 
     Raises:
         MissingPartError: the QR code is damaged and Tesseract, which reads the serial, is not installed.
@@ -83,7 +83,7 @@ def register(image: Image, forms: KnownForms) -> Registration | Refusal:
     sides = list(_sides(image, found, forms))
     known = _read_qr(image, found, sides, forms)
     if known is None:
-        known = _read_serial(image, sides, forms)
+        known = _read_serial(image, sides)
     if isinstance(known, Refusal):
         return known
     return _checked(image, known)
@@ -93,7 +93,7 @@ def turn_of(registration: Registration) -> int:
     """Degrees clockwise (0, 90, 180 or 270) that bring the page image upright."""
     page = registration.page
     middle = np.array([page.width_mm / 2, page.height_mm / 2])
-    start, end = registration.to_pixels(np.stack([middle, middle + [10.0, 0.0]]))
+    start, end = registration.to_pixels(np.stack([middle, middle + np.array([10.0, 0.0])]))
     across, down = end - start
     return -round(float(np.degrees(np.arctan2(down, across))) / 90) * 90 % 360
 
@@ -108,7 +108,7 @@ def _look_for_markers(image: Image) -> Found | Refusal:
         if number == 0 and not found and is_blank(image):
             return Refusal("blank")
     if any(parse_qr(text) for text in qr_texts_anywhere(image)):
-        return Refusal("residual", f"our QR code, but only {len(found)} corner markers")
+        return Refusal("corners_missing", f"our QR code, but corner markers {sorted(found)}")
     return Refusal("not_our_form", f"corner markers found: {sorted(found)}")
 
 
@@ -182,7 +182,7 @@ def _read_qr(image: Image, found: Found, sides: list[_Side], forms: KnownForms) 
     return Refusal("unreadable_identity", f"the QR code says page {identity.page}, the markers say {pages}")
 
 
-def _read_serial(image: Image, sides: list[_Side], forms: KnownForms) -> _Known | Refusal:
+def _read_serial(image: Image, sides: list[_Side]) -> _Known | Refusal:
     """The sheet by its printed serial, when only one form that is known can carry it."""
     for place in {(side.page.markers, side.page.serial): side for side in sides}.values():
         serial = printed_serial(image, place.fit.homography, place.page.serial)

@@ -7,15 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.forms.layout import PageLayout
-from pipeline.registration.fit import Fit, Floats, project, residuals_mm
-from pipeline.registration.structure import Offsets, correction, measure_offsets
+from pipeline.registration.fit import Fit, Floats, inverse, project, residuals_mm
+from pipeline.registration.structure import REACH_MM, Offsets, correction, measure_offsets
 
-_ENOUGH_SEEN: Final = 0.25
-"""Share of the lines that must be seen for them to count; in 1-bit scans light grey lines vanish altogether."""
+_ENOUGH_SEEN: Final = 8
+"""Lines that must be seen for them to count; in 1-bit scans light grey lines vanish altogether."""
+_MAY_BE_LOST: Final = 0.2
+"""Share of the landmarks that pen or stain may hide; flat pages lose at most 0.1, bent ones 0.3 and more."""
 _CLOSE_MM: Final = 0.5
 """Lines further off than this are measured again after the correction."""
 _ROUNDS: Final = 3
-_FULL_SET: Final = 4
+_SURE_MARKERS: Final = 3
+"""Fewer tell nothing of the far side of the page when no line is seen there."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,30 +31,26 @@ class Straightened:
 
 
 def straightened(image: NDArray[np.uint8], fit: Fit, page: PageLayout) -> Straightened:
-    """A fit corrected by the printed lines of a grey image (H, W); the worse of markers and lines is its residual."""
-    homography = fit.homography
+    """A fit corrected by the printed lines of a grey image (H, W); its residual is the worse of both."""
+    homography, lines_mm = fit.homography, 0.0
     for _ in range(_ROUNDS):
         offsets = measure_offsets(image, homography, page)
-        if offsets.share_seen < _ENOUGH_SEEN:
-            return _by_markers_alone(fit, offsets)
+        if offsets.seen.sum() < _ENOUGH_SEEN:
+            sure = len(fit.landmarks) >= _SURE_MARKERS
+            return Straightened(fit.homography, fit.residual_mm if sure else REACH_MM, "lines not seen")
         corrected = correction(homography, fit.landmarks, offsets)
-        left = _after(offsets, homography, corrected)
-        moved = offsets.rms_mm()
+        before, lines_mm = offsets.rms_mm(), _after(offsets, homography, corrected).rms_mm()
         homography = corrected
-        if moved < _CLOSE_MM:
+        if before < _CLOSE_MM:
             break
-    at_markers = float(np.sqrt((residuals_mm(homography, fit.landmarks) ** 2).sum(axis=1).mean()))
-    detail = f"markers {at_markers:.2f}, lines {left.rms_mm():.2f} of {left.share_seen:.0%}"
-    return Straightened(homography, max(at_markers, left.rms_mm()), detail)
-
-
-def _by_markers_alone(fit: Fit, offsets: Offsets) -> Straightened:
-    """Without lines, fewer markers than four give a residual that says nothing of the far side of the page."""
-    detail = f"{len(fit.landmarks)} markers {fit.residual_mm:.2f}, lines not seen ({offsets.share_seen:.0%})"
-    return Straightened(fit.homography, fit.residual_mm, detail)
+    if offsets.lost > _MAY_BE_LOST:
+        lines_mm = max(lines_mm, REACH_MM)
+    markers_mm = float(np.sqrt((residuals_mm(homography, fit.landmarks) ** 2).sum(axis=1).mean()))
+    detail = f"markers {markers_mm:.2f} mm, lines {lines_mm:.2f} mm, lost {offsets.lost:.0%}"
+    return Straightened(homography, max(markers_mm, lines_mm), detail)
 
 
 def _after(offsets: Offsets, before: Floats, corrected: Floats) -> Offsets:
     """The same offsets as they are from the corrected homography."""
-    seen_at = project(np.linalg.inv(corrected), project(before, offsets.at + offsets.off))
+    seen_at = project(inverse(corrected), project(before, offsets.at + offsets.off))
     return replace(offsets, off=seen_at - offsets.at)

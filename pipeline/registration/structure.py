@@ -1,8 +1,8 @@
 """Whether the printed lines lie where the homography says, and the small correction that they ask for.
 
-Every comb and tick box shows four straight lines at known places. Darkness is added up along each of them, step by
-step across it; the darkest step tells how far the line is from its place. What is written over a line is spread
-over all steps, the line over one.
+Every comb and tick box shows four straight lines at known places. Darkness is added up along each, step by
+step across it; the darkest step tells how far the line is from its place. What is written over a line is
+spread over all steps, the line over one.
 """
 
 from dataclasses import dataclass
@@ -20,12 +20,15 @@ REACH_MM: Final = 1.6
 _STEP_MM: Final = 0.08
 _ALONG: Final = 32
 """Points that are added up along the lines of one landmark."""
-_INK_CAP: Final = 60.0
-"""Grey levels of darkness that count at most, so that a pen stroke weighs no more than a printed line."""
-_CLEAR: Final = 4.0
-"""A line is seen where it stands out by this many grey levels …"""
-_CLEAR_SPREADS: Final = 4.0
-"""… and by this many robust standard deviations of the other steps."""
+_INK_CAP: Final = 0.15
+"""Darkness, as a share of the markers', that counts at most: a pen weighs no more than a light grey line."""
+_CLEAR: Final = 0.13
+"""A line is seen where it stands out by this share of what counts at most …"""
+_LEAD: Final = 0.3
+"""… and leads the next darkest place by this share of that."""
+_PLAIN: Final = 0.5
+"""Lines that stand out by this share are no accident of the scan."""
+_APART_MM: Final = 0.5
 _END_MM: Final = 0.5
 _LONGEST_MM: Final = 28.0
 _BINS: Final = (4, 7)
@@ -42,19 +45,17 @@ class Offsets:
         at: (N, 2) mm, the middle of each landmark.
         off: (N, 2) mm, to the right and down.
         seen: bool (N, 2), whether the vertical and horizontal lines were seen at all.
+        lost: share of the landmarks of which one pair of lines is plain to see, the other not where it must
+            be, as on bent paper; where print is too pale for the scan, both pairs are pale.
     """
 
     at: Floats
     off: Floats
     seen: NDArray[np.bool_]
-
-    @property
-    def share_seen(self) -> float:
-        """Share of the lines that were seen, 0 to 1."""
-        return float(self.seen.mean()) if self.seen.size else 0.0
+    lost: float
 
     def rms_mm(self) -> float:
-        """Root mean square distance of the seen lines, without the tenth that is furthest off; 0 when none is seen.
+        """Root mean square distance of the seen lines without the tenth that is furthest off; 0 for no lines.
 
         The tenth is for lines that something else was taken for: a ruler stroke, a fold, a label.
         """
@@ -67,7 +68,7 @@ def measure_offsets(image: NDArray[np.uint8], homography: Floats, page: PageLayo
     """Where the page's lines are on a grey image (H, W), for landmarks spread over the page."""
     boxes = _spread(page)
     if not boxes:
-        return Offsets(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros((0, 2), bool))
+        return Offsets(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros((0, 2), bool), 0.0)
     at = np.array([[box.x + box.w / 2, box.y + box.h / 2] for box in boxes])
     steps = np.arange(-REACH_MM, REACH_MM + _STEP_MM / 2, _STEP_MM)
     lines = np.stack([_points_on_lines(box) for box in boxes])
@@ -78,12 +79,14 @@ def measure_offsets(image: NDArray[np.uint8], homography: Floats, page: PageLayo
     sampled = cv2.remap(image, px[:, 0].reshape(len(boxes), -1), px[:, 1].reshape(len(boxes), -1),
                         cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
     grey = sampled.reshape(len(boxes), 2, _ALONG, len(steps)).astype(np.float32)
-    off, seen = _peaks(grey)
-    return Offsets(at, off, seen)
+    off, strength = _peaks(grey / _contrast(image, homography, page))
+    seen = strength > _CLEAR
+    lost = (strength.max(axis=1) > _PLAIN) & ~seen.all(axis=1)
+    return Offsets(at, off, seen, float(lost.mean()))
 
 
 def correction(homography: Floats, landmarks: tuple[Landmark, ...], offsets: Offsets) -> Floats:
-    """The homography (3, 3) that fits markers and seen lines best, each line weighing as much as a marker's corner."""
+    """The homography (3, 3) that fits markers and seen lines best; a line weighs as much as a corner."""
     mm = np.concatenate([landmark.mm for landmark in landmarks])
     off = np.concatenate([residuals_mm(homography, landmarks), offsets.off])
     at = np.concatenate([mm, offsets.at])
@@ -151,10 +154,27 @@ def _points_on_lines(box: Box) -> Floats:
     )
 
 
-def _peaks(grey: NDArray[np.float32]) -> tuple[Floats, NDArray[np.bool_]]:
-    """The offset in mm (N, 2) of the darkest step of (N, 2, along, steps), and whether it stands out (N, 2)."""
+def _contrast(image: NDArray[np.uint8], homography: Floats, page: PageLayout) -> float:
+    """Grey levels between the markers' black and the white around it, by the median of all; at least 20."""
+    inside = np.array([[0.7, 0.7], [9.3, 0.7], [9.3, 9.3], [0.7, 9.3]])
+    outside = np.array([[-0.7, -0.7], [10.7, -0.7], [10.7, 10.7], [-0.7, 10.7]])
+    corner = np.array([[marker.box.x, marker.box.y] for marker in page.markers])
+    px = project(homography, corner[:, None, None] + np.stack([inside, outside])[None]).round().astype(int)
+    height, width = image.shape
+    grey = image[px[..., 1].clip(0, height - 1), px[..., 0].clip(0, width - 1)].astype(np.float64)
+    return max(20.0, float(np.median(grey[:, 1]) - np.median(grey[:, 0])))
+
+
+def _peaks(grey: NDArray[np.float32]) -> tuple[Floats, Floats]:
+    """Where both lines of a pair are darkest, (N, 2) in mm, and how plain they are there, (N, 2) from 0 to 1.
+
+    Args:
+        grey: (N, 2, _ALONG, steps), 1 is the markers' contrast; half of the points are on one line of a pair.
+    """
     paper = np.percentile(grey, 80, axis=(2, 3), keepdims=True)
-    profile = np.minimum(np.maximum(paper - grey, 0), _INK_CAP).mean(axis=2)
+    dark = np.minimum(np.maximum(paper - grey, 0), _INK_CAP)
+    number, axes, along, steps = dark.shape
+    profile = dark.reshape(number, axes, 2, along // 2, steps).mean(axis=3).min(axis=2)
     smooth = (profile[..., :-2] + profile[..., 1:-1] + profile[..., 2:]) / 3
     at = smooth.argmax(axis=-1)
     inner = np.clip(at, 1, smooth.shape[-1] - 2)
@@ -164,7 +184,8 @@ def _peaks(grey: NDArray[np.float32]) -> tuple[Floats, NDArray[np.bool_]]:
         curvature < -1e-6, 0.5 * (before - after) / np.where(curvature < -1e-6, curvature, -1), 0.0
     )
     off = (inner + 1 + np.clip(fraction, -0.5, 0.5)) * _STEP_MM - REACH_MM
-    middle = np.median(smooth, axis=-1)
-    spread = 1.4826 * np.median(np.abs(smooth - middle[..., None]), axis=-1)
-    rise = smooth.max(axis=-1) - middle
-    return off.astype(np.float64), (rise > _CLEAR) & (rise > _CLEAR_SPREADS * spread) & (at == inner)
+    apart = np.abs(np.arange(smooth.shape[-1]) - at[..., None]) * _STEP_MM > _APART_MM
+    rise = smooth.max(axis=-1) - np.median(smooth, axis=-1)
+    lead = smooth.max(axis=-1) - np.where(apart, smooth, 0.0).max(axis=-1)
+    plain = np.where((lead > _LEAD * rise) & (at == inner), rise / _INK_CAP, 0.0)
+    return off.astype(np.float64), plain.astype(np.float64)
