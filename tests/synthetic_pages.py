@@ -130,7 +130,7 @@ def noisy(image: np.ndarray, seed: int = 0, sigma: float = 6.0, blur: float = 0.
 
 
 def turned(image: np.ndarray, quarters: int) -> tuple[np.ndarray, np.ndarray]:
-    """The image turned clockwise by quarters, and the matrix (3, 3) that says so."""
+    """The image turned clockwise by quarters, and the matrix (3, 3) that does so."""
     matrix = np.eye(3)
     for _ in range(quarters):
         matrix = np.array([[0.0, -1.0, image.shape[0] - 1], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]) @ matrix

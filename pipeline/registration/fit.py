@@ -14,7 +14,7 @@ FLAT_MM: Final = 0.12
 """A page with a marker missing that fits this well without perspective was scanned flat."""
 _BETTER: Final = 0.3
 """A marker is left out (dog-eared corner) where that brings the residual below this share of itself."""
-_SUSPECT_MM: Final = 0.4
+_SUSPECT_MM: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
