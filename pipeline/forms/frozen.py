@@ -47,3 +47,13 @@ def check_frozen(form: Form, printed: Fingerprints) -> None:
         name, version = form.key
         facts = {"form": name, "version": version, "next": version + 1}
         raise DefinitionError(Text(_CHANGED.id.format(**facts), _CHANGED.en.format(**facts)))
+
+
+def release(directory: Path, forms: Iterable[Form]) -> None:
+    """Add the fingerprints of versions that are not yet released to the directory's release file."""
+    path = directory / RELEASES
+    known: dict[str, dict[str, str]] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    for form in forms:
+        name, version = form.key
+        known.setdefault(name, {}).setdefault(str(version), form.fingerprint)
+    path.write_text(f"{json.dumps(known, indent=1, sort_keys=True)}\n", encoding="utf-8")

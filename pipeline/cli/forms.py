@@ -1,0 +1,254 @@
+"""`sotarsa forms`: list, check, print and describe the forms of the office."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from pipeline.cli import context
+from pipeline.errors import UsageError
+from pipeline.forms import reference
+from pipeline.forms.catalogue import Catalogue, Form, default_directories
+from pipeline.forms.describe import describe
+from pipeline.forms.frozen import Fingerprints, check_frozen, release, released
+from pipeline.forms.identity import is_serial
+from pipeline.forms.printing import print_sheets
+from pipeline.language import Text
+
+NO_VILLAGE: Final = "0000"
+"""Stands in a serial for sheets that were not printed for one village."""
+
+_Row = Mapping[str, object]
+"""A roster row of the register: `person` (its key), and `name` and masked `nik` as they are printed."""
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help=str(Text("Formulir: daftar, periksa, cetak, tata letak.", "Forms: list, check, print, layout.")),
+)
+
+_FORM = Text(
+    "Nama formulir (pendataan) atau kodenya (FPS-01).", "A form's name (pendataan) or code (FPS-01)."
+)
+FormName = Annotated[str, typer.Argument(metavar="FORM", help=str(_FORM), show_default=False)]
+_JSON = Text("Keluarkan satu objek JSON.", "Print one JSON object.")
+_RELEASE = Text(
+    "Bekukan versi yang belum dibekukan (untuk pengembang).",
+    "Freeze versions that are not frozen yet (for developers).",
+)
+Json = Annotated[bool, typer.Option("--json", help=str(_JSON))]
+
+
+_LIST = Text(
+    "Daftar formulir yang dikenal. Contoh: sotarsa forms list",
+    "List the known forms. Example: sotarsa forms list",
+)
+_CHECK = Text(
+    "Periksa definisi, dan bahwa versi yang sudah dicetak tidak berubah. Contoh: sotarsa forms check pendataan",
+    "Check definitions, and that no printed version changed. Example: sotarsa forms check pendataan",
+)
+_LAYOUT = Text(
+    "Letak setiap isian dalam mm, sebagai JSON. Contoh: sotarsa forms layout pendataan --json",
+    "Where each field lies in mm, as JSON. Example: sotarsa forms layout pendataan --json",
+)
+_PRINT = Text(
+    "Cetak lembar bernomor seri. Contoh: sotarsa forms print pendataan --village 2005 --count 20",
+    "Print sheets with their serials. Example: sotarsa forms print pendataan --village 2005 --count 20",
+)
+
+
+@app.command("list", help=str(_LIST))
+def list_forms(as_json: Json = False) -> None:
+    """List the known forms."""
+    forms = context.catalogue().forms()
+    if as_json:
+        typer.echo(json.dumps({"forms": [_facts(form) for form in forms]}, ensure_ascii=False))
+        return
+    heads = (
+        Text("Formulir", "Form"),
+        Text("Kode", "Code"),
+        Text("Versi", "Version"),
+        Text("Judul", "Title"),
+        Text("Halaman", "Pages"),
+        Text("Isian", "Fields"),
+    )
+    table = Table(*map(str, heads))
+    for form in forms:
+        facts = _facts(form)
+        table.add_row(*(str(facts[key]) for key in ("form", "code", "version", "title", "pages", "fields")))
+    Console().print(table)
+
+
+@app.command("check", help=str(_CHECK))
+def check(
+    form: Annotated[str | None, typer.Argument(metavar="[FORM]", help=str(_FORM))] = None,
+    freeze: Annotated[bool, typer.Option("--release", help=str(_RELEASE))] = False,
+) -> None:
+    """Check definitions, and that no printed version changed."""
+    catalogue = context.catalogue()
+    forms = catalogue.forms() if form is None else _versions(catalogue, form)
+    printed = _on_paper(forms)
+    for one in forms:
+        check_frozen(one, printed)
+        name, version = one.key
+        done = Text("{name} versi {version}: baik", "{name} version {version}: sound")
+        typer.echo(done.format(name=name, version=version))
+    if freeze:
+        release(default_directories(context.home())[-1], forms)
+
+
+@app.command("layout", help=str(_LAYOUT))
+def layout(
+    form: FormName,
+    version: Annotated[
+        int | None, typer.Option(help=str(Text("Versi; bawaan: terbaru.", "Default: newest.")))
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Print where each field lies, in mm, as JSON."""
+    found = context.catalogue().get(form, version)
+    typer.echo(json.dumps(describe(found.layout), ensure_ascii=False, indent=None if as_json else 1))
+
+
+@app.command("print", help=str(_PRINT))
+def print_form(
+    form: FormName,
+    village: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CODE",
+            help=str(Text("Kode desa: 63.11.02.2005 atau 2005.", "Village code: 63.11.02.2005 or 2005.")),
+        ),
+    ] = None,
+    count: Annotated[
+        int, typer.Option(min=1, max=5000, help=str(Text("Banyaknya lembar.", "How many sheets.")))
+    ] = 1,
+    first_serial: Annotated[
+        str | None,
+        typer.Option(metavar="S", help=str(Text("Nomor seri pertama.", "The first serial."))),
+    ] = None,
+    programme: Annotated[
+        str | None,
+        typer.Option(
+            "--programme",
+            "--program",
+            metavar="CODE",
+            help=str(Text("Program yang daftarnya dicetak.", "The programme whose roster is printed.")),
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE.pdf", help=str(Text("Berkas PDF.", "The PDF.")))
+    ] = None,
+) -> None:
+    """Print sheets with their serials, recorded as issued."""
+    found = context.catalogue().get(form)
+    short = _village(village)
+    if first_serial is not None and not is_serial(first_serial):
+        raise UsageError(
+            Text(
+                f"Nomor seri {first_serial} tidak sah. Contoh: FPS-2005-26-00017.",
+                f"{first_serial} is not a serial. Example: FPS-2005-26-00017.",
+            )
+        )
+    check_frozen(found, _on_paper((found,)))
+    from pipeline.store.issue import next_serials, record_issued
+
+    table, pages = _roster(found, short, programme)
+    serials = next_serials(found, short, len(pages) or count, first_serial)
+    rosters = dict(zip(serials, pages, strict=False))
+    record_issued(found, serials, short, {serial: _people(table, rows) for serial, rows in rosters.items()})
+    target = out or context.home() / "print" / f"{serials[0]}.pdf"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    texts = {serial: _texts(found, table, rows) for serial, rows in rosters.items()}
+    print_sheets(found, serials, target, preprinted=texts)
+    told = Text("{n} lembar, {first} sampai {last}: {path}", "{n} sheets, {first} to {last}: {path}")
+    typer.echo(told.format(n=len(serials), first=serials[0], last=serials[-1], path=target))
+
+
+def _facts(form: Form) -> dict[str, object]:
+    definition = form.definition
+    return {
+        "form": definition.form,
+        "code": definition.code,
+        "version": definition.version,
+        "title": str(definition.title),
+        "pages": len(definition.pages),
+        "fields": sum(len(page.fields) for page in form.layout.pages),
+    }
+
+
+def _versions(catalogue: Catalogue, form: str) -> tuple[Form, ...]:
+    name = catalogue.get(form).definition.form
+    return tuple(one for one in catalogue.forms() if one.definition.form == name)
+
+
+def _on_paper(forms: tuple[Form, ...]) -> Fingerprints:
+    """What the release file and the store know to be on paper."""
+    context.open_store()
+    from pipeline.store.models import IssuedSheet
+
+    known = dict(released(default_directories(context.home())))
+    for form in forms:
+        issued = IssuedSheet.objects.filter(form=form.definition.form, version=form.definition.version)
+        prints = frozenset(issued.values_list("fingerprint", flat=True).distinct())
+        known[form.key] = known.get(form.key, frozenset()) | prints
+    return known
+
+
+def _village(code: str | None) -> str:
+    """The four digits of a village code, or those that stand for none."""
+    if code is None:
+        return NO_VILLAGE
+    village = reference.village(code)
+    if village is None:
+        known = ", ".join(f"{one.short} {one.name}" for one in reference.villages().values())
+        raise UsageError(
+            Text(
+                f"Desa {code} tidak ada di kecamatan ini. Yang ada: {known}.",
+                f"There is no village {code} in this sub-district. There are: {known}.",
+            )
+        )
+    return village.short
+
+
+def _roster(form: Form, village: str, programme: str | None) -> tuple[str, list[list[_Row]]]:
+    """The preprinted table and the register's rows for each sheet of it; no rows where none are asked for.
+
+    Raises:
+        UsageError: a programme was given for a form that prints nothing from the register.
+    """
+    tables = [table for table in form.definition.tables() if table.preprinted]
+    if programme is None:
+        return "", []
+    if not tables:
+        raise UsageError(
+            Text(
+                f"Formulir {form.definition.form} tidak memuat daftar penerima: hilangkan --programme.",
+                f"Form {form.definition.form} prints no roster: leave out --programme.",
+            )
+        )
+    from pipeline.register.roster import roster_rows
+
+    return tables[0].name, roster_rows(village, programme, tables[0].rows)
+
+
+def _people(table: str, rows: list[_Row]) -> dict[str, list[dict[str, object]]]:
+    """Whom each row is about, as the store keeps it."""
+    return {table: [{"row": number, "person": row["person"]} for number, row in enumerate(rows, start=1)]}
+
+
+def _texts(form: Form, table: str, rows: list[_Row]) -> dict[str, list[dict[str, str]]]:
+    """The text of each preprinted column, by the attribute that the definition maps to it."""
+    columns = {column.name for column in form.definition.table(table).preprinted}
+    mapped = {
+        column: attribute
+        for entry in form.definition.register_
+        if entry.table == table
+        for attribute, column in entry.map.items()
+        if column in columns
+    }
+    return {table: [{column: str(row[key]) for column, key in mapped.items()} for row in rows]}
