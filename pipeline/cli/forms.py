@@ -48,7 +48,7 @@ _LIST = Text(
     "List the known forms. Example: sotarsa forms list",
 )
 _CHECK = Text(
-    "Periksa definisi, dan bahwa versi yang sudah dicetak tidak berubah. Contoh: sotarsa forms check pendataan",
+    "Periksa definisi dan keutuhan versi yang sudah dicetak. Contoh: sotarsa forms check pendataan",
     "Check definitions, and that no printed version changed. Example: sotarsa forms check pendataan",
 )
 _LAYOUT = Text(

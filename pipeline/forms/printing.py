@@ -19,7 +19,7 @@ from pipeline.forms.layout import Box, Kind, Marker, PageLayout
 if TYPE_CHECKING:
     from pipeline.forms.catalogue import Form
 
-Rosters = Mapping[str, Mapping[str, list[Mapping[str, str]]]]
+Rosters = Mapping[str, Mapping[str, Sequence[Mapping[str, str]]]]
 """Register text to print: serial → table → a mapping of column to text for each row."""
 
 _SLOT_SIZE: Final = 7.8
@@ -96,10 +96,10 @@ class _Pen:
         if village:
             self._run(frame.village_run(village.name))
 
-    def register_text(self, ink: PageInk, tables: Mapping[str, list[Mapping[str, str]]]) -> None:
+    def register_text(self, ink: PageInk, tables: Mapping[str, Sequence[Mapping[str, str]]]) -> None:
         """Print the register's text into the slots of its table rows."""
         for slot in ink.slots:
-            rows = tables.get(slot.table, [])
+            rows = tables.get(slot.table, ())
             text = rows[slot.row - 1].get(slot.column, "") if slot.row <= len(rows) else ""
             font = BOLD if text.isupper() and not any(map(str.isdigit, text)) else REGULAR
             size = _SLOT_SIZE
