@@ -143,11 +143,13 @@ def _put_flow(side: Side, definition: FormDefinition, specs: list[FieldSpec], to
         x = snap(x + max(width, _label_width(spec)) + m.DATE_GAP)
     for row in rows:
         tallest = max(box.h for _spec, box in row)
+        marks = all(spec.kind is Kind.MARKS for spec, _box in row)
+        label_h = m.MARKS_LABEL_H if marks else m.LABEL_H
         for spec, box in row:
             _put_label(side, spec, box.x, top + 2.0)
             down = (m.CELL_H - m.TICK) / 2 if spec.kind is Kind.MARKS and tallest == m.CELL_H else 0.0
-            put(side, spec, Box(box.x, top + m.LABEL_H + down, box.w, box.h), name=spec.name)
-        top += m.LABEL_H + tallest + m.ROW_GAP
+            put(side, spec, Box(box.x, top + label_h + down, box.w, box.h), name=spec.name)
+        top += label_h + tallest + m.ROW_GAP
     return top
 
 

@@ -29,6 +29,8 @@ TICK: Final = 4.5
 TICK_LABEL_GAP: Final = 1.6
 OPTION_GAP: Final = 4.0
 OPTION_PITCH: Final = 6.3
+OPTION_CLEAR: Final = 2.2
+"""From a label to the next aligned tick box, so that no letter lies in the box's margin."""
 
 LABEL_SIZE: Final = 6.8
 HINT_SIZE: Final = 6.0
@@ -41,6 +43,8 @@ BAR_SIZE: Final = 8.2
 
 LABEL_H: Final = 3.3
 """From the top of a label to the top of its cells."""
+MARKS_LABEL_H: Final = 4.0
+"""The same above tick boxes, whose crosses reach higher."""
 ROW_GAP: Final = 1.9
 BAR_H: Final = 5.0
 BAR_PAD: Final = 1.9

@@ -119,7 +119,7 @@ def _option_places(choices: tuple[Choice, ...], width: float, columns: int | Non
         if x > 0 and x + wide > width + 0.01:
             line, x = line + 1, 0.0
         places.append((line, x))
-        x += ceil((wide + 1.5) / pitch) * pitch if pitch else wide + m.OPTION_GAP
+        x += ceil((wide + m.OPTION_CLEAR) / pitch) * pitch if pitch else wide + m.OPTION_GAP
     return places
 
 
