@@ -7,7 +7,14 @@ from forms_under_test import FORMS, form
 
 from pipeline.errors import DefinitionError, Exit, UsageError
 from pipeline.forms.catalogue import Catalogue, default_directories, load_form
-from pipeline.forms.definition import FormDefinition, load_definition
+from pipeline.forms.definition import (
+    FieldSpec,
+    FormDefinition,
+    RegisterEntry,
+    Section,
+    TableSpec,
+    load_definition,
+)
 from pipeline.forms.frozen import check_frozen, released
 from pipeline.forms.layout import FieldType, Kind
 
@@ -197,3 +204,20 @@ def test_a_roster_reads_only_what_happened():
 def test_definitions_survive_their_own_dump():
     definition = form("pendataan").definition
     assert FormDefinition.model_validate(definition.model_dump(by_alias=True)) == definition
+
+
+def test_the_language_is_documented():
+    text = (Path(__file__).parents[1] / "docs" / "form-definitions.md").read_text(encoding="utf-8")
+    keys = {
+        field.alias or name
+        for model in (FormDefinition, Section, FieldSpec, TableSpec, RegisterEntry)
+        for name, field in model.model_fields.items()
+    }
+    missing = [word for word in (*keys, *FieldType) if f"`{word}`" not in text and f"{word}:" not in text]
+    assert not missing
+
+
+def test_the_documented_examples_are_sound(tmp_path):
+    text = (Path(__file__).parents[1] / "docs" / "form-definitions.md").read_text(encoding="utf-8")
+    example = text.split("```yaml\n")[1].split("```")[0]
+    assert load_form(write(tmp_path, example)).definition.form == "tamu"
