@@ -31,6 +31,9 @@ class SotarsaError(Exception):
         super().__init__(text.en)
         self.text = text
 
+    def __reduce__(self) -> tuple[type["SotarsaError"], tuple[object, ...]]:
+        return type(self), (self.text,)
+
     def __str__(self) -> str:
         return str(self.text)
 

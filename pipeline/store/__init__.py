@@ -1,1 +1,1 @@
-"""The store: a Django app with batches, files, pages, sheets, readings and decisions, and the image archive."""
+"""The store: a Django app of files, pages, sheets, readings and decisions, and the image archive."""

@@ -1,4 +1,4 @@
-"""What the store keeps of every scanned page. Every value leads back to its ink, its reader and its decisions."""
+"""What the store keeps of every scanned page: each value leads back to its ink, reader and decisions."""
 
 from typing import ClassVar
 
@@ -45,8 +45,8 @@ class Sheet(models.Model):
     """One paper: the pages that carry one serial.
 
     Attributes:
-        copy: 1 for the first sheet with this serial; a photocopied blank that came back filled differently is 2.
-        record: the validated record, once every side is there.
+        copy: 1 for the first sheet with this serial; a photocopied form filled in differently is 2.
+        complete: whether every side is there, so that its rules across fields have been judged.
     """
 
     serial = models.CharField(max_length=24)
@@ -57,7 +57,11 @@ class Sheet(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["serial", "copy"], name="one_sheet_a_serial_and_copy")]
+        """What the database itself holds true."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["serial", "copy"], name="one_sheet_a_serial_and_copy"),
+        ]
 
 
 class Page(models.Model):
@@ -78,13 +82,17 @@ class Page(models.Model):
     read_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["file", "image"], name="one_row_a_page_image")]
+        """What the database itself holds true."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["file", "image"], name="one_row_a_page_image"),
+        ]
 
 
 class FieldReading(models.Model):
     """One field of a page as it was read, and what became of it.
 
-    `value` is the value that counts now: the reading's own, or the last decision's. `read_value` never changes.
+    `value` is what counts now: the reading's own, or the last decision's. `read_value` never changes.
     """
 
     class Status(models.TextChoices):
@@ -112,6 +120,8 @@ class FieldReading(models.Model):
     claimed_until = models.DateTimeField(null=True)
 
     class Meta:
+        """What the database itself holds true."""
+
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["page", "position"], name="one_reading_a_position"),
         ]

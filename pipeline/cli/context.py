@@ -1,0 +1,94 @@
+"""What the commands share: the home, the forms, the opened store, and where words go."""
+
+import json
+import logging
+import os
+from collections.abc import Mapping
+from functools import lru_cache
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import typer
+
+from pipeline.language import Text
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from pipeline.forms.catalogue import Catalogue
+
+_LOG_BYTES: Final = 5 * 2**20
+_LOG_FILES: Final = 5
+
+
+def home() -> Path:
+    """The folder of this office: `--home`, `SOTARSA_HOME` or `output/`."""
+    from pipeline.settings import settings
+
+    return settings().home.expanduser().absolute()
+
+
+def catalogue() -> "Catalogue":
+    """Every form that this computer knows.
+
+    Raises:
+        DefinitionError: a definition is wrong.
+    """
+    return _catalogue(home())
+
+
+def open_store() -> Path:
+    """Open the store and the log of the home, which is given back; models may be imported afterwards.
+
+    Raises:
+        StoreError: the store refused.
+    """
+    from pipeline.store.setup import open_store as open_home
+
+    where = home()
+    open_home(where)
+    _log_to(where / "logs" / "sotarsa.log")
+    return where
+
+
+def console() -> "Console":
+    """Where progress and words for people go: standard error."""
+    from rich.console import Console
+
+    return Console(stderr=True)
+
+
+def tell(text: Text, **values: object) -> None:
+    """Say one sentence to the person at the keyboard, on standard error."""
+    typer.echo(text.format(**values), err=True)
+
+
+def put_json(record: Mapping[str, object]) -> None:
+    """Print the one JSON object of a `--json` run on standard output."""
+    typer.echo(json.dumps(record, ensure_ascii=False))
+
+
+@lru_cache(maxsize=1)
+def _catalogue(where: Path) -> "Catalogue":
+    from pipeline.forms.catalogue import Catalogue, default_directories
+
+    return Catalogue.load(default_directories(where))
+
+
+def _log_to(path: Path) -> None:
+    """Send the program's log to the home; another home's log is closed."""
+    logger = logging.getLogger("pipeline")
+    if any(getattr(handler, "baseFilename", None) == os.fspath(path) for handler in logger.handlers):
+        return
+    for handler in [one for one in logger.handlers if isinstance(one, RotatingFileHandler)]:
+        logger.removeHandler(handler)
+        handler.close()
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    handler = RotatingFileHandler(
+        path, maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8", delay=True
+    )
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False

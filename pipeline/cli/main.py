@@ -1,0 +1,138 @@
+"""`sotarsa`: the one door of the command line, and the one place where expected failures are told."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from pipeline.errors import SotarsaError
+from pipeline.language import Text
+
+if TYPE_CHECKING:
+    from typer._click.core import Command, Context
+
+INTERRUPTED: Final = 130
+
+
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """A command that is imported only when it is called."""
+
+    module: str
+    member: str
+    help: Text
+
+
+_DOORS: Final = {
+    "forms": _Door(
+        "forms", "app",
+        Text("Formulir: daftar, periksa, cetak, tata letak.", "Forms: list, check, print, layout."),
+    ),
+    "scan": _Door("scan", "scan", Text("Baca berkas hasil pindaian.", "Read scanned files.")),
+    "watch": _Door(
+        "scan", "watch",
+        Text("Baca berkas yang masuk ke sebuah folder.", "Read files as they arrive in a folder."),
+    ),
+    "export": _Door("export", "app", Text("Keluarkan data sebagai tabel.", "Put data out as tables.")),
+    "doctor": _Door(
+        "doctor", "doctor", Text("Periksa kelengkapan komputer ini.", "Check what this computer has.")
+    ),
+}
+
+
+class _Office(TyperGroup):
+    """The commands by name; their modules are imported at the call, so that help is quick."""
+
+    def resolve_command(
+        self, ctx: "Context", args: list[str]
+    ) -> tuple[str | None, "Command | None", list[str]]:
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, _open(_DOORS[name]) if name in _DOORS else command, rest
+
+    def invoke(self, ctx: "Context") -> object:
+        with _failures_told():
+            return super().invoke(ctx)
+
+
+_HELP = Text(
+    "Dari formulir bertulisan tangan ke daftar penerima yang dapat dipercaya. Contoh: sotarsa scan pindaian/",
+    "From handwritten paper forms to a beneficiary register one can trust. Example: sotarsa scan scans/",
+)
+_STOPPED = Text("Dihentikan. Jalankan lagi untuk melanjutkan.", "Stopped. Run it again to go on.")
+_HOME = Text("Folder data kantor ini.", "The folder with this office's data.")
+
+app = typer.Typer(
+    cls=_Office, help=str(_HELP), no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
+
+
+@app.callback()
+def _choose_home(
+    home: Annotated[
+        Path | None, typer.Option("--home", metavar="DIR", help=f"{_HOME} [SOTARSA_HOME, output/]")
+    ] = None,
+) -> None:
+    if home is not None:
+        os.environ["SOTARSA_HOME"] = str(home)
+
+
+def command() -> TyperGroup:
+    """The whole command line, each command as a light stand-in until it is called."""
+    group = typer.main.get_command(app)
+    assert isinstance(group, TyperGroup)
+    for name, door in _DOORS.items():
+        group.add_command(TyperCommand(name, help=str(door.help)), name)
+    return group
+
+
+def main() -> None:
+    """Run `sotarsa` and leave with its exit status."""
+    command().main(prog_name="sotarsa")
+
+
+def _open(door: _Door) -> "Command":
+    member = getattr(import_module(f"pipeline.cli.{door.module}"), door.member)
+    if isinstance(member, typer.Typer):
+        return typer.main.get_command(member)
+    alone = typer.Typer(add_completion=False)
+    alone.command()(member)
+    return typer.main.get_command(alone)
+
+
+@contextmanager
+def _failures_told() -> Iterator[None]:
+    """Say an expected failure in one sentence and leave with its status.
+
+    `SOTARSA_DEBUG=1` shows where it came from; what nobody expected always shows.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo(str(_STOPPED), err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    except (typer.Exit, typer.Abort):
+        raise
+    except Exception as error:
+        told = _expected(error)
+        if told is None or os.environ.get("SOTARSA_DEBUG", "") not in ("", "0"):
+            raise
+        typer.echo(str(told), err=True)
+        raise typer.Exit(int(told.exit)) from error
+
+
+def _expected(error: Exception) -> SotarsaError | None:
+    if isinstance(error, SotarsaError):
+        return error
+    if isinstance(error, OSError) or "django" in sys.modules:
+        from pipeline.store.refusals import refusal
+
+        return refusal(error)
+    return None
+

@@ -1,0 +1,84 @@
+"""What a database or disk refuses, as the sentence that the office reads."""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from django.db import DatabaseError, IntegrityError
+
+from pipeline.errors import StoreError
+from pipeline.language import Text
+
+LOCKED: Final = Text(
+    "Basis data sedang dipakai program lain. Tunggu sampai selesai, lalu ulangi.",
+    "The database is in use by another program. Wait until it has finished, then try again.",
+)
+CORRUPT: Final = Text(
+    "Basis data rusak. Jangan dihapus; pulihkan cadangan terakhir dengan: sotarsa restore BERKAS",
+    "The database is damaged. Do not delete it; restore the last backup with: sotarsa restore FILE",
+)
+FULL: Final = Text(
+    "Diska penuh. Kosongkan ruang lalu ulangi; yang sudah tersimpan aman.",
+    "The disk is full. Free some space and try again; what was stored is safe.",
+)
+NOT_WRITABLE: Final = Text(
+    "Folder data tidak dapat ditulis. Periksa izin folder dan pilihan --home.",
+    "The data folder cannot be written to. Check its rights and the option --home.",
+)
+UNREACHABLE: Final = Text(
+    "Server basis data tidak dapat dihubungi. Periksa SOTARSA_DATABASE_URL dan jaringannya.",
+    "The database server cannot be reached. Check SOTARSA_DATABASE_URL and the network.",
+)
+REFUSED: Final = Text(
+    "Basis data menolak. Jalankan sotarsa verify, lalu hubungi pengelola.",
+    "The database refused. Run sotarsa verify, then call the administrator.",
+)
+
+_SIGNS: Final = (
+    ("locked", LOCKED),
+    ("busy", LOCKED),
+    ("disk is full", FULL),
+    ("no space left", FULL),
+    ("malformed", CORRUPT),
+    ("not a database", CORRUPT),
+    ("disk i/o error", CORRUPT),
+    ("readonly", NOT_WRITABLE),
+    ("read-only", NOT_WRITABLE),
+    ("unable to open", NOT_WRITABLE),
+    ("permission denied", NOT_WRITABLE),
+    ("connection", UNREACHABLE),
+    ("could not translate", UNREACHABLE),
+)
+_ERRNOS: Final = {
+    errno.ENOSPC: FULL,
+    errno.EDQUOT: FULL,
+    errno.EACCES: NOT_WRITABLE,
+    errno.EPERM: NOT_WRITABLE,
+    errno.EROFS: NOT_WRITABLE,
+    errno.ENOTDIR: NOT_WRITABLE,
+    errno.EEXIST: NOT_WRITABLE,
+}
+
+
+def refusal(error: Exception) -> StoreError | None:
+    """The store error that an exception means, or None when it means no refusal of the store."""
+    if isinstance(error, DatabaseError) and not isinstance(error, IntegrityError):
+        told = str(error).lower()
+        text = next((text for sign, text in _SIGNS if sign in told), REFUSED)
+        return StoreError(text)
+    if isinstance(error, OSError) and error.errno in _ERRNOS:
+        return StoreError(_ERRNOS[error.errno])
+    return None
+
+
+@contextmanager
+def told_as_refusals() -> Iterator[None]:
+    """Turn what the database or disk refuses inside the block into a `StoreError`."""
+    try:
+        yield
+    except (DatabaseError, OSError) as error:
+        told = refusal(error)
+        if told is None:
+            raise
+        raise told from error
