@@ -1,0 +1,316 @@
+"""A batch: files into the archive, their pages through an executor, one transaction a page into the store.
+
+Killed at any moment and run again, it ends the same: files are kept before they are read, pages that have a
+row are not read again, and a row comes with all its readings or not at all.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from django.db import IntegrityError, transaction
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from pipeline.forms.catalogue import Catalogue
+from pipeline.page import PageReading, PageStatus
+from pipeline.scans.pages import open_pages
+from pipeline.scans.types import UnreadableFile, UnreadablePage
+from pipeline.store.archive import Archive
+from pipeline.store.models import Batch, FieldReading, Page, ScanFile
+from pipeline.store.sheets import BrokenRules, place
+from pipeline.workers import MakeExecutor, Read, Work, read_in_order
+
+CURABLE: Final = ("unknown_form", "internal")
+"""Pages set aside for what this computer lacked: the same file read again may do better."""
+
+UNUSABLE: Final = ("unreadable_file", "encrypted", "empty_file", "wrong_type", "too_large")
+"""Reasons for which no page image came out of a file."""
+
+_TRIES: Final = 3
+"""How often a page is saved anew when another process made the same sheet at the same moment."""
+
+_log = logging.getLogger(__name__)
+Place = tuple[ScanFile, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a batch is.
+
+    Attributes:
+        files: files finished.
+        of_files: files to read.
+        pages: page images done.
+        set_aside: of them, set aside so far; sides that wait for their other side do not count yet.
+        review: fields that wait for a person.
+    """
+
+    files: int = 0
+    of_files: int = 0
+    pages: int = 0
+    set_aside: int = 0
+    review: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """One page that was set aside: file, image, stable reason code."""
+
+    source: str
+    image: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSummary:
+    """What a scan gave.
+
+    Attributes:
+        batch: its name.
+        files: files read in this run.
+        unusable: of them, those that gave no page image at all.
+        already: names of the files that had been read before; nothing changed for them.
+        pages: page images of the files read.
+        read: of them, pages that were read.
+        set_aside: the others.
+        accepted: fields accepted unseen.
+        review: fields that wait for a person.
+        forms: pages read of each form.
+    """
+
+    batch: str
+    files: int
+    unusable: int
+    already: tuple[str, ...]
+    pages: int
+    read: int
+    set_aside: tuple[SetAside, ...]
+    accepted: int
+    review: int
+    forms: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How pages are read: the pure function, the forms, the rules over a sheet, and who does the work."""
+
+    read: Read
+    catalogue: Catalogue
+    broken_rules: BrokenRules
+    make_executor: MakeExecutor
+    jobs: int
+
+
+def scan(
+    paths: Sequence[Path],
+    batch: str | None,
+    reader: Reader,
+    home: Path,
+    told: Callable[[Progress], None] = lambda _: None,
+) -> BatchSummary:
+    """Read files into the open store.
+
+    Args:
+        paths: files, as `pipeline.scans.files.find_files` gives them.
+        batch: its name; None to go on with an interrupted batch of these files, else a new one of today.
+        reader: how pages are read.
+        home: where the archive is.
+        told: called after every page.
+
+    Raises:
+        StoreError: the store refused.
+        MissingPartError: a system part is missing.
+    """
+    files, already = _keep(paths, batch, Archive(home))
+    name = files[0].batch.name if files else batch or ""
+    run = _Run(reader, Archive(home), told, len(files))
+    run.read(files)
+    return _summary(name, files, already)
+
+
+def _keep(
+    paths: Iterable[Path], batch: str | None, archive: Archive
+) -> tuple[list[ScanFile], tuple[str, ...]]:
+    """Every file safe in the archive with its row, before any is read; and those that were read before."""
+    archive.sweep()
+    files: dict[int, ScanFile] = {}
+    already: list[str] = []
+    lot = Batch.objects.get_or_create(name=batch)[0] if batch else None
+    for path in paths:
+        kept = archive.keep(path)
+        file = ScanFile.objects.select_related("batch").filter(sha256=kept.sha256).first()
+        if file is None:
+            lot = lot or _new_batch()
+            file, _ = ScanFile.objects.get_or_create(
+                sha256=kept.sha256,
+                defaults={"name": path.name, "suffix": kept.suffix, "size": kept.size, "batch": lot},
+            )
+        elif file.images is None and batch is None:
+            lot = lot or file.batch
+        if _is_read(file):
+            already.append(path.name)
+        else:
+            files[file.pk] = file
+    return list(files.values()), tuple(already)
+
+
+def _is_read(file: ScanFile) -> bool:
+    return file.images is not None and not file.pages.filter(reason__in=CURABLE).exists()
+
+
+def _new_batch() -> Batch:
+    """A batch under today's date and the next free number: `2026-11-24-01`."""
+    day = timezone.localdate().isoformat()
+    number = Batch.objects.filter(name__startswith=f"{day}-").count()
+    while True:
+        number += 1
+        batch, fresh = Batch.objects.get_or_create(name=f"{day}-{number:02d}")
+        if fresh:
+            return batch
+
+
+class _Run:
+    """One walk over the files that are to be read."""
+
+    def __init__(
+        self, reader: Reader, archive: Archive, told: Callable[[Progress], None], of_files: int
+    ) -> None:
+        self._reader, self._archive, self._told = reader, archive, told
+        self._flying: Counter[int] = Counter()
+        self._images: dict[int, int] = {}
+        self._progress = Progress(of_files=of_files)
+
+    def read(self, files: Sequence[ScanFile]) -> None:
+        reader = self._reader
+        if not files:
+            return
+        for (file, image), reading in read_in_order(
+            self._work(files), reader.make_executor, reader.read, reader.catalogue, reader.jobs
+        ):
+            self._save(file, image, reading)
+            self._flying[file.pk] -= 1
+            self._settle(file)
+
+    def _work(self, files: Sequence[ScanFile]) -> Iterator[Work[Place]]:
+        """The pages that have no row yet; what gives no image is saved as set aside at once."""
+        for file in files:
+            done = set(file.pages.exclude(reason__in=CURABLE).values_list("image", flat=True))
+            last = 0
+            try:
+                for page in open_pages(self._archive.path(file.sha256, file.suffix)):
+                    last = page.image
+                    if page.image in done:
+                        continue
+                    if isinstance(page, UnreadablePage):
+                        self._save(file, page.image, _set_aside(page.reason, page.detail))
+                    else:
+                        self._flying[file.pk] += 1
+                        yield Work((file, page.image), replace(page, source=file.name))
+            except UnreadableFile as error:
+                last += 1
+                if last not in done:
+                    self._save(file, last, _set_aside(error.reason, error.detail))
+            self._images[file.pk] = last
+            self._settle(file)
+
+    def _settle(self, file: ScanFile) -> None:
+        """Mark a file as read once its every page has a row."""
+        if file.pk in self._images and not self._flying[file.pk]:
+            ScanFile.objects.filter(pk=file.pk).update(images=self._images.pop(file.pk))
+            self._tell(files=self._progress.files + 1)
+
+    def _save(self, file: ScanFile, image: int, reading: PageReading) -> None:
+        page = _saved(file, image, reading, self._reader)
+        if page.reason:
+            level = logging.ERROR if page.reason == "internal" else logging.INFO
+            _log.log(level, "%s page %d: %s %s", file.name, image, page.reason, page.detail)
+        waits = sum(one.status == FieldReading.Status.REVIEW for one in reading.readings)
+        now = self._progress
+        self._tell(
+            pages=now.pages + 1,
+            set_aside=now.set_aside + (page.reason not in ("", "missing_side")),
+            review=now.review + (waits if page.reason != "duplicate_side" else 0),
+        )
+
+    def _tell(self, **changes: int) -> None:
+        self._progress = replace(self._progress, **changes)
+        self._told(self._progress)
+
+
+def _saved(file: ScanFile, image: int, reading: PageReading, reader: Reader) -> Page:
+    """One transaction: the page, its readings, its sheet; again where two processes meet at one sheet."""
+    for attempt in range(1, _TRIES + 1):
+        page = _page(file, image, reading)
+        try:
+            with transaction.atomic():
+                Page.objects.filter(file=file, image=image, reason__in=CURABLE).delete()
+                _put(page, reading, reader)
+            return page
+        except IntegrityError:
+            other = Page.objects.filter(file=file, image=image).exclude(reason__in=CURABLE).first()
+            if other is not None:
+                return other
+            if attempt == _TRIES:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _put(page: Page, reading: PageReading, reader: Reader) -> None:
+    identity = reading.identity
+    form = reader.catalogue.by_code(identity.code, identity.version) if identity else None
+    if reading.status == PageStatus.READ and form is not None:
+        place(page, reading, form, reader.broken_rules)
+        page.refresh_from_db(fields=["status", "reason"])
+    else:
+        page.save()
+
+
+def _page(file: ScanFile, image: int, reading: PageReading) -> Page:
+    identity = reading.identity
+    return Page(
+        file=file,
+        image=image,
+        status=reading.status,
+        reason=reading.reason,
+        detail=reading.detail,
+        form=reading.form,
+        version=identity.version if identity else None,
+        serial=identity.serial if identity else "",
+        number=identity.page if identity else None,
+        turn=reading.turn,
+        residual_mm=None if reading.residual_mm != reading.residual_mm else reading.residual_mm,
+    )
+
+
+def _set_aside(reason: str, detail: str) -> PageReading:
+    return PageReading(PageStatus.SET_ASIDE, reason, detail)
+
+
+def _summary(batch: str, files: Sequence[ScanFile], already: tuple[str, ...]) -> BatchSummary:
+    """What the store now says of the files that were read in this run."""
+    pages = Page.objects.filter(file__in=[file.pk for file in files])
+    aside = pages.filter(status=PageStatus.SET_ASIDE).order_by("file", "image")
+    read = pages.filter(status=PageStatus.READ)
+    forms = dict(read.order_by().values_list("form").annotate(Count("pk")))
+    fields = FieldReading.objects.filter(page__in=pages).aggregate(
+        accepted=Count("pk", filter=Q(status=FieldReading.Status.ACCEPTED)),
+        review=Count("pk", filter=Q(status=FieldReading.Status.REVIEW)),
+    )
+    usable = pages.exclude(reason__in=UNUSABLE).values_list("file").distinct().count()
+    return BatchSummary(
+        batch=batch,
+        files=len(files),
+        unusable=len(files) - usable,
+        already=already,
+        pages=pages.count(),
+        read=read.count(),
+        set_aside=tuple(SetAside(*row) for row in aside.values_list("file__name", "image", "reason")),
+        accepted=fields["accepted"],
+        review=fields["review"],
+        forms=forms,
+    )
+

@@ -1,0 +1,96 @@
+"""Serials: which sheets were printed, each number once."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from pipeline.errors import UsageError
+from pipeline.forms.catalogue import Form
+from pipeline.forms.frozen import check_frozen
+from pipeline.forms.identity import is_serial, serial_of
+from pipeline.language import Text
+from pipeline.store.models import IssuedSheet
+
+_LAST_NUMBER: Final = 99_999
+
+
+def next_serials(form: Form, village: str, count: int, first: str | None = None) -> list[str]:
+    """The next serials of a form for a village; they are taken only once `record_issued` has kept them.
+
+    Args:
+        form: the form to print.
+        village: four digits, `0000` for none.
+        count: how many.
+        first: the serial to begin with; else the one after the highest issued of this year.
+
+    Raises:
+        UsageError: `first` is not a serial of this form and village, or the year's numbers are used up.
+    """
+    code = form.definition.code
+    year = timezone.localdate().year
+    if first is None:
+        head = serial_of(code, village, year, 0)[:-5]
+        highest = IssuedSheet.objects.filter(serial__startswith=head).order_by("-serial").first()
+        number = int(highest.serial[-5:]) + 1 if highest else 1
+    else:
+        head, number = first[:-5], int(first[-5:]) if is_serial(first) else 0
+        if not is_serial(first) or head[:9] != serial_of(code, village, year, 0)[:9]:
+            raise UsageError(
+                Text(
+                    f"Nomor seri {first} tidak cocok dengan formulir {code} dan desa {village}.",
+                    f"Serial {first} does not fit form {code} and village {village}.",
+                )
+            )
+    if number + count - 1 > _LAST_NUMBER:
+        raise UsageError(
+            Text(
+                f"Nomor seri {head}… habis: paling banyak {_LAST_NUMBER}. Cetak lebih sedikit.",
+                f"The serials {head}… are used up: at most {_LAST_NUMBER}. Print fewer.",
+            )
+        )
+    return [f"{head}{number + i:05d}" for i in range(count)]
+
+
+def record_issued(
+    form: Form,
+    serials: Sequence[str],
+    village: str,
+    rows: Mapping[str, Mapping[str, Any]] | None = None,
+) -> None:
+    """Keep serials as issued, all or none.
+
+    Args:
+        form: the form as it is printed.
+        serials: one for each sheet.
+        village: four digits, `0000` for none.
+        rows: for rosters, under each serial whom its preprinted rows are about.
+
+    Raises:
+        UsageError: a serial was issued before.
+        DefinitionError: the layout changed since this version was first printed.
+    """
+    name, version = form.key
+    with transaction.atomic():
+        known = IssuedSheet.objects.filter(form=name, version=version).values_list("fingerprint", flat=True)
+        check_frozen(form, {form.key: frozenset(known.distinct())})
+    sheets = [
+        IssuedSheet(
+            serial=serial, form=name, version=version, village=village, fingerprint=form.fingerprint,
+            rows=(rows or {}).get(serial, {}),
+        )
+        for serial in serials
+    ]
+    try:
+        with transaction.atomic():
+            IssuedSheet.objects.bulk_create(sheets, batch_size=500)
+    except IntegrityError as error:
+        taken = IssuedSheet.objects.filter(serial__in=list(serials)[:500]).order_by("serial").first()
+        named = taken.serial if taken else serials[0]
+        raise UsageError(
+            Text(
+                f"Nomor seri {named} sudah pernah dicetak. Pilih nomor lain, atau biarkan program memilih.",
+                f"Serial {named} was printed before. Choose another, or let the program choose.",
+            )
+        ) from error

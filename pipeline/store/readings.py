@@ -1,0 +1,59 @@
+"""Readings between the reader's records and the store's rows."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from pipeline.forms.layout import FieldType, PageLayout
+from pipeline.page import JudgedReading
+from pipeline.recognition.types import Alternative, Reading
+from pipeline.store.models import FieldReading, Page
+
+Key = tuple[str, int | None]
+"""A field of a page: its name and its table row."""
+
+ABSENT: Final = "absent"
+"""What a signature's field holds when nobody signed: a value, but no ink."""
+
+
+def rows_of(page: Page, layout: PageLayout, judged: Iterable[JudgedReading]) -> list[FieldReading]:
+    """The rows for the readings of a page, in the page's order; not yet saved."""
+    types: Mapping[Key, FieldType] = {(f.name, f.row): f.type for f in layout.fields}
+    return [
+        FieldReading(
+            page=page,
+            position=position,
+            field=one.reading.field,
+            row=one.reading.row,
+            type=types[one.reading.field, one.reading.row].value,
+            value=one.reading.value,
+            read_value=one.reading.value,
+            raw=one.reading.raw,
+            confidence=float(one.reading.confidence),
+            status=one.status,
+            reasons=list(one.reasons),
+            alternatives=[[other.value, float(other.probability)] for other in one.reading.alternatives],
+            quad=[[round(float(x), 2), round(float(y), 2)] for x, y in one.reading.quad],
+            reader=one.reading.reader,
+        )
+        for position, one in enumerate(judged)
+    ]
+
+
+def reading_of(row: FieldReading) -> Reading:
+    """The reading of a row, with the value that counts now."""
+    return Reading(
+        field=row.field,
+        row=row.row,
+        value=row.value,
+        raw=row.raw,
+        confidence=row.confidence,
+        quad=tuple((x, y) for x, y in row.quad),
+        reader=row.reader,
+        alternatives=tuple(Alternative(value, probability) for value, probability in row.alternatives),
+        reasons=tuple(row.reasons),
+    )
+
+
+def filled(values: Iterable[tuple[str, int | None, str | None]]) -> dict[Key, str]:
+    """What was written on a page: values under field and row, without the empty ones."""
+    return {(field, row): value for field, row, value in values if value and value != ABSENT}
