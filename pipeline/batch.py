@@ -313,4 +313,3 @@ def _summary(batch: str, files: Sequence[ScanFile], already: tuple[str, ...]) ->
         review=fields["review"],
         forms=forms,
     )
-

@@ -1,4 +1,4 @@
-"""Pages through an executor: a bounded window in flight, answers in order, no page that takes others along."""
+"""Pages through an executor: a bounded window in flight, answers in order, a fault at its own page's cost."""
 
 import logging
 import multiprocessing

@@ -32,17 +32,34 @@ class _Door:
 
 _DOORS: Final = {
     "forms": _Door(
-        "forms", "app",
+        "forms",
+        "app",
         Text("Formulir: daftar, periksa, cetak, tata letak.", "Forms: list, check, print, layout."),
     ),
-    "scan": _Door("scan", "scan", Text("Baca berkas hasil pindaian.", "Read scanned files.")),
+    "scan": _Door(
+        "scan",
+        "scan",
+        Text(
+            "Baca berkas atau folder hasil pindaian.\n\nContoh: sotarsa scan pindaian/ --batch halong-01",
+            "Read scanned files or folders.\n\nExample: sotarsa scan scans/ --batch halong-01",
+        ),
+    ),
     "watch": _Door(
-        "scan", "watch",
-        Text("Baca berkas yang masuk ke sebuah folder.", "Read files as they arrive in a folder."),
+        "scan",
+        "watch",
+        Text(
+            "Baca berkas yang masuk ke sebuah folder.\n\nContoh: sotarsa watch /srv/pemindai",
+            "Read files as they arrive in a folder.\n\nExample: sotarsa watch /srv/scanner",
+        ),
     ),
     "export": _Door("export", "app", Text("Keluarkan data sebagai tabel.", "Put data out as tables.")),
     "doctor": _Door(
-        "doctor", "doctor", Text("Periksa kelengkapan komputer ini.", "Check what this computer has.")
+        "doctor",
+        "doctor",
+        Text(
+            "Periksa kelengkapan komputer ini.\n\nContoh: sotarsa doctor",
+            "Check what this computer has.\n\nExample: sotarsa doctor",
+        ),
     ),
 }
 
@@ -102,7 +119,7 @@ def _open(door: _Door) -> "Command":
     if isinstance(member, typer.Typer):
         return typer.main.get_command(member)
     alone = typer.Typer(add_completion=False)
-    alone.command()(member)
+    alone.command(help=str(door.help))(member)
     return typer.main.get_command(alone)
 
 
@@ -135,4 +152,3 @@ def _expected(error: Exception) -> SotarsaError | None:
 
         return refusal(error)
     return None
-

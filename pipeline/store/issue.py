@@ -77,7 +77,11 @@ def record_issued(
         check_frozen(form, {form.key: frozenset(known.distinct())})
     sheets = [
         IssuedSheet(
-            serial=serial, form=name, version=version, village=village, fingerprint=form.fingerprint,
+            serial=serial,
+            form=name,
+            version=version,
+            village=village,
+            fingerprint=form.fingerprint,
             rows=(rows or {}).get(serial, {}),
         )
         for serial in serials

@@ -1,0 +1,71 @@
+"""`sotarsa export`: tables for other programs."""
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.cli import context
+from pipeline.language import Text
+from pipeline.store.tables import Format, Row, format_of, write_table
+
+app = typer.Typer(
+    no_args_is_help=True, help=str(Text("Keluarkan data sebagai tabel.", "Put data out as tables."))
+)
+
+BatchName = Annotated[
+    str | None,
+    typer.Option("--batch", metavar="NAME", help=str(Text("Hanya batch ini.", "Only this batch."))),
+]
+TableFormat = Annotated[
+    Format | None,
+    typer.Option(
+        "--format", help=str(Text("Bawaan: akhiran --out, atau jsonl.", "Default: --out's ending, or jsonl."))
+    ),
+]
+OutFile = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="FILE", help=str(Text("Bawaan: layar.", "Default: standard output."))),
+]
+
+_READINGS = Text(
+    "Setiap isian yang dibaca, satu baris. Contoh: sotarsa export readings --format csv --out isian.csv",
+    "Every field that was read, one a line. Example: sotarsa export readings --format csv --out fields.csv",
+)
+_PAGES = Text(
+    "Setiap halaman, juga yang disisihkan. Contoh: sotarsa export pages --batch 2026-11-24-01",
+    "Every page, set aside or read. Example: sotarsa export pages --batch 2026-11-24-01",
+)
+
+
+@app.command("readings", help=str(_READINGS))
+def export_readings(batch: BatchName = None, format: TableFormat = None, out: OutFile = None) -> None:
+    """Every field that was read, in the shape of the contract."""
+    context.open_store()
+    from pipeline.store import exports
+
+    put_table(lambda: exports.readings(batch), exports.READING_COLUMNS, format, out)
+
+
+@app.command("pages", help=str(_PAGES))
+def export_pages(batch: BatchName = None, format: TableFormat = None, out: OutFile = None) -> None:
+    """Every page image, with what became of it."""
+    context.open_store()
+    from pipeline.store import exports
+
+    put_table(lambda: exports.pages(batch), exports.PAGE_COLUMNS, format, out)
+
+
+def put_table(
+    rows: Callable[[], Iterable[Row]],
+    columns: Sequence[str],
+    chosen: Format | None,
+    out: Path | None,
+    default: Format = Format.JSONL,
+) -> None:
+    """Write a table where the user asked, and say on standard error how long it is."""
+    count = write_table(rows(), columns, format_of(chosen, out, default), out)
+    if out is not None:
+        done = Text("{count} baris ditulis ke {out}", "{count} rows written to {out}")
+        context.tell(done, count=count, out=out)

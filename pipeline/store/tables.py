@@ -1,0 +1,146 @@
+"""Rows as a table for other programs: JSON lines, CSV or a spreadsheet, row by row."""
+
+import csv
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import IO, Any, Final
+
+from pipeline.errors import UsageError
+from pipeline.language import Text
+
+Row = Mapping[str, object]
+
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+"""How a cell starts that a spreadsheet would run as a formula."""
+
+_SHEET_ROWS: Final = 1_048_575
+"""What a spreadsheet holds below its head."""
+
+_NO_FILE: Final = Text(
+    "Untuk xlsx sebutkan berkasnya: --out BERKAS.xlsx", "For xlsx name a file: --out FILE.xlsx"
+)
+_TOO_LONG: Final = Text("Terlalu banyak baris untuk xlsx. Pakai csv.", "Too many rows for xlsx. Use csv.")
+
+
+class Format(StrEnum):
+    """How a table is written."""
+
+    JSONL = "jsonl"
+    CSV = "csv"
+    XLSX = "xlsx"
+
+
+def write_table(rows: Iterable[Row], columns: Sequence[str], form: Format, out: Path | None) -> int:
+    """Write rows as they come, so that a large store takes no more memory than a small one.
+
+    Args:
+        rows: each with every column.
+        columns: their order.
+        form: CSV and spreadsheets hold texts as texts (a NIK keeps its digits, nothing becomes a formula);
+            lists and objects stand in them as `a|b` or JSON.
+        out: the file, replaced whole or not at all; None for standard output.
+
+    Returns:
+        How many rows were written.
+
+    Raises:
+        UsageError: a spreadsheet without `out`, with too many rows, or a folder that does not exist.
+    """
+    if out is None:
+        if form is Format.XLSX:
+            raise UsageError(_NO_FILE)
+        return _WRITERS[form](rows, columns, sys.stdout)
+    if not out.parent.is_dir():
+        where = out.parent
+        raise UsageError(
+            Text(f"Folder {where} tidak ada. Buat dulu.", f"There is no folder {where}. Make it first.")
+        )
+    with _replacing(out) as part:
+        if form is Format.XLSX:
+            return _xlsx(rows, columns, part)
+        with part.open("w", encoding="utf-8", newline="") as stream:
+            return _WRITERS[form](rows, columns, stream)
+
+
+def format_of(chosen: Format | None, out: Path | None, default: Format) -> Format:
+    """The format that was chosen, else what the file's name ends in, else the default."""
+    if chosen is None and out is not None:
+        return next((one for one in Format if out.suffix.lower() == f".{one.value}"), default)
+    return chosen or default
+
+
+def _jsonl(rows: Iterable[Row], columns: Sequence[str], stream: IO[str]) -> int:
+    count = 0
+    for row in rows:
+        stream.write(json.dumps({column: row[column] for column in columns}, ensure_ascii=False) + "\n")
+        count += 1
+    return count
+
+
+def _csv(rows: Iterable[Row], columns: Sequence[str], stream: IO[str]) -> int:
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(columns)
+    count = 0
+    for row in rows:
+        writer.writerow([_guarded(_flat(row[column])) for column in columns])
+        count += 1
+    return count
+
+
+_WRITERS: Final[dict[Format, Callable[[Iterable[Row], Sequence[str], IO[str]], int]]] = {
+    Format.JSONL: _jsonl,
+    Format.CSV: _csv,
+}
+
+
+def _xlsx(rows: Iterable[Row], columns: Sequence[str], out: Path) -> int:
+    import xlsxwriter
+
+    book = xlsxwriter.Workbook(
+        str(out), {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    )
+    sheet = book.add_worksheet()
+    text, head = book.add_format({"num_format": "@"}), book.add_format({"bold": True, "bottom": 1})
+    sheet.freeze_panes(1, 0)
+    sheet.write_row(0, 0, columns, head)
+    count = 0
+    for count, row in enumerate(rows, start=1):
+        if count > _SHEET_ROWS:
+            raise UsageError(_TOO_LONG)
+        for column, name in enumerate(columns):
+            value = _flat(row[name])
+            if isinstance(value, int | float):
+                sheet.write_number(count, column, value)
+            elif value != "":
+                sheet.write_string(count, column, value, text)
+    book.close()
+    return count
+
+
+def _flat(value: Any) -> str | int | float:  # noqa: ANN401
+    """A value as one cell holds it."""
+    if value is None:
+        return ""
+    if isinstance(value, list | tuple) and all(isinstance(one, str) for one in value):
+        return "|".join(value)
+    if isinstance(value, list | tuple | dict):
+        return json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+
+
+def _guarded(value: str | float) -> str | float:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+@contextmanager
+def _replacing(out: Path) -> Iterator[Path]:
+    part = out.with_name(f".{out.name}.part")
+    try:
+        yield part
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)
