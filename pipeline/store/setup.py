@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import django
-from django.conf import settings as django_settings
+from django.apps import apps
 
 from pipeline.errors import StoreError
 from pipeline.language import Text
@@ -43,7 +43,7 @@ def open_store(home: Path) -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "pipeline.store.settings"
     wanted = database(settings().database_url, home)
     _make_home(home)
-    if not django_settings.configured:
+    if not apps.ready:
         django.setup()
     _turn_to(wanted)
     with told_as_refusals():
