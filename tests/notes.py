@@ -1,4 +1,7 @@
-"""Page images that hold what is to be read from them as bytes in their pixels: quick paper for the store."""
+"""Page images that hold what is to be read from them as bytes in their pixels: quick paper for the store.
+
+Workers import this file: it knows no Django at its top.
+"""
 
 import json
 import os
@@ -10,7 +13,6 @@ import cv2
 import numpy as np
 
 from forms_under_test import catalogue, form
-from pipeline.batch import BatchSummary, Reader, scan
 from pipeline.forms.identity import Identity
 from pipeline.page import JudgedReading, PageReading, PageStatus
 from pipeline.recognition.types import Alternative, Reading
@@ -65,11 +67,15 @@ def no_rules(definition, readings):
     return {}
 
 
-def reader(read=read_note, rules=no_rules, make=None, jobs=1) -> Reader:
+def reader(read=read_note, rules=no_rules, make=None, jobs=1):
+    from pipeline.batch import Reader
+
     return Reader(read, catalogue(), rules, make or (lambda: ThreadPoolExecutor(jobs)), jobs)
 
 
-def scan_notes(home: Path, *files: Path, batch="b1", **how) -> BatchSummary:
+def scan_notes(home: Path, *files: Path, batch="b1", **how):
+    from pipeline.batch import scan
+
     return scan(files, batch, reader(**how), home)
 
 
