@@ -105,7 +105,7 @@ class _Line(Generic[Key]):
         """The first page's reading; after a worker's death those of all pages in flight."""
         one, future = self._flying.popleft()
         try:
-            yield one.key, future.result()
+            reading = _answer(future)
         except BrokenExecutor:
             _log.warning("a worker died; the pages in flight are read again, one by one")
             again = [one, *(other for other, _ in self._flying)]
@@ -113,10 +113,12 @@ class _Line(Generic[Key]):
             self._renew()
             for page in again:
                 yield page.key, self._alone(page)
+        else:
+            yield one.key, reading
 
     def _alone(self, one: Work[Key]) -> PageReading:
         try:
-            return self._submit(one).result()
+            return _answer(self._submit(one))
         except BrokenExecutor:
             self._renew()
             return _fault("the worker that read it died twice")
@@ -156,6 +158,16 @@ def _unpacked(catalogue: bytes) -> Catalogue:
     unpacked = pickle.loads(catalogue)
     assert isinstance(unpacked, Catalogue)
     return unpacked
+
+
+def _answer(future: Future[PageReading]) -> PageReading:
+    """A page's reading; what went wrong on its way there and back is a fault of that page alone."""
+    try:
+        return future.result()
+    except (BrokenExecutor, SotarsaError):
+        raise
+    except Exception:
+        return _fault(traceback.format_exc())
 
 
 def _fault(detail: str) -> PageReading:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-
 from forms_under_test import catalogue, form
+
 from pipeline.forms.identity import Identity
 from pipeline.page import JudgedReading, PageReading, PageStatus
 from pipeline.recognition.types import Alternative, Reading
@@ -27,12 +27,18 @@ def note(page=1, serial=SERIAL, values=None, **more) -> np.ndarray:
     """An image (H, 64) that `read_note` reads; `fault` is `raise`, `die` or a reason code."""
     text = json.dumps({"serial": serial, "page": page, "values": values or {}, **more})
     data = np.frombuffer(text.encode(), np.uint8)
-    return np.resize(np.pad(data, (0, -len(data) % WIDTH), constant_values=32), (-(-len(data) // WIDTH), WIDTH))
+    return np.resize(
+        np.pad(data, (0, -len(data) % WIDTH), constant_values=32), (-(-len(data) // WIDTH), WIDTH)
+    )
 
 
 def put(path: Path, *notes: np.ndarray) -> Path:
     """Write notes as the pages of a TIFF (or one as a PNG)."""
-    assert cv2.imwritemulti(str(path), list(notes)) if path.suffix == ".tif" else cv2.imwrite(str(path), notes[0])
+    assert (
+        cv2.imwritemulti(str(path), list(notes))
+        if path.suffix == ".tif"
+        else cv2.imwrite(str(path), notes[0])
+    )
     return path
 
 
@@ -53,14 +59,18 @@ def read_note(image, shelf) -> PageReading:
         value = told["values"].get(field.name) if field.row in (None, 1) else None
         doubtful = value is not None and "?" in told.get("doubt", {}).get(field.name, "")
         reading = Reading(
-            field.name, field.row, value, value or "", 0.6 if doubtful else 0.9991,
-            ((1.0, 2.0), (3.0, 2.0), (3.0, 4.0), (1.0, 4.0)), "note", (Alternative("0", 0.001),),
+            field.name,
+            field.row,
+            value,
+            value or "",
+            0.6 if doubtful else 0.9991,
+            ((1.0, 2.0), (3.0, 2.0), (3.0, 4.0), (1.0, 4.0)),
+            "note",
+            (Alternative("0", 0.001),),
         )
         reasons = ("low_confidence",) if doubtful else ()
         readings.append(JudgedReading(reading, "review" if doubtful else "accepted", reasons))
-    return PageReading(
-        PageStatus.READ, "", "", found.definition.form, identity, 0, 0.12, tuple(readings)
-    )
+    return PageReading(PageStatus.READ, "", "", found.definition.form, identity, 0, 0.12, tuple(readings))
 
 
 def no_rules(definition, readings):

@@ -9,6 +9,7 @@ if __name__ == "__main__":
     home, *files = map(Path, sys.argv[1:])
     open_store(home)
     from notes import reader
+
     from pipeline.batch import scan
     from pipeline.workers import process_pool
 

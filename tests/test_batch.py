@@ -10,9 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-
 from forms_under_test import catalogue
 from notes import BACK, VALUES, fields_on, note, put, read_note, reader, scan_notes
+
 from pipeline.batch import Progress, scan
 from pipeline.errors import MissingPartError
 from pipeline.language import Text
@@ -30,7 +30,9 @@ def sheet_notes(number, **more):
 
 
 def pages():
-    return list(m.Page.objects.order_by("file", "image").values_list("file__name", "image", "status", "reason"))
+    return list(
+        m.Page.objects.order_by("file", "image").values_list("file__name", "image", "status", "reason")
+    )
 
 
 def test_a_file_is_kept_and_told_as_read_before(store, tmp_path):
@@ -61,7 +63,10 @@ def test_a_reader_that_fails_costs_one_page_and_leaves_its_trace(store, tmp_path
     front, back = sheet_notes(1)
     scan_notes(store, put(tmp_path / "a.tif", front, note(fault="raise"), note(fault="blank"), back))
     assert [page[2:] for page in pages()] == [
-        ("read", ""), ("set_aside", "internal"), ("set_aside", "blank"), ("read", ""),
+        ("read", ""),
+        ("set_aside", "internal"),
+        ("set_aside", "blank"),
+        ("read", ""),
     ]
     assert "ink that nobody expected" in m.Page.objects.get(reason="internal").detail
     assert any("Traceback" in record.getMessage() for record in caplog.records)
@@ -110,7 +115,9 @@ def test_pages_in_flight_are_bounded_and_answers_in_order():
         for number in range(60):
             flying += 1
             most = max(most, flying)
-            yield Work(number, PageImage("a", number, _png(note(1, slow=random.Random(number).random() / 200))))
+            yield Work(
+                number, PageImage("a", number, _png(note(1, slow=random.Random(number).random() / 200)))
+            )
 
     answers = []
     for key, _ in read_in_order(work(), lambda: ThreadPoolExecutor(3), read_note, catalogue(), 3):
@@ -158,7 +165,11 @@ def test_two_batches_at_once_share_sheets_without_doubles(store, tmp_path):
 def test_killed_at_any_moment_and_run_again_nothing_is_lost_or_double(store, tmp_path):
     sheets = 24
     decks = [
-        put(tmp_path / f"{number}.tif", *sheet_notes(number, slow=0.02), *sheet_notes(number + sheets // 2, slow=0.02))
+        put(
+            tmp_path / f"{number}.tif",
+            *sheet_notes(number, slow=0.02),
+            *sheet_notes(number + sheets // 2, slow=0.02),
+        )
         for number in range(1, sheets // 2 + 1)
     ]
     chance = random.Random(7)
@@ -183,12 +194,17 @@ def test_workers_leave_when_their_parent_is_killed(store, tmp_path):
     os.kill(run.pid, signal.SIGKILL)
     run.wait()
     assert workers
-    assert _await(lambda: {pid for pid in workers if Path(f"/proc/{pid}").exists()}, lambda left: not left) == set()
+    assert (
+        _await(lambda: {pid for pid in workers if Path(f"/proc/{pid}").exists()}, lambda left: not left)
+        == set()
+    )
 
 
 def _run(home, *files):
     script = Path(__file__).with_name("scan_notes.py")
-    return subprocess.Popen([sys.executable, str(script), str(home), *map(str, files)], start_new_session=True)
+    return subprocess.Popen(
+        [sys.executable, str(script), str(home), *map(str, files)], start_new_session=True
+    )
 
 
 def _group(leader):

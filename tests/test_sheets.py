@@ -3,8 +3,8 @@
 from itertools import permutations
 
 import pytest
-
 from notes import BACK, SERIAL, VALUES, fields_on, note, put, scan_notes
+
 from pipeline.store import models as m
 
 pytestmark = pytest.mark.usefixtures("store")
@@ -44,8 +44,16 @@ def test_the_same_side_again_is_a_duplicate(store, tmp_path):
 
 
 def test_a_reader_that_errs_once_in_eleven_still_sees_a_duplicate(store, tmp_path):
-    many = {**VALUES, "rw": "1", "alamat": "JL A", "tempat_lahir": "HALONG", "pekerjaan": "TANI", "jumlah_anggota": "4",
-            "nomor_hp": "081234567890", "kode_petugas": "007"}
+    many = {
+        **VALUES,
+        "rw": "1",
+        "alamat": "JL A",
+        "tempat_lahir": "HALONG",
+        "pekerjaan": "TANI",
+        "jumlah_anggota": "4",
+        "nomor_hp": "081234567890",
+        "kode_petugas": "007",
+    }
     scan_notes(store, put(tmp_path / "a.png", note(1, values=many)))
     scan_notes(store, put(tmp_path / "b.png", note(1, values={**many, "pekerjaan": "TARI"})))
     assert states()[1][1] == "duplicate_side"
@@ -75,7 +83,11 @@ def test_an_unsure_pairing_is_shown_to_a_person(store, tmp_path):
 
 @pytest.mark.parametrize("order", list(permutations(range(4)))[::5])
 def test_the_order_of_two_sheets_does_not_matter(store, tmp_path, order):
-    sides = [note(page, f"FPS-2005-26-0000{number}", BACK if page == 2 else VALUES) for number in (1, 2) for page in (1, 2)]
+    sides = [
+        note(page, f"FPS-2005-26-0000{number}", BACK if page == 2 else VALUES)
+        for number in (1, 2)
+        for page in (1, 2)
+    ]
     scan_notes(store, put(tmp_path / "a.tif", *(sides[i] for i in order)))
     assert [sheet.pages.count() for sheet in m.Sheet.objects.all()] == [2, 2]
     assert all(state[:2] == ("read", "") for state in states())

@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from forms_under_test import form
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forms_under_test import form
 from pipeline.errors import DefinitionError, Exit, StoreError, UsageError
 from pipeline.store.database import database
 from pipeline.store.refusals import CORRUPT, FULL, LOCKED, NOT_WRITABLE, refusal
@@ -41,7 +41,12 @@ def test_opening_again_changes_nothing_and_another_home_is_another_store(store, 
 
 
 def test_two_processes_may_make_one_store_at_once(tmp_path):
-    code = "import sys; from pathlib import Path; from pipeline.store.setup import open_store; open_store(Path(sys.argv[1]))"
+    code = """
+import sys
+from pathlib import Path
+from pipeline.store.setup import open_store
+open_store(Path(sys.argv[1]))
+"""
     home = str(tmp_path / "home")
     both = [subprocess.Popen([sys.executable, "-c", code, home]) for _ in range(2)]
     assert [one.wait() for one in both] == [0, 0]
@@ -108,8 +113,10 @@ def test_a_store_of_a_newer_program_is_refused(store):
     from django.db import connection
 
     with connection.cursor() as cursor:
-        cursor.execute("INSERT INTO django_migrations (app, name, applied) VALUES ('store', '9999_future', '2030-01-01')")
-    with pytest.raises(StoreError, match="newer|lebih baru"):
+        cursor.execute(
+            "INSERT INTO django_migrations (app, name, applied) VALUES ('store', '9999_later', '2030-01-01')"
+        )
+    with pytest.raises(StoreError, match=r"newer|lebih baru"):
         open_store(store)
 
 
@@ -124,7 +131,9 @@ def test_an_error_of_the_program_is_no_refusal():
 def test_a_postgres_url_gives_back_its_parts(password, name):
     from urllib.parse import quote
 
-    entry = database(f"postgresql://office:{quote(password, safe='')}@db.local:5433/{name}?sslmode=require", Path("/h"))
+    entry = database(
+        f"postgresql://office:{quote(password, safe='')}@db.local:5433/{name}?sslmode=require", Path("/h")
+    )
     assert (entry["USER"], entry["PASSWORD"], entry["NAME"]) == ("office", password, name)
     assert (entry["HOST"], entry["PORT"], entry["OPTIONS"]) == ("db.local", "5433", {"sslmode": "require"})
 

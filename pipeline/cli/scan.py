@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -26,9 +27,8 @@ from pipeline.language import Text
 from pipeline.reasons import PAGE_REASONS
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
     from pipeline import batch as batches
+    from pipeline.workers import MakeExecutor
 
 _NAMED_ALREADY: Final = 5
 """Up to so many files that were read before are named one by one."""
@@ -134,28 +134,43 @@ def watch(
 def _read(
     files: Sequence[Path], batch: str | None, jobs: int | None, scheduler: str | None, home: Path
 ) -> "batches.BatchSummary":
-    from pipeline import batch as batches
+    from pipeline.batch import scan
+
+    reader = make_reader(jobs, scheduler)
+    with _bar() as told:
+        return scan(files, batch, reader, home, told)
+
+
+def make_reader(jobs: int | None, scheduler: str | None) -> "batches.Reader":
+    """How pages are read: by processes of this computer, or by a cluster.
+
+    Raises:
+        MissingPartError: a cluster is asked for and Dask is not installed.
+        UsageError: no scheduler answers.
+        DefinitionError: a form definition is wrong.
+    """
+    from pipeline.batch import Reader
     from pipeline.page import read_page
     from pipeline.settings import settings
     from pipeline.validation.sheet import broken_rules
     from pipeline.workers import process_pool
 
     workers = jobs or settings().jobs or len(os.sched_getaffinity(0))
-    make = (lambda: cluster(scheduler)) if scheduler else (lambda: process_pool(workers))
-    reader = batches.Reader(read_page, context.catalogue(), broken_rules, make, workers)
-    with _bar() as told:
-        return batches.scan(files, batch, reader, home, told)
+    make: MakeExecutor = partial(process_pool, workers)
+    if scheduler:
+        make, workers = cluster(scheduler)
+    return Reader(read_page, context.catalogue(), broken_rules, make, workers)
 
 
-def cluster(address: str) -> "Executor":
-    """The workers of a Dask cluster as a standard executor.
+def cluster(address: str) -> "tuple[MakeExecutor, int]":
+    """The workers of a Dask cluster as a standard executor, and how many there are.
 
     Raises:
         MissingPartError: Dask is not installed.
         UsageError: no scheduler answers at the address.
     """
     try:
-        client = import_module("dask.distributed").Client
+        connect = import_module("dask.distributed").Client
     except ImportError as error:
         raise MissingPartError(
             Text(
@@ -164,15 +179,15 @@ def cluster(address: str) -> "Executor":
             )
         ) from error
     try:
-        executor: Executor = client(address).get_executor()
-        return executor
-    except OSError as error:
+        client = connect(address)
+    except (OSError, ValueError) as error:
         raise UsageError(
             Text(
                 f"Penjadwal {address} tidak menjawab. Periksa alamatnya.",
                 f"No scheduler answers at {address}. Check the address.",
             )
         ) from error
+    return client.get_executor, max(1, sum(client.ncores().values()))
 
 
 @contextmanager

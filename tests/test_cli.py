@@ -1,0 +1,210 @@
+"""The edge of the command line: help, exit statuses, words on standard error, JSON on standard output."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from notes import BACK, VALUES, note, put, reader
+
+from pipeline.cli import arrivals as watching
+from pipeline.cli import scan as scanning
+from pipeline.cli.main import _DOORS, command
+from pipeline.errors import MissingPartError, StoreError
+from pipeline.language import Text
+
+PROGRAM = Path(sys.executable).with_name("sotarsa")
+
+
+@pytest.fixture
+def sotarsa(home, capsys, monkeypatch):
+    """Run a command in this process; gives status, standard output, standard error."""
+    monkeypatch.setattr(scanning, "make_reader", lambda jobs, scheduler: reader())
+
+    def run(*args):
+        with pytest.raises(SystemExit) as left:
+            command().main([str(arg) for arg in args], prog_name="sotarsa")
+        told = capsys.readouterr()
+        return left.value.code, told.out, told.err
+
+    yield run
+    from django.db import connection
+
+    connection.close()
+
+
+@pytest.fixture
+def deck(tmp_path):
+    return put(tmp_path / "deck.tif", note(1, values=VALUES), note(2, values=BACK))
+
+
+def test_scan_twice_is_once(sotarsa, deck):
+    status, out, _ = sotarsa("scan", deck, "--json")
+    assert status == 0
+    told = json.loads(out)
+    assert (told["pages"], told["read"], told["set_aside"]) == (2, 2, [])
+    status, out, _ = sotarsa("scan", deck, "--json")
+    assert status == 0
+    assert json.loads(out)["already_read"] == ["deck.tif"]
+
+
+def test_a_page_that_is_set_aside_makes_the_status_1_and_is_explained(sotarsa, tmp_path, monkeypatch):
+    put(
+        tmp_path / "a.tif",
+        note(1, values=VALUES, doubt={"nik": "?"}),
+        note(fault="blank"),
+        note(2, values=BACK),
+    )
+    status, out, err = sotarsa("scan", tmp_path / "a.tif")
+    assert (status, out) == (1, "")
+    assert "kosong" in err
+    monkeypatch.setenv("SOTARSA_LANG", "en")
+    assert "blank" in sotarsa("export", "pages")[1]
+
+
+def test_fields_to_review_do_not_change_the_status(sotarsa, tmp_path):
+    put(tmp_path / "a.tif", note(1, values=VALUES, doubt={"nik": "?"}), note(2, values=BACK))
+    status, out, _ = sotarsa("scan", tmp_path / "a.tif", "--json")
+    assert (status, json.loads(out)["fields"]["review"]) == (0, 1)
+
+
+def test_input_that_cannot_be_used_at_all_is_status_2(sotarsa, tmp_path):
+    (tmp_path / "a.pdf").touch()
+    assert sotarsa("scan", tmp_path / "a.pdf")[0] == 2
+    status, out, err = sotarsa("scan", tmp_path / "none.pdf")
+    assert (status, out) == (2, "")
+    assert "none.pdf" in err
+    assert [json.loads(line)["reason"] for line in sotarsa("export", "pages")[1].splitlines()] == [
+        "empty_file"
+    ]
+
+
+@pytest.mark.parametrize(("error", "status"), [(MissingPartError, 3), (StoreError, 4)])
+def test_a_failure_is_one_sentence_and_a_status(sotarsa, deck, monkeypatch, error, status):
+    def fail(jobs, scheduler):
+        raise error(Text("kurang X", "X is lacking"))
+
+    monkeypatch.setattr(scanning, "make_reader", fail)
+    assert sotarsa("scan", deck) == (status, "", "kurang X\n")
+    monkeypatch.setenv("SOTARSA_LANG", "en")
+    assert sotarsa("scan", deck, "--json") == (status, "", "X is lacking\n")
+
+
+def test_a_damaged_database_is_status_4_for_every_command(sotarsa, deck, home):
+    sotarsa("scan", deck)
+    from django.db import connection
+
+    connection.close()
+    (home / "sotarsa.sqlite3").write_bytes(b"junk" * 5000)
+    for args in (["scan", deck], ["export", "readings"], ["doctor"]):
+        status, _, err = sotarsa(*args)
+        assert status == 4 or (args == ["doctor"] and status == 3)
+        assert "Traceback" not in err
+
+
+def test_the_home_option_wins_over_the_environment(sotarsa, deck, tmp_path):
+    sotarsa("--home", tmp_path / "elsewhere", "scan", deck)
+    assert (tmp_path / "elsewhere" / "sotarsa.sqlite3").exists()
+    assert (tmp_path / "elsewhere" / "archive").is_dir()
+
+
+def test_an_interrupted_scan_says_how_to_go_on(sotarsa, deck, monkeypatch):
+    def stop(jobs, scheduler):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(scanning, "make_reader", stop)
+    status, _, err = sotarsa("scan", deck)
+    assert status == 130
+    assert "lanjut" in err
+
+
+def test_a_wrong_setting_is_told(sotarsa, deck, monkeypatch):
+    monkeypatch.setenv("SOTARSA_JOBS", "many")
+    status, _, err = sotarsa("scan", deck)
+    assert status == 2
+    assert "SOTARSA_JOBS" in err
+
+
+def test_a_cluster_without_dask_names_the_command(monkeypatch):
+    monkeypatch.setitem(sys.modules, "dask.distributed", None)
+    with pytest.raises(MissingPartError, match="pip install"):
+        scanning.cluster("tcp://127.0.0.1:1")
+
+
+def test_watch_reads_what_is_there(sotarsa, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    deck = put(folder / "a.tif", note(1, values=VALUES), note(2, values=BACK))
+    os.utime(deck, (1e9, 1e9))
+    assert sotarsa("watch", folder, "--once")[0] == 0
+    assert len(sotarsa("export", "pages")[1].splitlines()) == 2
+    assert sotarsa("watch", tmp_path / "none", "--once")[0] == 2
+
+
+def test_a_file_is_taken_when_it_rests_and_never_again(tmp_path):
+    """The clock is a number; at each look the scanner writes on."""
+    clock = 1e6
+    file = tmp_path / "a.pdf"
+    written = iter([b"1", b"12", b"123", *[b"123"] * 30])
+    looks = 0
+
+    def sleep(seconds):
+        nonlocal clock, looks
+        clock += seconds
+        looks += 1
+        if looks > 30:
+            raise StopAsyncIteration
+        content = next(written)
+        if not file.exists() or file.read_bytes() != content:
+            file.write_bytes(content)
+            os.utime(file, (clock, clock))
+
+    came = watching.arrivals(tmp_path, once=False, sleep=sleep, now=lambda: clock)
+    assert next(came) == [file]
+    assert file.read_bytes() == b"123"
+    with pytest.raises(StopAsyncIteration):
+        next(came)
+    assert looks > 30
+
+
+def test_watching_once_ends_in_an_empty_folder(tmp_path):
+    assert list(watching.arrivals(tmp_path, once=True, sleep=lambda _: None)) == []
+
+
+@pytest.mark.parametrize("name", sorted(_DOORS))
+def test_every_command_has_help_and_every_leaf_an_example(sotarsa, name, monkeypatch):
+    for language, word in (("id", "Contoh"), ("en", "Example")):
+        monkeypatch.setenv("SOTARSA_LANG", language)
+        done = subprocess.run([PROGRAM, name, "--help"], capture_output=True, text=True, check=True)
+        assert "Usage" in done.stdout
+        if "COMMAND" not in done.stdout:
+            assert word in done.stdout
+
+
+def test_help_lists_every_command_without_loading_it():
+    code = """
+import sys
+sys.argv = ["sotarsa", "--help"]
+from pipeline.cli.main import main
+try:
+    main()
+except SystemExit:
+    print(sorted({"django", "cv2", "pydantic", "numpy"} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert all(name in done.stdout for name in _DOORS)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_doctor_lists_its_parts_as_json(sotarsa):
+    status, out, _ = sotarsa("doctor", "--json")
+    parts = json.loads(out)["parts"]
+    assert all(part["found"] or part["cure"] for part in parts)
+    assert status == (0 if all(part["found"] for part in parts) else 3)
+
+
+def test_the_log_of_the_home_holds_what_happened(sotarsa, tmp_path, home):
+    sotarsa("scan", put(tmp_path / "a.tif", note(fault="raise"), note(1, values=VALUES)))
+    assert "ink that nobody expected" in (home / "logs" / "sotarsa.log").read_text()

@@ -1,0 +1,91 @@
+"""The same store on PostgreSQL: a throw-away server on a socket of its own."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from notes import BACK, SERIAL, VALUES, fields_on, note, put, scan_notes
+
+PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+pytestmark = pytest.mark.skipif(not PROGRAMS, reason="PostgreSQL's programs are not installed")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """The URL of a fresh database; the server listens on a Unix socket only."""
+    folder = Path(tmp_path_factory.mktemp("pg")).resolve()
+    owner = "postgres" if os.geteuid() == 0 else None
+    if owner:
+        for parent in (folder, *folder.parents[:-2]):
+            parent.chmod(parent.stat().st_mode | 0o011)
+        shutil.chown(folder, owner)
+    data, socket = folder / "data", folder
+
+    def run(*command):
+        subprocess.run(command, user=owner, cwd=folder, check=True, capture_output=True)
+
+    run(PROGRAMS[-1] / "initdb", "-D", data, "-A", "trust", "-U", "office", "--no-sync")
+    options = f"-c listen_addresses='' -c unix_socket_directories='{socket}' -c fsync=off"
+    run(PROGRAMS[-1] / "pg_ctl", "-D", data, "-o", options, "-l", folder / "log", "-w", "start")
+    try:
+        run(PROGRAMS[-1] / "createdb", "-h", socket, "-U", "office", "sotarsa")
+        yield f"postgresql://office@/sotarsa?host={socket}"
+    finally:
+        run(PROGRAMS[-1] / "pg_ctl", "-D", data, "-m", "immediate", "stop")
+
+
+@pytest.fixture
+def postgres_store(server, home, monkeypatch):
+    from django.db import connection
+
+    from pipeline.store.setup import open_store
+
+    monkeypatch.setenv("SOTARSA_DATABASE_URL", server)
+    open_store(home)
+    yield home
+    connection.close()
+
+
+def test_tables_are_made_and_a_batch_is_read(postgres_store, tmp_path):
+    from django.db import connection
+
+    from pipeline.store import exports
+    from pipeline.store import models as m
+    from pipeline.store.setup import open_store
+
+    assert connection.vendor == "postgresql"
+    deck = put(tmp_path / "a.tif", note(1, values=VALUES), note(fault="raise"), note(2, values=BACK))
+    scan_notes(postgres_store, deck)
+    assert scan_notes(postgres_store, deck).read == 2
+    open_store(postgres_store)
+    assert [row["reason"] for row in exports.pages()] == [None, "internal", None]
+    rows = list(exports.readings())
+    assert len(rows) == fields_on(1) + fields_on(2)
+    assert {row["serial"] for row in rows} == {SERIAL}
+    assert m.Sheet.objects.get().complete
+
+
+def test_serials_are_issued(postgres_store):
+    from forms_under_test import form
+
+    from pipeline.errors import UsageError
+    from pipeline.store.issue import next_serials, record_issued
+
+    serials = next_serials(form("pendataan"), "2005", 2)
+    record_issued(form("pendataan"), serials, "2005")
+    with pytest.raises(UsageError):
+        record_issued(form("pendataan"), serials, "2005")
+    assert next_serials(form("pendataan"), "2005", 1)[0][-5:] == "00003"
+
+
+def test_a_server_that_does_not_answer_is_told(home, monkeypatch, tmp_path):
+    from pipeline.errors import StoreError
+    from pipeline.store.refusals import UNREACHABLE
+    from pipeline.store.setup import open_store
+
+    monkeypatch.setenv("SOTARSA_DATABASE_URL", f"postgresql://office@/sotarsa?host={tmp_path}")
+    with pytest.raises(StoreError) as told:
+        open_store(home)
+    assert told.value.text == UNREACHABLE
