@@ -52,6 +52,13 @@ def open_store() -> Path:
     return where
 
 
+def set_up() -> None:
+    """Let the models be imported without opening the store."""
+    from pipeline.store.setup import set_up as set_up_django
+
+    set_up_django(home())
+
+
 def console() -> "Console":
     """Where progress and words for people go: standard error."""
     from rich.console import Console

@@ -53,6 +53,32 @@ _DOORS: Final = {
         ),
     ),
     "export": _Door("export", "app", Text("Keluarkan data sebagai tabel.", "Put data out as tables.")),
+    "verify": _Door(
+        "keep",
+        "verify",
+        Text(
+            "Periksa apakah semua data utuh.\n\nContoh: sotarsa verify",
+            "Check that all data is whole.\n\nExample: sotarsa verify",
+        ),
+    ),
+    "backup": _Door(
+        "keep",
+        "backup",
+        Text(
+            "Simpan cadangan semua data dalam satu berkas.\n\nContoh: sotarsa backup /media/usb/sotarsa.tar",
+            "Put a copy of all data into one file.\n\nExample: sotarsa backup /media/usb/sotarsa.tar",
+        ),
+    ),
+    "restore": _Door(
+        "keep",
+        "restore",
+        Text(
+            "Pulihkan cadangan ke folder data yang kosong.\n\n"
+            "Contoh: sotarsa --home baru restore /media/usb/sotarsa.tar",
+            "Restore a backup into an empty data folder.\n\n"
+            "Example: sotarsa --home new restore /media/usb/sotarsa.tar",
+        ),
+    ),
     "doctor": _Door(
         "doctor",
         "doctor",

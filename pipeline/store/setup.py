@@ -39,16 +39,25 @@ def open_store(home: Path) -> None:
         UsageError: `SOTARSA_DATABASE_URL` cannot be used.
     """
     home = home.absolute()
-    os.environ["SOTARSA_HOME"] = str(home)
-    os.environ["DJANGO_SETTINGS_MODULE"] = "pipeline.store.settings"
-    wanted = database(settings().database_url, home)
     _make_home(home)
-    if not apps.ready:
-        django.setup()
-    _turn_to(wanted)
+    set_up(home)
     with told_as_refusals():
         _check()
         _migrate(home)
+
+
+def set_up(home: Path) -> None:
+    """Turn this process to a home without opening its store; the models may be imported from then on.
+
+    Raises:
+        UsageError: `SOTARSA_DATABASE_URL` cannot be used.
+    """
+    os.environ["SOTARSA_HOME"] = str(home.absolute())
+    os.environ["DJANGO_SETTINGS_MODULE"] = "pipeline.store.settings"
+    wanted = database(settings().database_url, home.absolute())
+    if not apps.ready:
+        django.setup()
+    _turn_to(wanted)
 
 
 def _make_home(home: Path) -> None:

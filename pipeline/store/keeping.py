@@ -1,0 +1,174 @@
+"""Keeping the store: is all of it there, a copy to put away, and the way back."""
+
+import os
+import sqlite3
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from django.db import connection
+
+from pipeline.errors import StoreError, UsageError
+from pipeline.language import Text
+from pipeline.store.archive import Archive, sha256_of
+from pipeline.store.database import SQLITE_FILE
+from pipeline.store.models import FieldReading, Page, ScanFile, Sheet
+from pipeline.store.refusals import CORRUPT, told_as_refusals
+
+_PARTS: Final = ("archive", "forms")
+_MARK: Final = "sotarsa-backup-1"
+"""First member of a backup: what it is, and how it is laid out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is not as it should be: a code, and what it is about."""
+
+    code: str
+    about: str
+
+
+FAULTS: Final[dict[str, Text]] = {
+    "database": Text("Basis data rusak", "The database is damaged"),
+    "file_missing": Text("Berkas tidak ada di arsip", "A file is missing from the archive"),
+    "file_changed": Text("Isi berkas di arsip berubah", "A file in the archive has changed"),
+    "file_unread": Text("Berkas belum selesai dibaca", "A file was not read to its end"),
+    "page_count": Text("Jumlah halaman tidak cocok", "The number of pages does not match"),
+    "sheet_empty": Text("Lembar tanpa halaman", "A sheet without pages"),
+    "readings_missing": Text("Halaman terbaca tanpa isian", "A page was read but has no readings"),
+}
+
+
+def verify(home: Path) -> Iterator[Fault]:
+    """Look at everything: the database, and every archived file against its hash; faults as found."""
+    yield from _database_faults()
+    archive = Archive(home)
+    for file in ScanFile.objects.order_by("pk").iterator():
+        path = archive.path(file.sha256, file.suffix)
+        if not path.is_file():
+            yield Fault("file_missing", file.name)
+        elif sha256_of(path) != file.sha256:
+            yield Fault("file_changed", file.name)
+        if file.images is None:
+            yield Fault("file_unread", file.name)
+        elif file.pages.count() != file.images:
+            yield Fault("page_count", file.name)
+    for sheet in Sheet.objects.filter(pages=None):
+        yield Fault("sheet_empty", sheet.serial)
+    read = Page.objects.filter(status="read").exclude(pk__in=FieldReading.objects.values("page"))
+    for page in read.select_related("file"):
+        yield Fault("readings_missing", f"{page.file.name} {page.image}")
+
+
+def backup(home: Path, out: Path) -> int:
+    """Write the store to one file, whole or not at all, while others may go on working; bytes written.
+
+    Raises:
+        UsageError: the database is not SQLite, or the file is in the home's archive.
+        StoreError: the disk is full.
+    """
+    if connection.vendor != "sqlite":
+        raise UsageError(
+            Text(
+                "Cadangan ini untuk SQLite. Untuk PostgreSQL pakai pg_dump dan salin folder archive.",
+                "This backup is for SQLite. For PostgreSQL use pg_dump and copy the folder archive.",
+            )
+        )
+    part = out.with_name(f".{out.name}.part")
+    with told_as_refusals(), tempfile.TemporaryDirectory(dir=home, prefix=".backup-") as folder:
+        copy = Path(folder) / SQLITE_FILE
+        _copy_database(copy)
+        try:
+            with tarfile.open(part, "w") as tar:
+                mark = Path(folder) / _MARK
+                mark.touch()
+                tar.add(mark, _MARK)
+                tar.add(copy, SQLITE_FILE)
+                for name in _PARTS:
+                    if (home / name).is_dir():
+                        tar.add(home / name, name, filter=_finished)
+            with part.open("rb") as stream:
+                os.fsync(stream.fileno())
+            part.chmod(0o600)
+            part.replace(out)
+        finally:
+            part.unlink(missing_ok=True)
+    return out.stat().st_size
+
+
+def restore(home: Path, source: Path) -> None:
+    """Unpack a backup into a home that has no store yet.
+
+    Raises:
+        UsageError: the home is not empty, or the file is no backup.
+        StoreError: the backup is damaged, or the home cannot be written.
+    """
+    if (home / SQLITE_FILE).exists() or (home / "archive").exists():
+        raise UsageError(
+            Text(
+                f"{home} sudah berisi data. Pulihkan ke folder kosong: sotarsa --home FOLDER restore BERKAS",
+                f"{home} holds data already. Restore into an empty folder: sotarsa --home DIR restore FILE",
+            )
+        )
+    no_backup = UsageError(
+        Text(f"{source} bukan cadangan Sotarsa.", f"{source} is not a backup made by Sotarsa.")
+    )
+    with told_as_refusals():
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            with tempfile.TemporaryDirectory(dir=home, prefix=".restore-") as folder:
+                with tarfile.open(source) as tar:
+                    first = tar.next()
+                    if first is None or first.name != _MARK:
+                        raise no_backup
+                    tar.extractall(folder, filter="data")
+                _sound(Path(folder) / SQLITE_FILE)
+                for name in (*_PARTS, SQLITE_FILE):
+                    if (Path(folder) / name).exists():
+                        (Path(folder) / name).replace(home / name)
+        except tarfile.TarError as error:
+            raise no_backup from error
+
+
+def _database_faults() -> Iterator[Fault]:
+    if connection.vendor != "sqlite":
+        return
+    with connection.cursor() as cursor:
+        told = [row[0] for row in cursor.execute("PRAGMA integrity_check(20)").fetchall()]
+        orphans = cursor.execute("PRAGMA foreign_key_check").fetchall()
+    yield from (Fault("database", line) for line in told if line != "ok")
+    yield from (Fault("database", f"{row[0]} {row[1]}") for row in orphans)
+
+
+def _copy_database(out: Path) -> None:
+    """A consistent copy through SQLite's own backup; writers may go on meanwhile."""
+    connection.ensure_connection()
+    target = sqlite3.connect(out)
+    try:
+        connection.connection.backup(target)
+        target.execute("PRAGMA journal_mode=DELETE")
+    finally:
+        target.close()
+
+
+def _finished(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    """Leave out what is still being copied into the archive."""
+    return None if Path(member.name).name.startswith(".") else member
+
+
+def _sound(database: Path) -> None:
+    """Raise `StoreError` unless a database file is whole."""
+    if not database.is_file():
+        raise StoreError(CORRUPT)
+    look = sqlite3.connect(database)
+    try:
+        verdict = look.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        raise StoreError(CORRUPT) from error
+    finally:
+        look.close()
+    if verdict != "ok":
+        raise StoreError(CORRUPT)

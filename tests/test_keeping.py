@@ -1,0 +1,89 @@
+"""The store is whole, can be copied while in use, and comes back from its copy."""
+
+import io
+import tarfile
+
+import pytest
+from notes import BACK, VALUES, note, put, scan_notes
+
+from pipeline.errors import StoreError, UsageError
+from pipeline.store import models as m
+from pipeline.store.archive import Archive
+from pipeline.store.keeping import FAULTS, backup, restore, verify
+from pipeline.store.setup import open_store
+
+
+@pytest.fixture
+def filled(store, tmp_path):
+    scan_notes(store, put(tmp_path / "a.tif", note(1, values=VALUES), note(2, values=BACK)))
+    scan_notes(store, put(tmp_path / "b.tif", note(fault="blank")))
+    return store
+
+
+def codes(home):
+    found = [fault.code for fault in verify(home)]
+    assert set(found) <= set(FAULTS)
+    return found
+
+
+def test_a_store_in_order_has_no_faults(filled):
+    assert codes(filled) == []
+
+
+def test_each_fault_is_found(filled):
+    first, second = m.ScanFile.objects.order_by("pk")
+    Archive(filled).path(first.sha256, first.suffix).write_bytes(b"other")
+    Archive(filled).path(second.sha256, second.suffix).unlink()
+    m.ScanFile.objects.filter(pk=first.pk).update(images=3)
+    m.ScanFile.objects.filter(pk=second.pk).update(images=None)
+    m.FieldReading.objects.filter(page__number=1).delete()
+    m.Sheet.objects.create(serial="FPS-2005-26-00099", form="pendataan", version=1)
+    assert codes(filled) == [
+        "file_changed",
+        "page_count",
+        "file_missing",
+        "file_unread",
+        "sheet_empty",
+        "readings_missing",
+    ]
+
+
+def test_a_backup_comes_back_as_it_was(filled, tmp_path):
+    before = list(m.FieldReading.objects.values())
+    assert backup(filled, tmp_path / "copy.tar") == (tmp_path / "copy.tar").stat().st_size
+    restore(tmp_path / "new", tmp_path / "copy.tar")
+    open_store(tmp_path / "new")
+    assert list(m.FieldReading.objects.values()) == before
+    assert codes(tmp_path / "new") == []
+    assert {path.name for path in (tmp_path / "new").iterdir()} >= {"sotarsa.sqlite3", "archive"}
+    assert not list((tmp_path / "new").glob(".restore-*"))
+
+
+def test_a_backup_is_never_unpacked_over_data(filled, tmp_path):
+    backup(filled, tmp_path / "copy.tar")
+    with pytest.raises(UsageError):
+        restore(filled, tmp_path / "copy.tar")
+
+
+def _tar(path, **members):
+    with tarfile.open(path, "w") as tar:
+        for name, content in members.items():
+            info = tarfile.TarInfo(name.replace("__", "-"))
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
+    return path
+
+
+def test_other_files_are_no_backup_and_leave_nothing(store, tmp_path):
+    (tmp_path / "junk").write_bytes(b"junk" * 400)
+    for file in (tmp_path / "junk", _tar(tmp_path / "a.tar", readme=b"x"), _tar(tmp_path / "e.tar")):
+        with pytest.raises(UsageError):
+            restore(tmp_path / "new", file)
+        assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_a_damaged_backup_is_refused(store, tmp_path):
+    file = _tar(tmp_path / "a.tar", **{"sotarsa__backup__1": b"", "sotarsa.sqlite3": b"junk" * 400})
+    with pytest.raises(StoreError):
+        restore(tmp_path / "new", file)
+    assert list((tmp_path / "new").iterdir()) == []
