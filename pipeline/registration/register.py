@@ -18,7 +18,7 @@ from pipeline.registration.straighten import straightened
 from pipeline.registration.types import Refusal, Registration
 
 MAX_RESIDUAL_MM: Final = 0.4
-"""On bowed paper the furthest field is off by twice as much, and by 0.8 mm cells run into their neighbours."""
+"""On bowed paper the furthest field is off by twice as much: by 0.8 mm cells run into their neighbours."""
 
 _PER_PAGE: Final = 4
 
@@ -99,7 +99,7 @@ def turn_of(registration: Registration) -> int:
 
 
 def _look_for_markers(image: Image) -> Found | Refusal:
-    """The markers of a page, looked for ever more thoroughly: all four at first sight, or two at the second."""
+    """The markers of a page, looked for more and more thoroughly: all four at first, then two."""
     found: dict[int, Corners] = {}
     for number, markers in enumerate(find_markers(image)):
         found = markers | found

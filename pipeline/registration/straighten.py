@@ -10,15 +10,14 @@ from pipeline.forms.layout import PageLayout
 from pipeline.registration.fit import Fit, Floats, inverse, project, residuals_mm
 from pipeline.registration.structure import REACH_MM, Offsets, correction, measure_offsets
 
-_ENOUGH_SEEN: Final = 8
-"""Lines that must be seen for them to count; in 1-bit scans light grey lines vanish altogether."""
+_ENOUGH_SEEN: Final = 4
+"""Landmarks that must show all their lines for lines to count; in 1-bit scans light grey ones vanish."""
 _MAY_BE_LOST: Final = 0.2
 """Share of the landmarks that pen or stain may hide; flat pages lose at most 0.1, bent ones 0.3 and more."""
 _CLOSE_MM: Final = 0.5
 """Lines further off than this are measured again after the correction."""
 _ROUNDS: Final = 3
-_SURE_MARKERS: Final = 3
-"""Fewer tell nothing of the far side of the page when no line is seen there."""
+_FULL_SET: Final = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,9 +34,8 @@ def straightened(image: NDArray[np.uint8], fit: Fit, page: PageLayout) -> Straig
     homography, lines_mm = fit.homography, 0.0
     for _ in range(_ROUNDS):
         offsets = measure_offsets(image, homography, page)
-        if offsets.seen.sum() < _ENOUGH_SEEN:
-            sure = len(fit.landmarks) >= _SURE_MARKERS
-            return Straightened(fit.homography, fit.residual_mm if sure else REACH_MM, "lines not seen")
+        if offsets.seen.all(axis=1).sum() < _ENOUGH_SEEN and offsets.lost <= _MAY_BE_LOST:
+            return Straightened(fit.homography, _by_markers_alone(fit), "lines not seen")
         corrected = correction(homography, fit.landmarks, offsets)
         before, lines_mm = offsets.rms_mm(), _after(offsets, homography, corrected).rms_mm()
         homography = corrected
@@ -48,6 +46,13 @@ def straightened(image: NDArray[np.uint8], fit: Fit, page: PageLayout) -> Straig
     markers_mm = float(np.sqrt((residuals_mm(homography, fit.landmarks) ** 2).sum(axis=1).mean()))
     detail = f"markers {markers_mm:.2f} mm, lines {lines_mm:.2f} mm, lost {offsets.lost:.0%}"
     return Straightened(homography, max(markers_mm, lines_mm), detail)
+
+
+def _by_markers_alone(fit: Fit) -> float:
+    """The residual in mm without lines; four markers tell of the whole page, three when it lies flat."""
+    flat = not fit.homography[2, :2].any()
+    known = len(fit.landmarks) >= (_FULL_SET - 1 if flat else _FULL_SET)
+    return fit.residual_mm if known else REACH_MM
 
 
 def _after(offsets: Offsets, before: Floats, corrected: Floats) -> Offsets:

@@ -10,6 +10,7 @@ from typing import Final
 
 import cv2
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from pipeline.forms.layout import Box, PageLayout
@@ -27,8 +28,16 @@ _CLEAR: Final = 0.13
 _LEAD: Final = 0.3
 """… and leads the next darkest place by this share of that."""
 _PLAIN: Final = 0.5
-"""Lines that stand out by this share are no accident of the scan."""
-_APART_MM: Final = 0.5
+"""Lines that stand out by this share are no accident of the scan …"""
+_GONE: Final = 0.4
+"""… and their neighbours, where not this share as dark, are not in their place."""
+_IN_PLACE_MM: Final = 0.4
+_SPARSE: Final = 7
+_HALFTONES: Final = 0.15
+"""Share of the ink that is grey: 0.3 and more in grey scans, at most 0.05 in 1-bit ones."""
+_APART_MM: Final = 0.64
+_PLATEAU: Final = 7
+"""Steps over which a line at 150 dpi is equally dark, as all darkness beyond the cap is."""
 _END_MM: Final = 0.5
 _LONGEST_MM: Final = 28.0
 _BINS: Final = (4, 7)
@@ -46,7 +55,7 @@ class Offsets:
         off: (N, 2) mm, to the right and down.
         seen: bool (N, 2), whether the vertical and horizontal lines were seen at all.
         lost: share of the landmarks of which one pair of lines is plain to see, the other not where it must
-            be, as on bent paper; where print is too pale for the scan, both pairs are pale.
+            be, as on bent paper; 0 in 1-bit scans, where a line vanishes or not by chance.
     """
 
     at: Floats
@@ -79,10 +88,11 @@ def measure_offsets(image: NDArray[np.uint8], homography: Floats, page: PageLayo
     sampled = cv2.remap(image, px[:, 0].reshape(len(boxes), -1), px[:, 1].reshape(len(boxes), -1),
                         cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
     grey = sampled.reshape(len(boxes), 2, _ALONG, len(steps)).astype(np.float32)
-    off, strength = _peaks(grey / _contrast(image, homography, page))
+    off, strength, in_place = _peaks(grey / _contrast(image, homography, page))
     seen = strength > _CLEAR
-    lost = (strength.max(axis=1) > _PLAIN) & ~seen.all(axis=1)
-    return Offsets(at, off, seen, float(lost.mean()))
+    plain = strength.max(axis=1)
+    lost = (plain > _PLAIN) & (~seen & (in_place < _GONE * plain[:, None])).any(axis=1)
+    return Offsets(at, off, seen, 0.0 if _is_bitonal(image) else float(lost.mean()))
 
 
 def correction(homography: Floats, landmarks: tuple[Landmark, ...], offsets: Offsets) -> Floats:
@@ -165,8 +175,16 @@ def _contrast(image: NDArray[np.uint8], homography: Floats, page: PageLayout) ->
     return max(20.0, float(np.median(grey[:, 1]) - np.median(grey[:, 0])))
 
 
-def _peaks(grey: NDArray[np.float32]) -> tuple[Floats, Floats]:
-    """Where both lines of a pair are darkest, (N, 2) in mm, and how plain they are there, (N, 2) from 0 to 1.
+def _is_bitonal(image: NDArray[np.uint8]) -> bool:
+    """Whether a grey image (H, W) holds black and white only, but for what JPEG adds."""
+    grey = image[::_SPARSE, ::_SPARSE]
+    return float(((grey > 60) & (grey < 225)).sum()) < _HALFTONES * float((grey < 225).sum())
+
+
+def _peaks(grey: NDArray[np.float32]) -> tuple[Floats, Floats, Floats]:
+    """Where both lines of a pair are darkest, (N, 2) in mm, how plain they are, how dark their own place.
+
+    Plainness and darkness are (N, 2), from 0 to 1.
 
     Args:
         grey: (N, 2, _ALONG, steps), 1 is the markers' contrast; half of the points are on one line of a pair.
@@ -175,17 +193,15 @@ def _peaks(grey: NDArray[np.float32]) -> tuple[Floats, Floats]:
     dark = np.minimum(np.maximum(paper - grey, 0), _INK_CAP)
     number, axes, along, steps = dark.shape
     profile = dark.reshape(number, axes, 2, along // 2, steps).mean(axis=3).min(axis=2)
-    smooth = (profile[..., :-2] + profile[..., 1:-1] + profile[..., 2:]) / 3
-    at = smooth.argmax(axis=-1)
-    inner = np.clip(at, 1, smooth.shape[-1] - 2)
-    before, peak, after = (np.take_along_axis(smooth, (inner + i)[..., None], -1)[..., 0] for i in (-1, 0, 1))
-    curvature = before - 2 * peak + after
-    fraction = np.where(
-        curvature < -1e-6, 0.5 * (before - after) / np.where(curvature < -1e-6, curvature, -1), 0.0
-    )
-    off = (inner + 1 + np.clip(fraction, -0.5, 0.5)) * _STEP_MM - REACH_MM
-    apart = np.abs(np.arange(smooth.shape[-1]) - at[..., None]) * _STEP_MM > _APART_MM
-    rise = smooth.max(axis=-1) - np.median(smooth, axis=-1)
-    lead = smooth.max(axis=-1) - np.where(apart, smooth, 0.0).max(axis=-1)
-    plain = np.where((lead > _LEAD * rise) & (at == inner), rise / _INK_CAP, 0.0)
-    return off.astype(np.float64), plain.astype(np.float64)
+    first = sliding_window_view(profile, _PLATEAU, axis=-1).mean(axis=-1).argmax(axis=-1)
+    position = np.arange(steps) * _STEP_MM - REACH_MM
+    away = np.abs(position - position[first + _PLATEAU // 2][..., None])
+    summit = np.where(away < _APART_MM, profile, 0.0)
+    weight = np.maximum(summit - 0.6 * summit.max(axis=-1, keepdims=True), 1e-9)
+    off = (weight * position).sum(axis=-1) / weight.sum(axis=-1)
+    rise = summit.max(axis=-1) - np.median(profile, axis=-1)
+    lead = summit.max(axis=-1) - np.where(away > _APART_MM + _STEP_MM, profile, 0.0).max(axis=-1)
+    within = (first > 0) & (first < steps - _PLATEAU)
+    plain = np.where((lead > _LEAD * rise) & within, rise / _INK_CAP, 0.0)
+    in_place = np.where(np.abs(position) < _IN_PLACE_MM, profile, 0.0).max(axis=-1) / _INK_CAP
+    return off.astype(np.float64), plain.astype(np.float64), in_place.astype(np.float64)
