@@ -1,4 +1,4 @@
-"""The forms that the office prints are found again on paper: printed, scanned into a PDF, read from the file."""
+"""The forms that the office prints are found again: printed, scanned into a PDF, read from the file."""
 
 import subprocess
 from pathlib import Path
