@@ -24,11 +24,11 @@ _ALONG: Final = 32
 _INK_CAP: Final = 0.15
 """Darkness, as a share of the markers', that counts at most: a pen weighs no more than a light grey line."""
 _CLEAR: Final = 0.13
-"""A line is seen where it stands out by this share of what counts at most …"""
+"""Lines are seen where all of a landmark stand out by this share of what counts at most …"""
 _LEAD: Final = 0.3
 """… and leads the next darkest place by this share of that."""
 _PLAIN: Final = 0.5
-"""Lines that stand out by this share are no accident of the scan …"""
+"""Lines that stand out by this share are no accident of the scan, even by themselves …"""
 _GONE: Final = 0.4
 """… and their neighbours, where not this share as dark, are not in their place."""
 _IN_PLACE_MM: Final = 0.4
@@ -89,8 +89,8 @@ def measure_offsets(image: NDArray[np.uint8], homography: Floats, page: PageLayo
                         cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
     grey = sampled.reshape(len(boxes), 2, _ALONG, len(steps)).astype(np.float32)
     off, strength, in_place = _peaks(grey / _contrast(image, homography, page))
-    seen = strength > _CLEAR
-    plain = strength.max(axis=1)
+    clear, plain = strength > _CLEAR, strength.max(axis=1)
+    seen = (clear & clear.all(axis=1, keepdims=True)) | (strength > _PLAIN)
     lost = (plain > _PLAIN) & (~seen & (in_place < _GONE * plain[:, None])).any(axis=1)
     return Offsets(at, off, seen, 0.0 if _is_bitonal(image) else float(lost.mean()))
 
