@@ -1,0 +1,234 @@
+"""Draws a glyph anew each time, as a pen of some kind would on paper."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.training.hands import Glyph, Mask, Strokes
+
+Floats = NDArray[np.float32]
+Tool = Literal["ballpoint", "pencil", "felt"]
+
+_FINE: Final = 2
+"""Strokes are drawn this many times finer and averaged down, which gives soft edges."""
+_SHIFT: Final = 4
+"""Fixed-point bits of cv2's coordinates."""
+
+_TOOLS: Final[tuple[Tool, ...]] = ("ballpoint", "pencil", "felt")
+_TOOL_SHARES: Final = (0.68, 0.17, 0.15)
+_WIDTHS_MM: Final[dict[Tool, tuple[float, float]]] = {
+    "ballpoint": (0.3, 0.65),
+    "pencil": (0.35, 0.8),
+    "felt": (0.55, 1.2),
+}
+_DARKNESS: Final[dict[Tool, tuple[float, float]]] = {
+    "ballpoint": (0.62, 0.95),
+    "pencil": (0.4, 0.8),
+    "felt": (0.75, 0.97),
+}
+_PRESSURE: Final[dict[Tool, float]] = {"ballpoint": 0.18, "pencil": 0.3, "felt": 0.06}
+
+
+@dataclass(frozen=True, slots=True)
+class PenStyle:
+    """How one person writes on one sheet; single characters vary a little around it.
+
+    Attributes:
+        width_mm: of the line.
+        darkness: share of the paper's light that full ink takes away.
+        slant: shear, positive to the right.
+        rotation: radians.
+        aspect: width factor.
+        wobble: smooth distortion, in shares of the character's height.
+        pressure: how much lighter the line may become along its way, 0..1.
+        breaks: chance a character has a gap in a stroke.
+        retouch: chance that a stroke of it was drawn twice.
+    """
+
+    tool: Tool
+    width_mm: float
+    darkness: float
+    slant: float
+    rotation: float
+    aspect: float
+    wobble: float
+    pressure: float
+    breaks: float
+    retouch: float
+
+    @classmethod
+    def sample(cls, rng: np.random.Generator) -> "PenStyle":
+        """A pen and a writer's mood."""
+        tool = _TOOLS[int(rng.choice(len(_TOOLS), p=_TOOL_SHARES))]
+        return cls(
+            tool,
+            width_mm=float(rng.uniform(*_WIDTHS_MM[tool])),
+            darkness=float(rng.uniform(*_DARKNESS[tool])),
+            slant=float(rng.normal(0, 0.12)),
+            rotation=float(rng.normal(0, 0.04)),
+            aspect=float(np.exp(rng.normal(0, 0.12))),
+            wobble=float(rng.uniform(0.0, 0.035)),
+            pressure=_PRESSURE[tool] * float(rng.uniform(0.4, 1.3)),
+            breaks=float(rng.choice([0.0, 0.02, 0.08], p=[0.6, 0.3, 0.1])),
+            retouch=float(rng.choice([0.0, 0.03], p=[0.6, 0.4])),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """Ink float32 (h, w) in 0..1, and the px of its top left corner from the glyph's middle on the baseline."""
+
+    ink: Floats
+    left: int
+    top: int
+
+
+def draw(
+    glyph: Glyph,
+    px_per_mm: float,
+    height_mm: float,
+    style: PenStyle,
+    rng: np.random.Generator,
+    *,
+    widest_mm: float = 100.0,
+    shift_px: tuple[float, float] = (0.0, 0.0),
+) -> Drawn:
+    """Draws a glyph once.
+
+    Args:
+        glyph: what to write.
+        px_per_mm: of the paper's picture.
+        height_mm: of a capital.
+        style: the writer's pen; the character varies around it.
+        rng: source of that variation.
+        widest_mm: a wider character is squeezed, as people do in a cell.
+        shift_px: fractions of a px by which the glyph's origin lies right of and below a whole px.
+    """
+    u = rng.standard_normal(5)
+    matrix = _matrix(style, u)
+    drawing = _draw_strokes if isinstance(glyph, Strokes) else _draw_mask
+    drawn = drawing(glyph, matrix, px_per_mm, height_mm, style, rng, widest_mm, shift_px)  # type: ignore[operator]
+    if style.pressure > 0.01:
+        field = 1 - style.pressure * rng.random((3, 3), np.float32)
+        h, w = drawn.ink.shape
+        cv2.multiply(drawn.ink, cv2.resize(field, (w, h), interpolation=cv2.INTER_LINEAR), dst=drawn.ink)
+        if style.tool == "pencil":
+            grain = rng.random((h // 2 + 1, w // 2 + 1), np.float32)
+            drawn.ink[:] *= 1 - 0.45 * cv2.resize(grain, (w, h), interpolation=cv2.INTER_LINEAR)
+    return drawn
+
+
+def _matrix(style: PenStyle, u: NDArray[np.float64]) -> Floats:
+    """Shear, turn and stretch (2, 2) of one character."""
+    slant, turn = style.slant + 0.05 * u[0], style.rotation + 0.03 * u[1]
+    wide, high = style.aspect * np.exp(0.06 * u[2]), np.exp(0.05 * u[3])
+    c, s = np.cos(turn), np.sin(turn)
+    # y points down: a slant to the right moves what is above (negative y) to positive x.
+    return np.array([[c * wide, -s * high - slant * high], [s * wide, c * high]], np.float32)
+
+
+def _draw_strokes(
+    glyph: Strokes,
+    matrix: Floats,
+    px_per_mm: float,
+    height_mm: float,
+    style: PenStyle,
+    rng: np.random.Generator,
+    widest_mm: float,
+    shift_px: tuple[float, float],
+) -> Drawn:
+    fine = px_per_mm * _FINE
+    points = glyph.points @ matrix.T
+    if style.wobble > 0.003:
+        phase = rng.uniform(0, 6.283, 4).astype(np.float32)
+        # Two slow waves across the character, each axis moved by the other's place.
+        points = points + np.float32(style.wobble) * np.sin(points[:, ::-1] * np.float32(5.5) + phase[:2])
+        points += np.float32(style.wobble) * np.sin(points * np.float32(3.1) + phase[2:])
+    points *= np.float32(height_mm * fine)
+    low, high = points.min(axis=0), points.max(axis=0)
+    widest = widest_mm * fine
+    if high[0] - low[0] > widest:
+        squeeze = np.float32(widest / (high[0] - low[0]))
+        points[:, 0] *= squeeze
+        low[0], high[0] = low[0] * squeeze, high[0] * squeeze
+    thick = max(1, round(style.width_mm * fine * float(np.exp(0.08 * rng.standard_normal()))))
+    pad = thick // 2 + 2 * _FINE
+    left = int(np.floor((low[0] - pad) / _FINE))
+    top = int(np.floor((low[1] - pad) / _FINE))
+    w = int(np.ceil((high[0] + pad) / _FINE)) - left + 1
+    h = int(np.ceil((high[1] + pad) / _FINE)) - top + 1
+    origin = np.float32([left - shift_px[0], top - shift_px[1]]) * np.float32(_FINE)
+    whole = np.round((points - origin) * (1 << _SHIFT)).astype(np.int32)
+    starts = (0, *glyph.ends[:-1])
+    lines = [whole[a:b] for a, b in zip(starts, glyph.ends, strict=True)]
+    if style.breaks and rng.random() < style.breaks:
+        lines = _broken(lines, rng)
+    canvas = np.zeros((h * _FINE, w * _FINE), np.uint8)
+    cv2.polylines(canvas, lines, False, 255, thick, cv2.LINE_8, _SHIFT)
+    if style.retouch and rng.random() < style.retouch:
+        again = lines[int(rng.integers(len(lines)))]
+        aside = np.round(rng.normal(0, 0.18 * fine, 2) * (1 << _SHIFT)).astype(np.int32)
+        cv2.polylines(canvas, [again + aside], False, 255, thick, cv2.LINE_8, _SHIFT)
+    small = cv2.resize(canvas, (w, h), interpolation=cv2.INTER_AREA)
+    return Drawn(small.astype(np.float32) * np.float32(1 / 255), left, top)
+
+
+def _broken(lines: list[NDArray[np.int32]], rng: np.random.Generator) -> list[NDArray[np.int32]]:
+    """The strokes with a short gap in the longest one, where the pen skipped."""
+    longest = max(range(len(lines)), key=lambda i: len(lines[i]))
+    line = lines[longest]
+    if len(line) < 4:
+        return lines
+    at = int(rng.integers(1, len(line) - 2))
+    a, b = line[at], line[at + 1]
+    early, late = (a + (b - a) * np.float32(part) for part in (0.35, 0.65))
+    first = np.concatenate([line[: at + 1], early[None].astype(np.int32)])
+    second = np.concatenate([late[None].astype(np.int32), line[at + 1 :]])
+    return [*lines[:longest], first, second, *lines[longest + 1 :]]
+
+
+def _draw_mask(
+    glyph: Mask,
+    matrix: Floats,
+    px_per_mm: float,
+    height_mm: float,
+    style: PenStyle,
+    rng: np.random.Generator,
+    widest_mm: float,
+    shift_px: tuple[float, float],
+) -> Drawn:
+    scale = height_mm * px_per_mm / glyph.capital
+    h, w = glyph.picture.shape
+    box = np.float32([[0, 0], [w, 0], [w, h], [0, h]]) - np.float32([glyph.middle, glyph.baseline])
+    a = matrix * np.float32(scale)
+    reach = box @ a.T
+    wide = float(np.ptp(reach[:, 0]))
+    # A mask has an empty rim of about a sixth, which may lie beyond the limit.
+    if wide > 1.15 * widest_mm * px_per_mm:
+        a = np.float32([[1.15 * widest_mm * px_per_mm / wide], [1.0]]) * a
+        reach = box @ a.T
+    left, top = (int(np.floor(v)) - 1 for v in reach.min(axis=0))
+    right, bottom = (int(np.ceil(v)) + 1 for v in reach.max(axis=0))
+    # cv2 counts px from their middles, the box from their corners.
+    own = np.float32([0.5 - glyph.middle, 0.5 - glyph.baseline])
+    move = a @ own + np.float32([shift_px[0] - left - 0.5, shift_px[1] - top - 0.5])
+    ink = cv2.warpAffine(
+        glyph.picture, np.hstack([a, move[:, None]]), (right - left, bottom - top), flags=cv2.INTER_LINEAR
+    ).astype(np.float32)
+    ink *= np.float32(1 / 255)
+    if style.wobble > 0.003:
+        ink = _bent(ink, style.wobble * height_mm * px_per_mm, rng)
+    # A steeper edge at another level thickens or thins the line and undoes the softness of small pictures.
+    level = float(rng.uniform(0.25, 0.6))
+    return Drawn(np.clip((ink - level) * 2.5 + 0.5, 0, 1), left, top)
+
+
+def _bent(ink: Floats, reach_px: float, rng: np.random.Generator) -> Floats:
+    h, w = ink.shape
+    field = rng.uniform(-1, 1, (2, 4, 4)).astype(np.float32) * np.float32(1.6 * reach_px)
+    x = cv2.resize(field[0], (w, h), interpolation=cv2.INTER_CUBIC) + np.arange(w, dtype=np.float32)
+    y = cv2.resize(field[1], (w, h), interpolation=cv2.INTER_CUBIC) + np.arange(h, dtype=np.float32)[:, None]
+    return np.asarray(cv2.remap(ink, x, y, cv2.INTER_LINEAR), np.float32)
