@@ -1,4 +1,4 @@
-"""Training cells: little sheets of combs, written on, scanned, and cut by the very code that reads real pages."""
+"""Training cells: little sheets of combs, written on, scanned, and cut by the code that reads real pages."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,9 +47,10 @@ class Sources:
     def of(cls, groups: tuple[tuple[tuple[Hand, ...], float], ...]) -> "Sources":
         """Groups of hands, each group with its share; within one, hands count by their weight."""
         hands = tuple(hand for group, _ in groups for hand in group)
-        chances = [
-            share * hand.weight / sum(one.weight for one in group) for group, share in groups for hand in group
-        ]
+        chances = []
+        for group, share in groups:
+            weights = sum(hand.weight for hand in group)
+            chances += [share * hand.weight / weights for hand in group]
         total = sum(chances)
         return cls(hands, tuple(chance / total for chance in chances))
 
@@ -94,7 +95,9 @@ def cell_patches(rng: np.random.Generator, sources: Sources) -> Cells:
     width, height = max(map(sum, _ROW_COMBS)) * size[0] + 20.0, _ROWS * size[1] + float(gaps.sum()) + 8.0
     page = np.ones((round(height * px), round(width * px)), np.float32)
     grey, stroke = _print_of(rng)
-    boxes, groups, labels = [], [], []
+    boxes: list[tuple[float, ...]] = []
+    groups: list[int] = []
+    labels: list[int] = []
     top = 0.0
     for gap in gaps:
         top += float(gap)
@@ -102,7 +105,7 @@ def cell_patches(rng: np.random.Generator, sources: Sources) -> Cells:
         if gap >= _LABEL_GAP_MM and rng.random() < 0.7:
             _label_text(page, rng, left, top, px)
         for count in _ROW_COMBS[int(rng.integers(len(_ROW_COMBS)))]:
-            x = left + np.arange(count) * size[0]
+            x = left + np.arange(count, dtype=np.float64) * size[0]
             _outline(page, x, top, size, px, grey, stroke)
             labels += _write(page, rng, sources, x, top, size, px)
             boxes += [(corner, top, *size) for corner in x]
@@ -160,8 +163,9 @@ def _outline(
     ends = (x[0] - half) * px, (x[-1] + size[0] + half) * px
     for y in (top, top + size[1]):
         rule(page, ends[0], (y - half) * px, ends[1], (y + half) * px, grey)
+    upper, lower = (top + half) * px, (top + size[1] - half) * px
     for left in (*x, x[-1] + size[0]):
-        rule(page, (left - half) * px, (top + half) * px, (left + half) * px, (top + size[1] - half) * px, grey)
+        rule(page, (left - half) * px, upper, (left + half) * px, lower, grey)
 
 
 def _write(
@@ -197,11 +201,13 @@ def _write(
         at_y = (top + base + rng.normal(0, 0.5 * sloppy)) * px
         x_px, y_px = int(at_x), int(at_y)
         shift = (at_x - x_px, at_y - y_px)
-        lay(page, draw(glyph, px, tall, style, rng, widest_mm=widest, shift_px=shift), x_px, y_px, style.darkness)
+        drawn = draw(glyph, px, tall, style, rng, widest_mm=widest, shift_px=shift)
+        lay(page, drawn, x_px, y_px, style.darkness)
         label = CHARACTERS.index(char)
         if rng.random() < _CROSSED_SHARE:
             high = tall if rng.random() < 0.6 else size[1] * 0.9
-            lay(page, draw(crossing(rng), px, high, style, rng, widest_mm=size[0] * 1.05), x_px, y_px, style.darkness)
+            drawn = draw(crossing(rng), px, high, style, rng, widest_mm=size[0] * 1.05)
+            lay(page, drawn, x_px, y_px, style.darkness)
             label = CROSSED
         labels.append(label)
     return labels
@@ -211,9 +217,10 @@ def _label_text(page: Floats, rng: np.random.Generator, left: float, top: float,
     """Prints small type above a comb; its feet reach into the cells' margin."""
     text = "".join(rng.choice(list("abdefghijklmnoprstuy "), 14))
     foot = round((top - float(rng.uniform(1.2, 1.9))) * px)
-    strip = page[max(foot - round(2.6 * px), 0) : foot + round(px), round(left * px) : round((left + 40) * px)]
+    rise = min(foot, round(2.6 * px))
+    strip = page[foot - rise : foot + round(px), round(left * px) : round((left + 40) * px)]
     print_ = np.full(strip.shape, 255, np.uint8)
-    at, thick = (0, min(foot, round(2.6 * px))), max(1, round(0.2 * px))
+    at, thick = (0, rise), max(1, round(0.2 * px))
     cv2.putText(print_, text, at, cv2.FONT_HERSHEY_SIMPLEX, 0.068 * px, 20, thick, cv2.LINE_AA)
     strip *= print_ * np.float32(1 / 255)
 

@@ -16,7 +16,7 @@ _TILE: Final = 1024
 
 @lru_cache(maxsize=1)
 def _tile() -> Floats:
-    """A patch of normal noise that is laid down at random places; new noise a px would cost ten times more."""
+    """A patch of normal noise to lay down at random places; fresh noise would cost ten times more."""
     return np.random.default_rng(7).standard_normal((_TILE, _TILE), np.float32)
 
 
@@ -64,9 +64,9 @@ def to_bytes(page: Floats) -> Picture:
 def jpeg(image: Picture, quality: int) -> Picture:
     """The image after one round of JPEG."""
     _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.uint8)
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)).astype(np.uint8, copy=False)
 
 
 def one_bit(image: Picture, level: int) -> Picture:
     """Black where the image is darker than `level`, white elsewhere."""
-    return np.asarray(cv2.threshold(image, level - 1, 255, cv2.THRESH_BINARY)[1], np.uint8)
+    return np.where(image < level, 0, 255).astype(np.uint8)

@@ -1,13 +1,14 @@
 """Sources of handwriting behind one interface: real pens (UNIPEN), scanned digits (MNIST), open fonts.
 
-Glyphs are normalised so that a capital is 1 high and stands on the baseline y = 0, with y pointing down; x = 0 is
-the middle of the glyph. UNIPEN (Guyon et al. 1994, CC BY 4.0) gives pen strokes; MNIST and fonts give pictures.
+Glyphs are normalised so that a capital is 1 high and stands on the baseline y = 0, with y pointing down; x = 0
+is the middle of the glyph. UNIPEN (Guyon et al. 1994, CC BY 4.0) gives pen strokes, MNIST and fonts pictures.
 """
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal, Protocol
@@ -31,7 +32,7 @@ _SHARES: Final[tuple[tuple[Split, float], ...]] = (("train", 0.70), ("calibratio
 _SPLIT_SEED: Final = 20261124
 _FONT_PX: Final = 72
 _SIMPLIFY: Final = 0.012
-"""Share of a capital's height that a simplified stroke may stray: 0.06 mm on paper, far below a pen's width."""
+"""Share of a capital's height that a simplified stroke may stray: 0.06 mm, far below a pen's width."""
 _CAPITAL_LIKE: Final = "()/!?$&#%[]{}|"
 """Symbols about as high as a capital, from which the scale of a writer's symbols is taken."""
 
@@ -171,10 +172,11 @@ def load_unipen(
             arrays = {name: file[name] for name in file.files}
         for writer, char, strokes in _normalised(arrays, least_trust, characters):
             found.setdefault(writer, {}).setdefault(char, []).append(strokes)
-    return {
-        writer: PenHand(f"unipen:{writer}", MappingProxyType({c: tuple(g) for c, g in sorted(glyphs.items())}))
-        for writer, glyphs in sorted(found.items())
-    }
+    hands = {}
+    for writer, glyphs in sorted(found.items()):
+        own = {char: tuple(instances) for char, instances in sorted(glyphs.items())}
+        hands[writer] = PenHand(f"unipen:{writer}", MappingProxyType(own))
+    return hands
 
 
 def load_mnist(data: Path, split: Split = "train") -> ScannedDigits:
@@ -248,7 +250,7 @@ def _normalised(
     for label, writer, sure, ends in zip(labels, writers, trust, spans, strict=True):
         if label not in characters or sure < least_trust:
             continue
-        lines = [points[a:b] for a, b in zip(ends[:-1], ends[1:], strict=True) if b > a]
+        lines = [points[a:b] for a, b in pairwise(ends) if b > a]
         if lines:
             yield writer, label, _seated(lines, label, scales.get(writer, 0.0))
 
@@ -275,11 +277,11 @@ def _seated(lines: Sequence[Floats], label: str, scale: float) -> Strokes:
     factor = wanted / extent if extent > 0 else 0.0
     # A dash stands by its middle, everything else by its foot.
     foot = float((low[1] + high[1]) / 2 if label == "-" else high[1])
-    shift = np.float32([(low[0] + high[0]) / 2, foot])
+    shift = np.array([(low[0] + high[0]) / 2, foot], np.float32)
     # No capital is wider than this: what exceeds it is a tablet's broken aspect.
     wide = float(high[0] - low[0]) * factor
-    squeeze = np.float32([min(1.0, 1.6 / wide) if wide > 0 else 1.0, 1.0])
-    seated = [(line - shift) * np.float32(factor) * squeeze + np.float32([0, bottom]) for line in lines]
+    stretch = np.array([factor * min(1.0, 1.6 / max(wide, 1e-6)), factor], np.float32)
+    seated = [(line - shift) * stretch + np.array([0, bottom], np.float32) for line in lines]
     thin = [_simplified(line) for line in seated]
     ends = np.cumsum([len(line) for line in thin])
     return Strokes(np.concatenate(thin), tuple(int(end) for end in ends))
@@ -288,5 +290,7 @@ def _seated(lines: Sequence[Floats], label: str, scale: float) -> Strokes:
 def _simplified(line: Floats) -> Floats:
     if len(line) < 3:
         return np.repeat(line, 2, axis=0) if len(line) == 1 else line
-    kept = cv2.approxPolyDP(np.ascontiguousarray(line), _SIMPLIFY, False).reshape(-1, 2)
+    kept = np.asarray(cv2.approxPolyDP(np.ascontiguousarray(line), _SIMPLIFY, False), np.float32).reshape(
+        -1, 2
+    )
     return kept if len(kept) > 1 else np.repeat(kept, 2, axis=0)

@@ -95,6 +95,8 @@ def crossing(rng: np.random.Generator) -> Strokes:
         y = np.linspace(-1.0, 0.05, turns)
         lines = [np.stack([x, y], axis=1)]
         if rng.random() < 0.5:
-            lines.append(np.stack([np.linspace(-0.5, 0.5, turns), np.tile([-1.0, 0.05], turns)[:turns]], axis=1))
+            across, down = np.linspace(-0.5, 0.5, turns), np.tile([-1.0, 0.05], turns)[:turns]
+            lines.append(np.stack([across, down], axis=1))
     noisy = [(line + rng.normal(0, 0.05, line.shape)).astype(np.float32) for line in lines]
-    return Strokes(np.concatenate(noisy), tuple(int(end) for end in np.cumsum([len(line) for line in noisy])))
+    ends = np.cumsum([len(line) for line in noisy])
+    return Strokes(np.concatenate(noisy), tuple(int(end) for end in ends))

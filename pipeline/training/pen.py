@@ -78,8 +78,19 @@ class PenStyle:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class _Frame:
+    """How capital heights become px: see `draw`."""
+
+    matrix: Floats
+    px_per_mm: float
+    height_mm: float
+    widest_mm: float
+    shift_px: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Drawn:
-    """Ink float32 (h, w) in 0..1, and the px of its top left corner from the glyph's middle on the baseline."""
+    """Ink float32 (h, w) in 0..1, and where its top left px lies from the glyph's middle on the baseline."""
 
     ink: Floats
     left: int
@@ -107,17 +118,17 @@ def draw(
         widest_mm: a wider character is squeezed, as people do in a cell.
         shift_px: fractions of a px by which the glyph's origin lies right of and below a whole px.
     """
-    u = rng.standard_normal(5)
-    matrix = _matrix(style, u)
-    drawing = _draw_strokes if isinstance(glyph, Strokes) else _draw_mask
-    drawn = drawing(glyph, matrix, px_per_mm, height_mm, style, rng, widest_mm, shift_px)  # type: ignore[operator]
+    frame = _Frame(_matrix(style, rng.standard_normal(4)), px_per_mm, height_mm, widest_mm, shift_px)
+    drawn = (
+        _strokes(glyph, frame, style, rng) if isinstance(glyph, Strokes) else _mask(glyph, frame, style, rng)
+    )
     if style.pressure > 0.01:
         field = 1 - style.pressure * rng.random((3, 3), np.float32)
         h, w = drawn.ink.shape
         cv2.multiply(drawn.ink, cv2.resize(field, (w, h), interpolation=cv2.INTER_LINEAR), dst=drawn.ink)
         if style.tool == "pencil":
             grain = rng.random((h // 2 + 1, w // 2 + 1), np.float32)
-            drawn.ink[:] *= 1 - 0.45 * cv2.resize(grain, (w, h), interpolation=cv2.INTER_LINEAR)
+            drawn.ink[:] *= 1 - np.float32(0.4) * cv2.resize(grain, (w, h), interpolation=cv2.INTER_LINEAR)
     return drawn
 
 
@@ -130,26 +141,17 @@ def _matrix(style: PenStyle, u: NDArray[np.float64]) -> Floats:
     return np.array([[c * wide, -s * high - slant * high], [s * wide, c * high]], np.float32)
 
 
-def _draw_strokes(
-    glyph: Strokes,
-    matrix: Floats,
-    px_per_mm: float,
-    height_mm: float,
-    style: PenStyle,
-    rng: np.random.Generator,
-    widest_mm: float,
-    shift_px: tuple[float, float],
-) -> Drawn:
-    fine = px_per_mm * _FINE
-    points = glyph.points @ matrix.T
+def _strokes(glyph: Strokes, frame: _Frame, style: PenStyle, rng: np.random.Generator) -> Drawn:
+    fine = frame.px_per_mm * _FINE
+    points = glyph.points @ frame.matrix.T
     if style.wobble > 0.003:
         phase = rng.uniform(0, 6.283, 4).astype(np.float32)
         # Two slow waves across the character, each axis moved by the other's place.
         points = points + np.float32(style.wobble) * np.sin(points[:, ::-1] * np.float32(5.5) + phase[:2])
         points += np.float32(style.wobble) * np.sin(points * np.float32(3.1) + phase[2:])
-    points *= np.float32(height_mm * fine)
+    points *= np.float32(frame.height_mm * fine)
     low, high = points.min(axis=0), points.max(axis=0)
-    widest = widest_mm * fine
+    widest = frame.widest_mm * fine
     if high[0] - low[0] > widest:
         squeeze = np.float32(widest / (high[0] - low[0]))
         points[:, 0] *= squeeze
@@ -160,7 +162,7 @@ def _draw_strokes(
     top = int(np.floor((low[1] - pad) / _FINE))
     w = int(np.ceil((high[0] + pad) / _FINE)) - left + 1
     h = int(np.ceil((high[1] + pad) / _FINE)) - top + 1
-    origin = np.float32([left - shift_px[0], top - shift_px[1]]) * np.float32(_FINE)
+    origin = np.array([left - frame.shift_px[0], top - frame.shift_px[1]], np.float32) * _FINE
     whole = np.round((points - origin) * (1 << _SHIFT)).astype(np.int32)
     starts = (0, *glyph.ends[:-1])
     lines = [whole[a:b] for a, b in zip(starts, glyph.ends, strict=True)]
@@ -190,40 +192,33 @@ def _broken(lines: list[NDArray[np.int32]], rng: np.random.Generator) -> list[ND
     return [*lines[:longest], first, second, *lines[longest + 1 :]]
 
 
-def _draw_mask(
-    glyph: Mask,
-    matrix: Floats,
-    px_per_mm: float,
-    height_mm: float,
-    style: PenStyle,
-    rng: np.random.Generator,
-    widest_mm: float,
-    shift_px: tuple[float, float],
-) -> Drawn:
-    scale = height_mm * px_per_mm / glyph.capital
+def _mask(glyph: Mask, frame: _Frame, style: PenStyle, rng: np.random.Generator) -> Drawn:
+    scale = frame.height_mm * frame.px_per_mm / glyph.capital
+    widest = 1.15 * frame.widest_mm * frame.px_per_mm
     h, w = glyph.picture.shape
-    box = np.float32([[0, 0], [w, 0], [w, h], [0, h]]) - np.float32([glyph.middle, glyph.baseline])
-    a = matrix * np.float32(scale)
+    box = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float32)
+    box -= np.array([glyph.middle, glyph.baseline], np.float32)
+    a = frame.matrix * np.float32(scale)
     reach = box @ a.T
     wide = float(np.ptp(reach[:, 0]))
     # A mask has an empty rim of about a sixth, which may lie beyond the limit.
-    if wide > 1.15 * widest_mm * px_per_mm:
-        a = np.float32([[1.15 * widest_mm * px_per_mm / wide], [1.0]]) * a
+    if wide > widest:
+        a = np.array([[widest / wide], [1.0]], np.float32) * a
         reach = box @ a.T
     left, top = (int(np.floor(v)) - 1 for v in reach.min(axis=0))
     right, bottom = (int(np.ceil(v)) + 1 for v in reach.max(axis=0))
     # cv2 counts px from their middles, the box from their corners.
-    own = np.float32([0.5 - glyph.middle, 0.5 - glyph.baseline])
-    move = a @ own + np.float32([shift_px[0] - left - 0.5, shift_px[1] - top - 0.5])
+    own = np.array([0.5 - glyph.middle, 0.5 - glyph.baseline], np.float32)
+    move = a @ own + np.array([frame.shift_px[0] - left - 0.5, frame.shift_px[1] - top - 0.5], np.float32)
     ink = cv2.warpAffine(
         glyph.picture, np.hstack([a, move[:, None]]), (right - left, bottom - top), flags=cv2.INTER_LINEAR
     ).astype(np.float32)
     ink *= np.float32(1 / 255)
     if style.wobble > 0.003:
-        ink = _bent(ink, style.wobble * height_mm * px_per_mm, rng)
+        ink = _bent(ink, style.wobble * frame.height_mm * frame.px_per_mm, rng)
     # A steeper edge at another level thickens or thins the line and undoes the softness of small pictures.
     level = float(rng.uniform(0.25, 0.6))
-    return Drawn(np.clip((ink - level) * 2.5 + 0.5, 0, 1), left, top)
+    return Drawn(np.clip((ink - level) * np.float32(2.5) + np.float32(0.5), 0, 1), left, top)
 
 
 def _bent(ink: Floats, reach_px: float, rng: np.random.Generator) -> Floats:
