@@ -163,9 +163,11 @@ def _outline(
     ends = (x[0] - half) * px, (x[-1] + size[0] + half) * px
     for y in (top, top + size[1]):
         rule(page, ends[0], (y - half) * px, ends[1], (y + half) * px, grey)
-    upper, lower = (top + half) * px, (top + size[1] - half) * px
-    for left in (*x, x[-1] + size[0]):
-        rule(page, (left - half) * px, upper, (left + half) * px, lower, grey)
+    first, last = int(ends[0]), int(ends[1]) + 1
+    at, columns = np.append(x, x[-1] + size[0])[:, None] * px, np.arange(first, last)
+    cover = np.minimum(columns + 1, at + half * px) - np.maximum(columns, at - half * px)
+    through = 1 - (1 - grey) * np.clip(cover, 0, 1).sum(axis=0)
+    page[int((top + half) * px) : int((top + size[1]) * px), first:last] *= through.astype(np.float32)
 
 
 def _write(

@@ -61,10 +61,15 @@ def to_bytes(page: Floats) -> Picture:
     return np.clip(page * np.float32(255) + np.float32(0.5), 0, 255).astype(np.uint8)
 
 
+def as_picture(image: object) -> Picture:
+    """The image as the uint8 array that cv2 does not promise to its type checker."""
+    return np.asarray(image, dtype=np.uint8)
+
+
 def jpeg(image: Picture, quality: int) -> Picture:
     """The image after one round of JPEG."""
     _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)).astype(np.uint8, copy=False)
+    return as_picture(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE))
 
 
 def one_bit(image: Picture, level: int) -> Picture:

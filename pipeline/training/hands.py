@@ -1,7 +1,7 @@
 """Sources of handwriting behind one interface: real pens (UNIPEN), scanned digits (MNIST), open fonts.
 
-Glyphs are normalised so that a capital is 1 high and stands on the baseline y = 0, with y pointing down; x = 0
-is the middle of the glyph. UNIPEN (Guyon et al. 1994, CC BY 4.0) gives pen strokes, MNIST and fonts pictures.
+Glyphs are normalised so that a capital is 1 high and stands on the baseline y = 0, y pointing down; x = 0 is
+the middle of the glyph. UNIPEN (Guyon et al. 1994, CC BY 4.0) gives pen strokes, MNIST and fonts pictures.
 """
 
 import hashlib
@@ -233,7 +233,7 @@ def font_mask(path: Path, char: str) -> Mask:
 def _normalised(
     arrays: Mapping[str, NDArray[np.generic]], least_trust: float, characters: str
 ) -> Iterable[tuple[int, str, Strokes]]:
-    points = np.asarray(arrays["points"], np.float32) * np.float32([1, -1])
+    points = np.asarray(arrays["points"], np.float32) * np.array([1, -1], np.float32)
     stroke_ends, char_ends = arrays["stroke_end"].tolist(), arrays["char_end"].tolist()
     labels, writers = arrays["label"].tolist(), arrays["writer"].tolist()
     trust = arrays["label_trust"].tolist() if "label_trust" in arrays else [1.0] * len(labels)
