@@ -1,0 +1,27 @@
+"""The classes of the cell reader: every character that a comb may hold, the empty cell and the crossed-out one."""
+
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+CHARACTERS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ.,-/'"
+BLANK: Final = len(CHARACTERS)
+CROSSED: Final = BLANK + 1
+CLASSES: Final = CROSSED + 1
+
+
+@lru_cache(maxsize=256)
+def allowed(alphabet: str) -> NDArray[np.bool_]:
+    """Which classes (CLASSES,) a cell of a field with this alphabet may hold; blank and crossed out always may."""
+    mask = np.zeros(CLASSES, np.bool_)
+    mask[[CHARACTERS.index(c) for c in alphabet if c in CHARACTERS]] = True
+    mask[[BLANK, CROSSED]] = True
+    mask.flags.writeable = False
+    return mask
+
+
+def character(index: int) -> str:
+    """The character of a class; a space for the empty cell, `#` for a crossed-out one."""
+    return (CHARACTERS + " #")[index]

@@ -1,0 +1,65 @@
+"""Tick boxes: each is judged by itself against its own empty printed box, never by ranking a row."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.recognition.cells import MARGIN_MM, PX_PER_MM, Floats
+
+_INSET_MM: Final = 0.55
+"""The box's own outline, and ink that runs along it, stay outside the judged inside."""
+_EMPTY: Final = 0.006
+_MARKED: Final = 0.03
+"""Share of the inside that a thin tick (0.3 mm pen, 4 mm long) covers: 0.09; a stray end of a line: below 0.02."""
+_MANY: Final = 0.62
+_FULL: Final = 0.80
+_REACH_MM: Final = 1.7
+"""A mark extends over at least this much of the box; a dot does not."""
+
+
+class MarkState(StrEnum):
+    """What a tick box shows."""
+
+    EMPTY = "empty"
+    MARKED = "marked"
+    CANCELLED = "cancelled"
+    UNCLEAR = "unclear"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One judged box: its state, the probability that the state is right (uncalibrated), its inked share."""
+
+    state: MarkState
+    confidence: float
+    share: float
+
+
+def judge(patches: Floats, sizes_mm: NDArray[np.float64]) -> tuple[Mark, ...]:
+    """Judges boxes (N, h, w) whose printed outline was taken out, as `cells.sample` gives them."""
+    return tuple(_judge(patch, *size) for patch, size in zip(patches, sizes_mm, strict=True))
+
+
+def _judge(patch: Floats, width_mm: float, height_mm: float) -> Mark:
+    low = round((MARGIN_MM + _INSET_MM) * PX_PER_MM)
+    inside = patch[low : round((MARGIN_MM + height_mm - _INSET_MM) * PX_PER_MM),
+                   low : round((MARGIN_MM + width_mm - _INSET_MM) * PX_PER_MM)]
+    ink = inside < 0.72
+    share = float(ink.mean())
+    if share < _EMPTY:
+        return Mark(MarkState.EMPTY, 1 - share / _EMPTY * 0.004, share)
+    if share >= _FULL:
+        return Mark(MarkState.CANCELLED, 0.99, share)
+    if share > _MANY:
+        return Mark(MarkState.UNCLEAR, 0.5, share)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
+    sides = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
+    reach = float(np.hypot(sides[:, 0], sides[:, 1]).max()) / PX_PER_MM
+    if share >= _MARKED and reach >= _REACH_MM:
+        margin = min((share - _MARKED) / 0.03, (reach - _REACH_MM) / 0.8, (_MANY - share) / 0.1, 1.0)
+        return Mark(MarkState.MARKED, 0.9 + 0.0999 * margin, share)
+    return Mark(MarkState.UNCLEAR, 0.5, share)
