@@ -228,7 +228,7 @@ class _Run:
         if page.reason:
             level = logging.ERROR if page.reason == "internal" else logging.INFO
             _log.log(level, "%s page %d: %s %s", file.name, image, page.reason, page.detail)
-        waits = sum(one.status == FieldReading.Status.REVIEW for one in reading.readings)
+        waits = sum(one.status == "review" for one in reading.readings)
         now = self._progress
         self._tell(
             pages=now.pages + 1,

@@ -22,7 +22,7 @@ class Text:
     en: str
 
     def __str__(self) -> str:
-        return getattr(self, language())
+        return self.en if language() == "en" else self.id
 
     def format(self, **values: object) -> str:
         """The sentence in the current language with its placeholders filled in."""

@@ -3,8 +3,18 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.forms.catalogue import Catalogue
 from pipeline.forms.identity import Identity
-from pipeline.recognition.types import Reading
+from pipeline.recognition.confidence import calibrations
+from pipeline.recognition.recognise import recognise
+from pipeline.registration.register import register, turn_of
+from pipeline.registration.types import Refusal
+from pipeline.validation.judge import JudgedReading, judge
+
+__all__ = ["JudgedReading", "PageReading", "PageStatus", "read_page"]
 
 
 class PageStatus(StrEnum):
@@ -12,15 +22,6 @@ class PageStatus(StrEnum):
 
     READ = "read"
     SET_ASIDE = "set_aside"
-
-
-@dataclass(frozen=True, slots=True)
-class JudgedReading:
-    """A reading and what is done with it: `accepted` or `review` (its reasons then say why)."""
-
-    reading: Reading
-    status: str
-    reasons: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +45,31 @@ class PageReading:
     turn: int = 0
     residual_mm: float = float("nan")
     readings: tuple[JudgedReading, ...] = ()
+
+
+def read_page(image: NDArray[np.uint8], forms: Catalogue) -> PageReading:
+    """Reads one page image: which page it is, what stands in its fields, and what of that is sure.
+
+    Args:
+        image: uint8 (H, W), grey, as scanned; any quarter turn.
+        forms: the forms that this computer knows.
+
+    Raises:
+        MissingPartError: a model file or Tesseract is not installed.
+    """
+    registration = register(image, forms)
+    if isinstance(registration, Refusal):
+        return PageReading(PageStatus.SET_ASIDE, registration.reason, registration.detail)
+    identity = registration.identity
+    form = forms.by_code(identity.code, identity.version)
+    if form is None:
+        return PageReading(PageStatus.SET_ASIDE, "unknown_form", identity.qr_text())
+    readings = recognise(image, registration, form)
+    return PageReading(
+        PageStatus.READ,
+        form=form.definition.form,
+        identity=identity,
+        turn=turn_of(registration),
+        residual_mm=registration.residual_mm,
+        readings=judge(form.definition, readings, calibrations()),
+    )

@@ -111,5 +111,32 @@ VALUE_REASONS: Final[dict[str, Text]] = {
     "date_out_of_range": Text("Tanggal terlalu lama: periksa tahunnya.", "The date is too long ago: check the year."),
     "no_letters": Text("Hanya tanda baca, tanpa huruf.", "Only punctuation, no letters."),
     "code_unknown": Text("Kode ini tidak ada dalam daftar di formulir.", "This code is not in the form's list."),
+    "outvoted": Text(
+        "NIK, tanggal lahir, dan jenis kelamin tidak cocok satu sama lain: lihat tulisannya.",
+        "NIK, birth date and sex do not agree with each other: look at the writing.",
+    ),
+    "nik_agrees_with_birth_date": Text(
+        "Tanggal lahir tidak sama dengan yang ada di NIK.", "The birth date is not the one inside the NIK."
+    ),
+    "sex_agrees_with_nik": Text(
+        "Jenis kelamin tidak sama dengan yang ada di NIK.", "The sex is not the one inside the NIK."
+    ),
+    "kk_differs_from_nik": Text("Nomor KK sama dengan NIK.", "The family card number equals the NIK."),
+    "niks_differ": Text("Satu NIK ditulis dua kali pada lembar ini.", "One NIK stands twice on this sheet."),
+    "members_counted": Text(
+        "Jumlah anggota tidak sama dengan anggota yang ditulis.", "The number of members is not that of the names listed."
+    ),
+    "village_known": Text("Kode desa tidak ada di kecamatan ini.", "No village of this sub-district has this code."),
+    "date_not_in_future": Text("Tanggal ini belum tiba.", "This date lies in the future."),
+    "not_born_after": Text("Tanggal lahir sesudah tanggal pendataan.", "The birth date is after the date of the form."),
+    "signed_when_received": Text(
+        "Tanda tangan tidak cocok dengan kehadiran.", "The signature does not fit the mark of presence."
+    ),
+    "quantity_when_received": Text("Jumlah tidak cocok dengan kehadiran.", "The quantity does not fit the mark of presence."),
+    "received_counted": Text(
+        "Jumlah penerima tidak sama dengan baris yang ditandai.", "The number of recipients is not that of the rows marked."
+    ),
+    "men_counted": Text("Jumlah laki-laki tidak sama dengan daftar.", "The number of men is not that of the list."),
+    "women_counted": Text("Jumlah perempuan tidak sama dengan daftar.", "The number of women is not that of the list."),
 }
 """Why a value waits for a person; the rules of `pipeline.validation` add their own codes."""

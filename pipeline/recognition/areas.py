@@ -32,7 +32,9 @@ class AreaInk:
 def area_ink(image: NDArray[np.uint8], homography: NDArray[np.float64], box: Box) -> AreaInk:
     """The ink inside a box in mm of the form; the printed outline stays outside."""
     w, h = (round((side - 2 * _INSET_MM) * PX_PER_MM) for side in (box.w, box.h))
-    shift = np.array([[1 / PX_PER_MM, 0, box.x + _INSET_MM], [0, 1 / PX_PER_MM, box.y + _INSET_MM], [0, 0, 1]])
+    shift = np.array(
+        [[1 / PX_PER_MM, 0, box.x + _INSET_MM], [0, 1 / PX_PER_MM, box.y + _INSET_MM], [0, 0, 1]]
+    )
     picture = cv2.warpPerspective(
         image, homography @ shift, (w, h), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderValue=255
     )

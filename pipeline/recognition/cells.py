@@ -169,7 +169,7 @@ def isolate(patches: Floats, sizes_mm: NDArray[np.float64]) -> CellInk:
     binary[peak < _FAINT] = 0
     mosaic = np.zeros((n, h + 1, w), np.uint8)
     mosaic[:, :h] = binary
-    count, labels, stats, centres = cv2.connectedComponentsWithStats(
+    _, labels, stats, centres = cv2.connectedComponentsWithStats(
         mosaic.reshape(-1, w), connectivity=8, ltype=cv2.CV_32S
     )
     cell = (stats[:, cv2.CC_STAT_TOP] // (h + 1)).astype(int)
@@ -177,7 +177,10 @@ def isolate(patches: Floats, sizes_mm: NDArray[np.float64]) -> CellInk:
     x, y = centres[:, 0], centres[:, 1] - cell * (h + 1)
     slack = 0.35 * PX_PER_MM
     within = (
-        (x > margin - slack) & (x < margin + own_w + slack) & (y > margin - slack) & (y < margin + own_h + slack)
+        (x > margin - slack)
+        & (x < margin + own_w + slack)
+        & (y > margin - slack)
+        & (y < margin + own_h + slack)
     )
     big = stats[:, cv2.CC_STAT_AREA] >= _SPECK_MM2 * PX_PER_MM**2
     keep = within & big
@@ -204,7 +207,8 @@ def isolate(patches: Floats, sizes_mm: NDArray[np.float64]) -> CellInk:
     images = _normalise(own, left, top, right, bottom, amount > 0)
     height = sizes_mm[:, 1] * PX_PER_MM
     place = np.stack(
-        [(margin + height - (top + bottom) / 2) / height, (bottom - top) / height, (right - left) / height], axis=1
+        [(margin + height - (top + bottom) / 2) / height, (bottom - top) / height, (right - left) / height],
+        axis=1,
     )
     place[amount == 0] = 0
     return CellInk(images, place.astype(np.float32), amount.astype(np.float32), outside.astype(np.float32))
@@ -232,7 +236,11 @@ def _normalise(
     inside = (y >= 0) & (y <= h - 1)
     y = np.clip(y, 0, h - 1)
     chunk = 30000 // h
-    soft = cv2.blur(own.reshape(-1, w), (2, 2), anchor=(0, 0)) if float(np.median(step)) > 1.5 else own.reshape(-1, w)
+    soft = (
+        cv2.blur(own.reshape(-1, w), (2, 2), anchor=(0, 0))
+        if float(np.median(step)) > 1.5
+        else own.reshape(-1, w)
+    )
     for first in range(0, n, chunk):
         part = np.flatnonzero((which >= first) & (which < first + chunk))
         if not len(part):

@@ -46,8 +46,10 @@ def judge(patches: Floats, sizes_mm: NDArray[np.float64]) -> tuple[Mark, ...]:
 
 def _judge(patch: Floats, width_mm: float, height_mm: float) -> Mark:
     low = round((MARGIN_MM + _INSET_MM) * PX_PER_MM)
-    inside = patch[low : round((MARGIN_MM + height_mm - _INSET_MM) * PX_PER_MM),
-                   low : round((MARGIN_MM + width_mm - _INSET_MM) * PX_PER_MM)]
+    inside = patch[
+        low : round((MARGIN_MM + height_mm - _INSET_MM) * PX_PER_MM),
+        low : round((MARGIN_MM + width_mm - _INSET_MM) * PX_PER_MM),
+    ]
     ink = inside < 0.72
     share = float(ink.mean())
     if share < _EMPTY:

@@ -57,7 +57,9 @@ def read_lines(pictures: list[NDArray[np.uint8]], px_per_mm: float) -> list[Prin
         names = []
         for number, picture in enumerate(pictures):
             path = Path(folder) / f"{number}.png"
-            cv2.imwrite(str(path), cv2.copyMakeBorder(picture, 20, 20, 20, 20, cv2.BORDER_CONSTANT, value=255))
+            cv2.imwrite(
+                str(path), cv2.copyMakeBorder(picture, 20, 20, 20, 20, cv2.BORDER_CONSTANT, value=255)
+            )
             names.append(str(path))
         listing = Path(folder) / "list.txt"
         listing.write_text("\n".join(names), encoding="utf-8")

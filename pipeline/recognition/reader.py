@@ -35,7 +35,9 @@ class CellReader:
         out = np.zeros((len(ink.images), CLASSES))
         inked = ink.amount > 0
         out[~inked, BLANK] = _CERTAIN_BLANK
-        out[~inked] += (1 - _CERTAIN_BLANK) * allowed[~inked] / np.maximum(allowed[~inked].sum(1, keepdims=True), 1)
+        out[~inked] += (
+            (1 - _CERTAIN_BLANK) * allowed[~inked] / np.maximum(allowed[~inked].sum(1, keepdims=True), 1)
+        )
         if inked.any():
             logits = self.session.run(None, {"images": ink.images[inked], "place": ink.place[inked]})[0]
             scaled = np.where(allowed[inked], logits.astype(np.float64) / self.temperature, -np.inf)

@@ -64,7 +64,9 @@ def recognise(image: NDArray[np.uint8], registration: Registration, form: Form) 
     for field in page.fields:
         key = (field.name, field.row)
         if key in guesses:
-            readings[key] = _reading(field, guesses[key], _quad(registration, field), _reader_name(field, reader))
+            readings[key] = _reading(
+                field, guesses[key], _quad(registration, field), _reader_name(field, reader)
+            )
     for field, reading in _areas(image, registration):
         readings[field.name, field.row] = reading
     return tuple(readings[field.name, field.row] for field in page.fields)
@@ -130,10 +132,14 @@ def _choices(
 
 
 def _choice_guess(field: FieldLayout, judged: Sequence[marks.Mark]) -> _Guess:
-    chosen = [c.value for c, m in zip(field.choices, judged, strict=True) if m.state is marks.MarkState.MARKED]
-    unclear = [c.value for c, m in zip(field.choices, judged, strict=True) if m.state is marks.MarkState.UNCLEAR]
+    chosen = [
+        c.value for c, m in zip(field.choices, judged, strict=True) if m.state is marks.MarkState.MARKED
+    ]
+    unclear = [
+        c.value for c, m in zip(field.choices, judged, strict=True) if m.state is marks.MarkState.UNCLEAR
+    ]
     confidence = float(np.prod([m.confidence for m in judged]))
-    reasons = ("unclear_mark",) if unclear else ()
+    reasons: tuple[str, ...] = ("unclear_mark",) if unclear else ()
     options: list[tuple[tuple[str, ...], float]]
     if len(chosen) > 1 and not field.multiple:
         reasons += ("several_marks",)
@@ -182,7 +188,9 @@ def _decode_together(guesses: dict[Key, _Guess], keys: tuple[Key, Key | None, Ke
         guesses[key] = replace(guess, found=new, reasons=reasons)
 
 
-def _reading(field: FieldLayout, guess: _Guess, quad: tuple[tuple[float, float], ...], reader: str) -> Reading:
+def _reading(
+    field: FieldLayout, guess: _Guess, quad: tuple[tuple[float, float], ...], reader: str
+) -> Reading:
     chances: dict[str | None, float] = {}
     raws: dict[str | None, str] = {}
     for candidate, p in zip(guess.found, probabilities(guess.found, guess.rest), strict=True):
@@ -219,7 +227,9 @@ def _areas(image: NDArray[np.uint8], registration: Registration) -> list[tuple[F
         and ink.ink_mm2 > _WRITTEN_MM2
         and print.looks_typed(ink.picture, areas.PX_PER_MM)
     ]
-    printed = dict(zip(typed, print.read_lines([inks[i].picture for i in typed], areas.PX_PER_MM), strict=True))
+    printed = dict(
+        zip(typed, print.read_lines([inks[i].picture for i in typed], areas.PX_PER_MM), strict=True)
+    )
     found = []
     for i, (field, ink) in enumerate(zip(fields, inks, strict=True)):
         quad = _quad(registration, field)
@@ -246,7 +256,10 @@ def _signature(field: FieldLayout, ink: areas.AreaInk, quad: tuple[tuple[float, 
 
 
 def _line(
-    field: FieldLayout, ink: areas.AreaInk, printed: print.Printed | None, quad: tuple[tuple[float, float], ...]
+    field: FieldLayout,
+    ink: areas.AreaInk,
+    printed: print.Printed | None,
+    quad: tuple[tuple[float, float], ...],
 ) -> Reading:
     base = Reading(field.name, field.row, None, "", 0.0, quad, "ink 1")
     if ink.ink_mm2 <= _WRITTEN_MM2:

@@ -1,6 +1,6 @@
 """What a reader says: plain, frozen, picklable records."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,4 +36,4 @@ class Reading:
     quad: tuple[tuple[float, float], ...]
     reader: str
     alternatives: tuple[Alternative, ...] = ()
-    reasons: tuple[str, ...] = field(default=())
+    reasons: tuple[str, ...] = ()

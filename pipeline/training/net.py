@@ -50,7 +50,10 @@ class CellNet(nn.Module):
             _Residual(4 * width),
         )
         self.head = nn.Sequential(
-            nn.Dropout(0.2), nn.Linear(4 * width * 25 + 3, 160), nn.ReLU(inplace=True), nn.Linear(160, CLASSES)
+            nn.Dropout(0.2),
+            nn.Linear(4 * width * 25 + 3, 160),
+            nn.ReLU(inplace=True),
+            nn.Linear(160, CLASSES),
         )
 
     def forward(self, images: Tensor, place: Tensor) -> Tensor:

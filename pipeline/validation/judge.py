@@ -1,0 +1,76 @@
+"""What is done with each reading of a page: accepted unseen, or kept for a person, and why."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+from pipeline.forms.definition import FieldSpec, FormDefinition
+from pipeline.forms.layout import FieldType, Kind
+from pipeline.recognition.confidence import Calibration, group_of
+from pipeline.recognition.types import Reading
+
+Status = Literal["accepted", "review"]
+
+EMPTY: Final = (None, "absent")
+_CERTAIN_BUT_UNPROVEN: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedReading:
+    """A reading with its calibrated confidence, and what is done with it; `reasons` say why it waits."""
+
+    reading: Reading
+    status: Status
+    reasons: tuple[str, ...]
+
+
+def judge(
+    definition: FormDefinition, readings: Sequence[Reading], calibrations: Mapping[str, Calibration]
+) -> tuple[JudgedReading, ...]:
+    """Calibrates the readings of one page and judges each by its field's own rules and the proven threshold."""
+    used = _used_rows(readings)
+    return tuple(
+        _judge(definition.field(r.field), r, (_table(r), r.row) in used, calibrations) for r in readings
+    )
+
+
+def _judge(
+    spec: FieldSpec, reading: Reading, in_use: bool, calibrations: Mapping[str, Calibration]
+) -> JudgedReading:
+    calibration = calibrations.get(group_of(spec.type, reading.value in EMPTY))
+    confidence = calibration.probability(reading.confidence) if calibration else 0.0
+    if reading.reasons:
+        # What a reader doubts was left out of the labelled fields that the calibration stands on.
+        confidence = min(confidence, reading.confidence, _CERTAIN_BUT_UNPROVEN)
+    reasons = [*reading.reasons, *_broken(spec, reading, in_use)]
+    threshold = max(calibration.threshold or 2.0, spec.confidence or 0.0) if calibration else 2.0
+    if confidence < threshold and not reading.reasons:
+        reasons.append("low_confidence")
+    return JudgedReading(
+        replace(reading, confidence=round(confidence, 6)),
+        "review" if reasons else "accepted",
+        tuple(dict.fromkeys(reasons)),
+    )
+
+
+def _broken(spec: FieldSpec, reading: Reading, in_use: bool) -> list[str]:
+    """The reason codes of the field's own rules that a value breaks."""
+    if reading.value in EMPTY:
+        return ["missing_required"] if spec.required and in_use and not reading.reasons else []
+    fault = spec.rules.check(str(reading.value))
+    broken = [fault] if fault else []
+    if spec.type is FieldType.CODE and spec.choices and reading.value not in {c.value for c in spec.choices}:
+        broken.append("code_unknown")
+    digits = spec.kind is Kind.COMB and spec.rules.alphabet.isdigit()
+    if digits and " " in reading.raw.strip():
+        broken.append("gap")
+    return broken
+
+
+def _table(reading: Reading) -> str:
+    return reading.field.rpartition(".")[0]
+
+
+def _used_rows(readings: Sequence[Reading]) -> set[tuple[str, int | None]]:
+    """Tables' rows that hold something; plain fields count as always in use."""
+    return {(_table(r), r.row) for r in readings if r.row is None or r.value not in EMPTY or r.reasons}

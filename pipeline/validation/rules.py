@@ -1,0 +1,118 @@
+"""Rules across the fields of a sheet: small named functions that a form definition lists by name.
+
+A rule is evidence, never a veto: where it is broken, its fields wait for a person, and their values stay as read.
+Every rule holds as long as a value that it needs is not there.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import Final
+
+from pipeline.forms import nik as nik_facts
+from pipeline.forms import reference
+
+Value = str | None
+Column = tuple[Value, ...]
+Argument = Value | Column
+Rule = Callable[..., bool]
+"""Takes the values of its fields in the definition's order; a table's column comes whole, as a tuple, where the
+rule also names fields outside that table, and one row at a time where it does not."""
+
+RECEIVED: Final = frozenset({"hadir", "wakil"})
+"""Marks of a roster's row that say that the aid was handed over."""
+
+
+def nik_agrees_with_birth_date(nik: Value, birth_date: Value) -> bool:
+    """Day, month and the year's last two digits stand in the NIK (day + 40 for women)."""
+    facts = nik_facts.parse(nik) if nik else None
+    return facts is None or birth_date is None or facts.birth_date.isoformat()[2:] == birth_date[2:]
+
+
+def sex_agrees_with_nik(sex: Value, nik: Value) -> bool:
+    """A woman's NIK adds 40 to the day of birth."""
+    facts = nik_facts.parse(nik) if nik else None
+    return facts is None or sex is None or facts.sex == sex
+
+
+def kk_differs_from_nik(kk: Value, nik: Value) -> bool:
+    """A family card's number is not a person's."""
+    return kk is None or kk != nik
+
+
+def niks_differ(nik: Value, others: Column) -> bool:
+    """Nobody stands twice on one sheet."""
+    known = [one for one in (nik, *others) if one]
+    return len(known) == len(set(known))
+
+
+def members_counted(count: Value, names: Column) -> bool:
+    """The members of the household are the head and those listed; more only where the table is full."""
+    if count is None or not count.isdigit():
+        return True
+    listed = sum(name is not None for name in names) + 1
+    return int(count) == listed or (all(names) and int(count) > listed)
+
+
+def village_known(village: Value) -> bool:
+    """The four digits are a village of the sub-district."""
+    return village is None or village in reference.villages()
+
+
+def date_not_in_future(day: Value) -> bool:
+    """Nothing on a sheet happens after today."""
+    return day is None or date.fromisoformat(day) <= datetime.now().astimezone().date()
+
+
+def not_born_after(birth_date: Value, day: Value) -> bool:
+    """Nobody is registered before being born."""
+    return birth_date is None or day is None or birth_date <= day
+
+
+def signed_when_received(status: Value, signature: Value) -> bool:
+    """Who received signs, and nobody else does; an untouched row is unsigned."""
+    return (status in RECEIVED) == (signature == "present")
+
+
+def quantity_when_received(status: Value, quantity: Value) -> bool:
+    """A quantity stands where aid was handed over, and nowhere else."""
+    given = quantity is not None and quantity.strip("0") != ""
+    return given == (status in RECEIVED)
+
+
+def received_counted(count: Value, statuses: Column) -> bool:
+    """The number at the foot of a roster is that of the rows marked as received."""
+    return count is None or int(count) == sum(status in RECEIVED for status in statuses)
+
+
+def men_counted(count: Value, sexes: Column) -> bool:
+    """The number of men at the foot of a list is that of its rows."""
+    return count is None or int(count) == sexes.count("L")
+
+
+def women_counted(count: Value, sexes: Column) -> bool:
+    """The number of women at the foot of a list is that of its rows."""
+    return count is None or int(count) == sexes.count("P")
+
+
+RULES: Final[Mapping[str, Rule]] = MappingProxyType(
+    {
+        rule.__name__: rule
+        for rule in (
+            nik_agrees_with_birth_date,
+            sex_agrees_with_nik,
+            kk_differs_from_nik,
+            niks_differ,
+            members_counted,
+            village_known,
+            date_not_in_future,
+            not_born_after,
+            signed_when_received,
+            quantity_when_received,
+            received_counted,
+            men_counted,
+            women_counted,
+        )
+    }
+)
+"""Every rule under its name, which is also the reason code of a value that breaks it."""
