@@ -58,12 +58,14 @@ def specks(page: Floats, count: int, rng: np.random.Generator, most_px: float = 
 
 def to_bytes(page: Floats) -> Picture:
     """Brightness 0..1 to uint8."""
-    return np.clip(page * np.float32(255) + np.float32(0.5), 0, 255).astype(np.uint8)
+    bright: Picture = np.clip(page * np.float32(255) + np.float32(0.5), 0, 255).astype(np.uint8)
+    return bright
 
 
 def as_picture(image: object) -> Picture:
     """The image as the uint8 array that cv2 does not promise to its type checker."""
-    return np.asarray(image, dtype=np.uint8)
+    picture: Picture = np.asarray(image, dtype=np.uint8)
+    return picture
 
 
 def jpeg(image: Picture, quality: int) -> Picture:

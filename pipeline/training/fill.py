@@ -1,0 +1,270 @@
+"""Fills a printed page by hand: any form, from its layout alone."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import numpy as np
+from pdf2image import convert_from_path
+
+from pipeline.forms.catalogue import Form
+from pipeline.forms.layout import Box, FieldLayout, FieldType, Kind, PageLayout
+from pipeline.forms.printing import Rosters, print_sheets
+from pipeline.forms.types import TYPES
+from pipeline.training.degrade import Picture
+from pipeline.training.hands import Floats, Hand
+from pipeline.training.ink import crossing, habits, lay, with_habits
+from pipeline.training.pen import PenStyle, draw
+from pipeline.training.people import Values
+from pipeline.training.strokes import filled, mark, signature, thumbprint
+
+DPI: Final = 300
+MM: Final = 25.4
+
+_AMOUNTS: Final = frozenset({FieldType.COUNT, FieldType.MONEY, FieldType.NUMBER})
+_THUMBS: Final = 0.12
+"""Share of signatures that are thumbprints."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Who fills in a sheet.
+
+    Attributes:
+        hands: the first that has a character writes it.
+        tall_mm: of capitals.
+        base: where the baseline lies in a cell, from its top, as a share of its height.
+        careless_mm: standard deviation of a character's place.
+        squeeze: widest character as a share of the cell.
+        slips: chance that a comb holds a character that was crossed out and corrected above it.
+        way: of marking tick boxes, `tick`, `cross`, `slash` or `scribble`.
+        cancels: chance that a choice has a wrong box, filled in as cancelled.
+    """
+
+    hands: tuple[Hand, ...]
+    style: PenStyle
+    added: Mapping[str, tuple[Floats, ...]]
+    tall_mm: float
+    base: float
+    careless_mm: float
+    squeeze: float
+    slips: float
+    way: str
+    cancels: float
+
+    @classmethod
+    def sample(cls, hands: Sequence[Hand], rng: np.random.Generator, *, slips: float = 0.002) -> "Writer":
+        """A writer with one pen and one way of filling in."""
+        tall = float(rng.uniform(3.3, 5.4))
+        return cls(
+            tuple(hands),
+            PenStyle.sample(rng),
+            habits(rng),
+            tall,
+            base=float(np.clip(0.5 + tall / 13 + rng.normal(0, 0.03), 0.7, 0.97)),
+            careless_mm=float(rng.uniform(0.12, 0.4)),
+            squeeze=float(rng.uniform(0.72, 1.0)),
+            slips=slips,
+            way=str(rng.choice(["tick", "cross", "scribble", "slash"], p=[0.45, 0.42, 0.06, 0.07])),
+            cancels=0.004,
+        )
+
+    def hand_of(self, char: str) -> Hand | None:
+        """The first hand that has a character, if any has."""
+        return next((hand for hand in self.hands if hand.has(char)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What a field says, in the words of `export readings`; `slip`: with a correction above the cell."""
+
+    field: str
+    row: int | None
+    type: FieldType
+    kind: Kind
+    value: str | None
+    slip: bool = False
+
+
+def blank_sheets(
+    form: Form, serials: Sequence[str], preprinted: Rosters | None = None
+) -> list[list[Picture]]:
+    """The empty pages of each sheet as a printer leaves them, uint8 (H, W) at `DPI`."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "sheets.pdf"
+        print_sheets(form, serials, path, preprinted=preprinted)
+        images = convert_from_path(str(path), DPI, grayscale=True)
+    pages = [np.asarray(image, np.uint8) for image in images]
+    each = len(form.layout.pages)
+    return [pages[i * each : (i + 1) * each] for i in range(len(serials))]
+
+
+def fill_page(
+    blank: Picture, layout: PageLayout, values: Values, writer: Writer, rng: np.random.Generator
+) -> tuple[Floats, tuple[Truth, ...]]:
+    """Writes values into a blank page.
+
+    Args:
+        blank: uint8 (H, W) at `DPI`, upright.
+        layout: of that side.
+        values: under field and row; a field that is missing is left empty.
+        writer: whose pen.
+        rng: source of all chance.
+
+    Returns:
+        Brightness float32 (H, W) in 0..1, and the truth of every field in the layout's order. A value with a
+        character that no hand has is left empty, and its truth says so.
+    """
+    page = blank.astype(np.float32) * np.float32(1 / 255)
+    truths = [_fill(page, field, values.get((field.name, field.row)), writer, rng) for field in layout.fields]
+    return page, tuple(truths)
+
+
+def _fill(
+    page: Floats, field: FieldLayout, value: str | None, writer: Writer, rng: np.random.Generator
+) -> Truth:
+    truth = Truth(field.name, field.row, field.type, field.kind, value)
+    if field.kind is Kind.COMB:
+        return _comb(page, field, truth, writer, rng)
+    if field.kind is Kind.MARKS:
+        return _marks(page, field, truth, writer, rng)
+    if field.kind is Kind.AREA:
+        if value == "present":
+            _sign(page, field.box, writer, rng)
+        return replace(truth, value=value or "absent")
+    return _line(page, field, truth, writer, rng)
+
+
+def _px(mm: float) -> float:
+    return mm * DPI / MM
+
+
+def _put(
+    page: Floats,
+    char: str,
+    at_mm: tuple[float, float],
+    widest_mm: float,
+    writer: Writer,
+    rng: np.random.Generator,
+    tall_mm: float | None = None,
+) -> None:
+    """Writes a character with its middle and its foot at a place."""
+    hand = writer.hand_of(char)
+    if hand is None:
+        raise KeyError(char)
+    glyph = with_habits(hand.glyph(char, rng), writer.added.get(char, ()), rng)
+    x, y = _px(at_mm[0]), _px(at_mm[1])
+    drawn = draw(
+        glyph,
+        DPI / MM,
+        tall_mm or writer.tall_mm,
+        writer.style,
+        rng,
+        widest_mm=widest_mm,
+        shift_px=(x - int(x), y - int(y)),
+    )
+    lay(page, drawn, int(x), int(y), writer.style.darkness)
+
+
+def _writable(text: str, writer: Writer) -> bool:
+    return all(char == " " or writer.hand_of(char) for char in text)
+
+
+def _comb(page: Floats, field: FieldLayout, truth: Truth, writer: Writer, rng: np.random.Generator) -> Truth:
+    if truth.value is None:
+        return truth
+    n = len(field.cells)
+    text = TYPES[field.type].to_cells(truth.value, n)
+    if not _writable(text, writer):
+        return replace(truth, value=None)
+    if field.type in _AMOUNTS and rng.random() < 0.4:
+        text = text.rstrip().rjust(n)
+    written = [i for i, char in enumerate(text) if char != " "]
+    slip = int(rng.choice(written)) if rng.random() < writer.slips else -1
+    for i, (char, cell) in enumerate(zip(text, field.cells, strict=True)):
+        if char == " ":
+            continue
+        x = cell.x + cell.w / 2 + rng.normal(0, writer.careless_mm)
+        y = cell.y + writer.base * cell.h + rng.normal(0, 0.6 * writer.careless_mm)
+        widest = writer.squeeze * cell.w
+        if i != slip:
+            _put(page, char, (x, y), widest, writer, rng)
+            continue
+        # The wrong character is crossed out in its cell, the right one stands small above it.
+        wrong = [other for other in field.alphabet if other not in f" {char}" and writer.hand_of(other)]
+        _put(page, str(rng.choice(wrong)), (x, y), widest, writer, rng)
+        drawn = draw(crossing(rng), DPI / MM, writer.tall_mm, writer.style, rng, widest_mm=cell.w)
+        lay(page, drawn, round(_px(x)), round(_px(y)), writer.style.darkness)
+        _put(page, char, (x, cell.y - 0.3), widest, writer, rng, 0.55 * writer.tall_mm)
+    return replace(truth, slip=slip >= 0)
+
+
+def _marks(page: Floats, field: FieldLayout, truth: Truth, writer: Writer, rng: np.random.Generator) -> Truth:
+    chosen = truth.value.split("|") if truth.value else []
+    spare = [choice for choice in field.choices if choice.value not in chosen]
+    if chosen and spare and rng.random() < writer.cancels:
+        _stroke(page, spare[int(rng.integers(len(spare)))].box, "filled", writer, rng)
+    for choice in field.choices:
+        if choice.value in chosen:
+            _stroke(page, choice.box, writer.way, writer, rng)
+    return truth
+
+
+def _stroke(page: Floats, box: Box, way: str, writer: Writer, rng: np.random.Generator) -> None:
+    """Marks a tick box; glyphs of marks have the box's middle as origin and its height as 1."""
+    if way == "filled":
+        glyph, off = filled(rng), 0.05
+        style = replace(writer.style, width_mm=max(writer.style.width_mm, 0.6))
+    else:
+        glyph, off = mark(way, rng), 0.35
+        style = replace(writer.style, aspect=1.0, slant=0.0, wobble=0.02)
+    drawn = draw(glyph, DPI / MM, box.h, replace(style, breaks=0.0), rng)
+    x, y = box.x + box.w / 2 + rng.normal(0, off), box.y + box.h / 2 + rng.normal(0, off)
+    lay(page, drawn, round(_px(x)), round(_px(y)), style.darkness)
+
+
+def _sign(page: Floats, box: Box, writer: Writer, rng: np.random.Generator) -> None:
+    thumb = rng.random() < _THUMBS and box.h >= 9
+    glyph = thumbprint(rng) if thumb else signature(rng, box.w / box.h)
+    tall = min(box.h * 0.95, 20.0) if thumb else box.h * float(rng.uniform(0.55, 1.0))
+    style = replace(writer.style, aspect=1.0, slant=0.0, width_mm=min(writer.style.width_mm, 0.6))
+    drawn = draw(glyph, DPI / MM, tall, style, rng, widest_mm=box.w * 0.95)
+    x = box.x + box.w / 2 + rng.normal(0, 0.03 * box.w)
+    lay(page, drawn, round(_px(x)), round(_px(box.y + box.h / 2)), 0.6 if thumb else style.darkness)
+
+
+def _line(page: Floats, field: FieldLayout, truth: Truth, writer: Writer, rng: np.random.Generator) -> Truth:
+    """Writes freely along a line, as far as it reaches."""
+    if truth.value is None or not _writable(truth.value, writer):
+        return replace(truth, value=None)
+    pitch = 0.78 * min(writer.tall_mm, 4.2)
+    x, kept = field.box.x + 2.0, ""
+    for char in truth.value:
+        if x + pitch > field.box.x + field.box.w:
+            break
+        if char != " ":
+            foot = field.box.y + 0.86 * field.box.h + rng.normal(0, 0.2)
+            _put(page, char, (x + pitch / 2, foot), 1.05 * pitch, writer, rng, min(writer.tall_mm, 4.2))
+        x += pitch * (1 + 0.1 * rng.standard_normal())
+        kept += char
+    return replace(truth, value=kept.strip() or None)
+
+
+def lines_of(form: Form, serial: str, page: int, truths: Iterable[Truth]) -> list[dict[str, object]]:
+    """Truths as lines of `truth.jsonl`, in the words of `export readings`."""
+    return [
+        {
+            "form": form.definition.form,
+            "serial": serial,
+            "page": page,
+            "field": truth.field,
+            "row": truth.row,
+            "type": str(truth.type),
+            "kind": str(truth.kind),
+            "value": truth.value,
+            "slip": truth.slip,
+        }
+        for truth in truths
+    ]

@@ -1,0 +1,214 @@
+"""Holds readings against the truth: `python -m pipeline.training.score TRUTH READINGS [--json]`.
+
+Intervals are exact (Clopper and Pearson 1934), 95 %. A field whose page was set aside has no reading:
+it counts as waiting for a person, which is where it ends.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from math import exp, lgamma, log
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+
+from pipeline.training.batch_file import read_lines
+
+Line = Mapping[str, object]
+
+GROUPS: Final[Mapping[str, str]] = {
+    "choice": "marks",
+    "nik": "NIK",
+    "kk": "KK",
+    "date": "dates",
+    "phone": "phones",
+    "village": "other digits",
+    "code": "other digits",
+    "count": "other digits",
+    "money": "other digits",
+    "number": "other digits",
+    "name": "names and places",
+    "place": "names and places",
+    "text": "names and places",
+    "signature": "signatures",
+    "line": "free lines",
+}
+"""Field type to the kind that is reported."""
+
+_EMPTY: Final = (None, "", "absent")
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One kind of field.
+
+    Attributes:
+        fields: all, filled or not.
+        filled: those that a writer filled in.
+        accepted: readings accepted unseen.
+        right: accepted readings that are right.
+        wrong: accepted readings that are wrong.
+        review: fields that wait for a person, unread pages among them.
+        wrong_low: lower end of the interval of the share of wrong among accepted.
+        wrong_high: its upper end.
+        characters: written in the cells of filled fields.
+        characters_right: of them, read right at full coverage.
+    """
+
+    kind: str
+    fields: int
+    filled: int
+    accepted: int
+    right: int
+    wrong: int
+    review: int
+    wrong_low: float
+    wrong_high: float
+    characters: int
+    characters_right: int
+
+
+def score(truth: Iterable[Line], readings: Iterable[Line]) -> tuple[Score, ...]:
+    """Scores every kind that the truth holds, in the order of `GROUPS`, and all fields at the end."""
+    read = {_key(line): line for line in readings}
+    pairs: dict[str, list[tuple[Line, Line | None]]] = {}
+    for line in truth:
+        if "field" in line:
+            pairs.setdefault(GROUPS[str(line["type"])], []).append((line, read.get(_key(line))))
+    kinds = [kind for kind in dict.fromkeys(GROUPS.values()) if kind in pairs]
+    scores = [_score(kind, pairs[kind]) for kind in kinds]
+    return (*scores, _score("all", [pair for kind in kinds for pair in pairs[kind]]))
+
+
+def wrong_readings(truth: Iterable[Line], readings: Iterable[Line]) -> list[tuple[Line, Line]]:
+    """Accepted readings that are wrong, each beside its truth."""
+    read = {_key(line): line for line in readings}
+    pairs = [(line, read[_key(line)]) for line in truth if "field" in line and _key(line) in read]
+    return [(line, got) for line, got in pairs if got["status"] == "accepted" and not _same(line, got)]
+
+
+def interval(hits: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+    """The exact interval of a share after `hits` of `n`; (0, 1) when n is 0."""
+    if n == 0:
+        return 0.0, 1.0
+    tail = (1 - confidence) / 2
+    low = 0.0 if hits == 0 else _root(lambda p: 1 - _below(hits - 1, n, p) - tail)
+    high = 1.0 if hits == n else _root(lambda p: tail - _below(hits, n, p))
+    return low, high
+
+
+def _root(rising: Callable[[float], float]) -> float:
+    low, high = 0.0, 1.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if rising(middle) < 0 else (low, middle)
+    return (low + high) / 2
+
+
+def _below(k: int, n: int, p: float) -> float:
+    """Binomial chance of at most k hits."""
+    if p <= 0:
+        return 1.0
+    if p >= 1:
+        return float(k >= n)
+    whole = lgamma(n + 1)
+    return sum(
+        exp(whole - lgamma(i + 1) - lgamma(n - i + 1) + i * log(p) + (n - i) * log(1 - p))
+        for i in range(k + 1)
+    )
+
+
+def _key(line: Line) -> tuple[object, ...]:
+    return line["serial"], line["page"], line["field"], line["row"]
+
+
+def _same(truth: Line, reading: Line) -> bool:
+    if truth["value"] in _EMPTY and reading["value"] in _EMPTY:
+        return True
+    return truth["value"] == reading["value"]
+
+
+def _score(kind: str, pairs: Sequence[tuple[Line, Line | None]]) -> Score:
+    accepted = [(line, got) for line, got in pairs if got is not None and got["status"] == "accepted"]
+    wrong = sum(not _same(line, got) for line, got in accepted)
+    low, high = interval(wrong, len(accepted))
+    written = [
+        (str(line["value"]), str(got["value"] or "") if got else "")
+        for line, got in pairs
+        if line["kind"] == "comb" and line["value"] is not None
+    ]
+    return Score(
+        kind,
+        len(pairs),
+        sum(line["value"] not in _EMPTY for line, _ in pairs),
+        len(accepted),
+        len(accepted) - wrong,
+        wrong,
+        len(pairs) - len(accepted),
+        low,
+        high,
+        sum(len(value) for value, _ in written),
+        sum(_matched(value, got) for value, got in written),
+    )
+
+
+def _matched(value: str, got: str) -> int:
+    """Characters of a value that were read right: its length less the edits that separate the two."""
+    before = list(range(len(got) + 1))
+    for i, a in enumerate(value, 1):
+        row = [i]
+        for j, b in enumerate(got, 1):
+            row.append(min(before[j] + 1, row[-1] + 1, before[j - 1] + (a != b)))
+        before = row
+    return max(0, len(value) - before[-1])
+
+
+def table(scores: Sequence[Score]) -> Table:
+    """The scores as a table for the terminal."""
+    shown = Table(
+        "kind", "fields", "filled", "accepted", "right", "wrong", "review", "wrong, 95 %", "characters"
+    )
+    for one in scores:
+        n = max(one.fields, 1)
+        letters = f"{one.characters_right / one.characters:.2%}" if one.characters else "–"
+        shown.add_row(
+            one.kind,
+            str(one.fields),
+            str(one.filled),
+            f"{one.accepted / n:.1%}",
+            str(one.right),
+            str(one.wrong),
+            f"{one.review / n:.1%}",
+            f"{one.wrong_low:.3%}–{one.wrong_high:.3%}",
+            letters,
+        )
+    return shown
+
+
+def main() -> None:
+    """Command line; see the module."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("truth", type=Path)
+    parser.add_argument("readings", type=Path)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--wrong", action="store_true", help="list the accepted readings that are wrong")
+    arguments = parser.parse_args()
+    truth, readings = read_lines(arguments.truth), read_lines(arguments.readings)
+    scores = score(truth, readings)
+    if arguments.json:
+        sys.stdout.write(json.dumps({"scores": [asdict(one) for one in scores]}) + "\n")
+        return
+    console = Console()
+    console.print(table(scores))
+    for line, got in wrong_readings(truth, readings) if arguments.wrong else ():
+        console.print(
+            f"{line['serial']} {line['field']} {line['row'] or ''}: {line['value']} read as {got['value']}"
+        )
+
+
+if __name__ == "__main__":
+    main()
