@@ -57,7 +57,7 @@ class Calibration:
     Attributes:
         scores: knots, log odds of the reader's own probability, ascending.
         probabilities: the share of right values at each knot, ascending.
-        threshold: least calibrated confidence that enters unseen; None where nothing is proven.
+        threshold: least score (log odds, before the map) that enters unseen; None where nothing is proven.
         n: labelled fields it stands on.
         alpha: the error rate promised among accepted values, at confidence 95 %.
     """
@@ -68,9 +68,13 @@ class Calibration:
     n: int
     alpha: float
 
-    def probability(self, score: float) -> float:
+    def probability(self, own: float) -> float:
         """The calibrated probability for a reader's own probability 0..1."""
-        return float(np.interp(float(logit(score)), self.scores, self.probabilities))
+        return float(np.interp(float(logit(own)), self.scores, self.probabilities))
+
+    def accepts(self, own: float) -> bool:
+        """Whether a value with this probability of the reader's own may enter unseen."""
+        return self.threshold is not None and float(logit(own)) >= self.threshold
 
 
 @lru_cache(maxsize=2)

@@ -43,8 +43,8 @@ def _judge(
         # What a reader doubts was left out of the labelled fields that the calibration stands on.
         confidence = min(confidence, reading.confidence, _CERTAIN_BUT_UNPROVEN)
     reasons = [*reading.reasons, *_broken(spec, reading, in_use)]
-    threshold = max(calibration.threshold or 2.0, spec.confidence or 0.0) if calibration else 2.0
-    if confidence < threshold and not reading.reasons:
+    proven = calibration is not None and calibration.accepts(reading.confidence)
+    if not reading.reasons and not (proven and confidence >= (spec.confidence or 0.0)):
         reasons.append("low_confidence")
     return JudgedReading(
         replace(reading, confidence=round(confidence, 6)),

@@ -1,0 +1,127 @@
+"""Labelled readings: sheets are filled in by known hands, scanned, and read as any page is.
+
+`python -m pipeline.training.labelled --data ../shared/data --split calibration --sheets 400 --out ROWS.jsonl`
+writes one line a field: its calibration group, the reader's own confidence, whether the value was right. Each sheet
+is written by one writer, since a writer's habits repeat within a field.
+"""
+
+import argparse
+import json
+import logging
+import os
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.forms.catalogue import Catalogue, Form, load_form
+from pipeline.forms.identity import serial_of
+from pipeline.recognition.confidence import group_of
+from pipeline.recognition.recognise import recognise
+from pipeline.registration.register import register
+from pipeline.registration.types import Refusal
+from pipeline.training.fill import Writer, blank_sheets, fill_page
+from pipeline.training.hands import Hand, Split, load_unipen, split_of
+from pipeline.training.people import Values, fill_in
+from pipeline.training.scanner import Scanner
+from pipeline.validation.judge import EMPTY
+
+log = logging.getLogger(__name__)
+
+Row = dict[str, object]
+
+CALIBRATION_FORM = Path(__file__).parent / "kalibrasi.v1.yaml"
+DIGITS = "0123456789"
+
+
+def writers_of(data: Path, split: Split) -> tuple[Hand, ...]:
+    """The split's writers who wrote every digit."""
+    hands = (hand for writer, hand in load_unipen(data).items() if split_of(writer) == split)
+    return tuple(hand for hand in hands if all(hand.has(digit) for digit in DIGITS))
+
+
+def read_sheets(form: Form, hands: tuple[Hand, ...], numbers: range, seed: int) -> Iterator[Row]:
+    """Fills in, scans and reads sheets of one form; sheet `number` is the same whatever the range.
+
+    Args:
+        form: any form.
+        hands: each sheet is written by one of them; the others lend the characters that it lacks.
+        numbers: which sheets.
+        seed: with a sheet's number, the source of all chance in it.
+    """
+    catalogue = Catalogue([form])
+    blanks = blank_sheets(form, [serial_of(form.definition.code, "2005", 26, 1)])[0]
+    for number in numbers:
+        rng = np.random.default_rng([seed, number])
+        first = int(rng.integers(len(hands)))
+        lenders = [hands[i] for i in rng.permutation(len(hands))]
+        writer = Writer.sample([hands[first], *lenders], rng, slips=0.0)
+        values = _dense(form, rng)
+        scanner = Scanner.sample(rng)
+        for blank, layout in zip(blanks, form.layout.pages, strict=True):
+            page, truths = fill_page(blank, layout, values, writer, rng)
+            image = scanner.scan(page, rng)
+            registration = register(image, catalogue)
+            if isinstance(registration, Refusal):
+                log.warning(
+                    "sheet %d page %d: %s %s", number, layout.page, registration.reason, registration.detail
+                )
+                continue
+            for reading, truth in zip(recognise(image, registration, form), truths, strict=True):
+                yield {
+                    "sheet": number,
+                    "writer": hands[first].id,
+                    "field": reading.field,
+                    "type": truth.type.value,
+                    "group": group_of(truth.type, reading.value in EMPTY),
+                    "score": reading.confidence,
+                    "right": reading.value == truth.value,
+                    "reasons": list(reading.reasons),
+                    "value": reading.value,
+                    "truth": truth.value,
+                }
+
+
+def _dense(form: Form, rng: np.random.Generator) -> Values:
+    """Values for a sheet whose table rows are each about somebody else; one row in ten stays empty."""
+    values = dict(fill_in(form, rng))
+    for table in form.definition.tables():
+        for row in range(1, table.rows + 1):
+            drawn = fill_in(form, rng) if rng.random() > 0.1 else {}
+            for column in table.columns:
+                values[f"{table.name}.{column.name}", row] = drawn.get((f"{table.name}.{column.name}", 1))
+    return values
+
+
+def _work(form: Form, data: Path, split: Split, numbers: range, seed: int) -> list[Row]:
+    return list(read_sheets(form, writers_of(data, split), numbers, seed))
+
+
+def main() -> None:
+    """Command line; see the module."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--split", choices=["calibration", "test"], default="calibration")
+    parser.add_argument("--form", type=Path, default=CALIBRATION_FORM, help="a definition's YAML file")
+    parser.add_argument("--sheets", type=int, default=400)
+    parser.add_argument("--seed", type=int, default=20261124)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--out", type=Path, required=True)
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    form = load_form(arguments.form)
+    parts = [range(i, min(i + 10, arguments.sheets)) for i in range(0, arguments.sheets, 10)]
+    started = time.monotonic()
+    with ProcessPoolExecutor(arguments.jobs) as pool, arguments.out.open("w", encoding="utf-8") as out:
+        work = [
+            pool.submit(_work, form, arguments.data, arguments.split, part, arguments.seed) for part in parts
+        ]
+        for done, rows in enumerate(work, 1):
+            out.writelines(json.dumps(row) + "\n" for row in rows.result())
+            log.info("%d of %d parts (%.0f s)", done, len(parts), time.monotonic() - started)
+
+
+if __name__ == "__main__":
+    main()
