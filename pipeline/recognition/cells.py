@@ -139,6 +139,8 @@ def _lines_out(part: Floats, places_mm: list[float], along: slice) -> None:
         k = int(band.shape[1] * 0.7)
         through = np.median(np.partition(band, k, axis=1)[:, k], axis=0)
         through = np.where(through > 0.97, 1, through).astype(np.float32)
+        # Printers round each line to a dot of their own, so one cell's line lies up to a pixel beside the others'.
+        through = np.minimum(through, np.minimum(np.append(through[1:], 1), np.append(1, through[:-1])))
         dark = through < _DARK_LINE
         light = ~dark
         part[:, :, low:high][:, :, light] = np.minimum(part[:, :, low:high][:, :, light] / through[light], 1)

@@ -82,7 +82,7 @@ def _combs(
     fields = [field for field in page.fields if field.kind is Kind.COMB]
     if not fields:
         return
-    boxes, groups, classes = _comb_arrays(page)
+    boxes, groups, classes = comb_arrays(page)
     patches = cells.sample(image, homography, boxes)
     ink = cells.isolate(cells.take_out_lines(patches, boxes[:, 2:], groups), boxes[:, 2:])
     posteriors = reader.posteriors(ink, classes)
@@ -105,7 +105,7 @@ def _comb_reasons(part: NDArray[np.float64], best: Entry) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=64)
-def _comb_arrays(page: PageLayout) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_]]:
+def comb_arrays(page: PageLayout) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_]]:
     """Boxes (N, 4) in mm, comb number (N,) and allowed classes (N, CLASSES) of all comb cells of a page."""
     fields = [field for field in page.fields if field.kind is Kind.COMB]
     boxes = np.array([cell for field in fields for cell in field.cells], np.float64)

@@ -1,0 +1,110 @@
+"""Cells: sampled through the plane, printed lines taken out, a neighbour's ink kept out, ink scaled to size."""
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.recognition.cells import MARGIN_MM, PX_PER_MM, SIZE, isolate, sample, take_out_lines
+
+PX = 300 / 25.4
+LEFT, TOP, W, H, N = 10.0, 8.0, 5.5, 6.5, 6
+BOXES = np.array([[LEFT + i * W, TOP, W, H] for i in range(N)])
+GROUPS = np.zeros(N, np.int64)
+
+
+def paper(line_grey=184, thick=3):
+    """A printed comb on white paper at 300 dpi and the plane that maps mm to its pixels."""
+    page = np.full((300, 640), 255, np.uint8)
+    for x in (LEFT + i * W for i in range(N + 1)):
+        cv2.line(page, px(x, TOP), px(x, TOP + H), line_grey, thick)
+    for y in (TOP, TOP + H):
+        cv2.line(page, px(LEFT, y), px(LEFT + N * W, y), line_grey, thick)
+    return page, np.array([[PX, 0, -0.5], [0, PX, -0.5], [0, 0, 1]])
+
+
+def px(x, y):
+    return round(x * PX - 0.5), round(y * PX - 0.5)
+
+
+def stroke(page, x0, y0, x1, y1, grey=40, width_mm=0.5):
+    """A pen stroke in mm from the comb's corner; ink and print multiply."""
+    ink = np.full_like(page, 255)
+    cv2.line(ink, px(LEFT + x0, TOP + y0), px(LEFT + x1, TOP + y1), grey, round(width_mm * PX), cv2.LINE_AA)
+    page[:] = (page.astype(np.float32) * ink / 255).astype(np.uint8)
+
+
+def read(page, plane):
+    patches = sample(page, plane, BOXES)
+    clean = take_out_lines(patches, BOXES[:, 2:], GROUPS)
+    return clean, isolate(clean, BOXES[:, 2:])
+
+
+@pytest.mark.parametrize("grey", [60, 120, 184, 225, 255])
+@pytest.mark.parametrize("thick", [2, 4])
+def test_an_empty_comb_has_no_ink_however_dark_its_lines(grey, thick):
+    _, ink = read(*paper(grey, thick))
+    assert not ink.amount.any()
+    assert not ink.images.any()
+
+
+@pytest.mark.parametrize("grey", [90, 184, 225])
+def test_a_stroke_across_a_line_stays_whole(grey):
+    page, plane = paper(grey)
+    stroke(page, 1.5 * W, 1.5, 1.5 * W, H + 1.0)
+    _, ink = read(page, plane)
+    assert np.flatnonzero(ink.amount).tolist() == [1]
+    rows = np.flatnonzero(ink.images[1].max(axis=1) > 100)
+    assert len(rows) == rows[-1] - rows[0] + 1
+    assert ink.place[1, 1] == pytest.approx((H - 0.5 + 0.5) / H, abs=0.08)
+
+
+def test_ink_that_reaches_in_from_a_neighbour_is_left_out():
+    page, plane = paper()
+    stroke(page, 1.2 * W, 2, 1.8 * W, 5)
+    stroke(page, 1.05 * W, 3.5, 0.4 * W, 3.5)
+    _, ink = read(page, plane)
+    alone, plane = paper()
+    stroke(alone, 1.2 * W, 2, 1.8 * W, 5)
+    _, expected = read(alone, plane)
+    assert np.abs(ink.images[1].astype(int) - expected.images[1]).mean() < 3
+
+
+def test_a_dot_stays_small_and_low_and_an_apostrophe_high():
+    page, plane = paper()
+    stroke(page, 0.5 * W, 5.4, 0.5 * W, 5.4, width_mm=0.8)
+    stroke(page, 1.5 * W, 1.0, 1.5 * W, 1.8, width_mm=0.6)
+    _, ink = read(page, plane)
+    dot, apostrophe = ink.place[0], ink.place[1]
+    assert dot[0] < 0.25 < 0.7 < apostrophe[0]
+    assert (ink.images[0] > 60).sum() < 0.15 * SIZE * SIZE
+
+
+@given(
+    turn=st.floats(-3, 3),
+    scale=st.floats(0.65, 1.3),
+    tilt=st.floats(-2e-5, 2e-5),
+)
+@settings(max_examples=25, deadline=None)
+def test_sampling_follows_the_plane(turn, scale, tilt):
+    page, plane = paper()
+    stroke(page, 0.2 * W, 1.2, 0.8 * W, 5.2)
+    stroke(page, 3.8 * W, 1.2, 3.2 * W, 5.2)
+    _, straight = read(page, plane)
+    c, s = scale * np.cos(np.radians(turn)), scale * np.sin(np.radians(turn))
+    bend = np.array([[c, -s, 40], [s, c, 40], [tilt, tilt, 1]])
+    moved = cv2.warpPerspective(page, bend, (900, 500), flags=cv2.INTER_AREA, borderValue=255)
+    _, ink = read(moved, bend @ plane)
+    assert np.flatnonzero(ink.amount).tolist() == [0, 3]
+    assert np.abs(ink.place - straight.place).max() < 0.1
+    assert np.abs(ink.images[[0, 3]].astype(int) - straight.images[[0, 3]]).mean() < 14
+
+
+def test_boxes_of_different_size_share_one_array():
+    page, plane = paper()
+    boxes = np.array([[LEFT, TOP, W, H], [LEFT + 2 * W, TOP, 4.5, 4.5]])
+    patches = sample(page, plane, boxes)
+    assert patches.shape == (2, round((H + 2 * MARGIN_MM) * PX_PER_MM), round((W + 2 * MARGIN_MM) * PX_PER_MM))
+    beyond = round((4.5 + 2 * MARGIN_MM) * PX_PER_MM)
+    assert (patches[1, beyond:] == 1).all()
