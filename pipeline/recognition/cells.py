@@ -25,6 +25,9 @@ _DARK_LINE: Final = 0.5
 _FAINT: Final = 0.16
 """Peak ink of a cell below which nothing was written; a hard pencil on a bad scan still reaches 0.25."""
 _SPECK_MM2: Final = 0.06
+_TRACE_MM2: Final = 0.12
+"""Less than this that is dark inside a cell is not looked at further."""
+_MODEL_CELLS: Final = 8
 _SMALLEST_MM: Final = 3.0
 """Ink smaller than this is not blown up to full size, so that a dot stays a dot."""
 
@@ -40,13 +43,11 @@ class CellInk:
         place: float32 (N, 3), height of the middle of the ink from the cell's bottom, height and width of the
             ink; all as shares of the cell's height.
         amount: float32 (N,), mm² of ink kept; 0 where the cell is empty.
-        outside: float32 (N,), mm² of ink in the cell's margin that belongs to no cell's content.
     """
 
     images: NDArray[np.uint8]
     place: Floats
     amount: Floats
-    outside: Floats
 
 
 def window_px(width_mm: float, height_mm: float) -> tuple[int, int]:
@@ -105,37 +106,95 @@ def whiten(patches: NDArray[np.uint8]) -> Floats:
     return np.minimum(patches * scale[:, None, None], np.float32(1))
 
 
-def take_out_lines(patches: Floats, sizes_mm: NDArray[np.float64], groups: NDArray[np.int64]) -> Floats:
+def cell_ink(
+    image: NDArray[np.uint8],
+    homography: NDArray[np.float64],
+    boxes: NDArray[np.float64],
+    groups: NDArray[np.int64],
+) -> CellInk:
+    """The ink of all cells of a page: `sample`, `take_out_lines` and `isolate`, the empty cells passed over.
+
+    Args:
+        image: uint8 (H, W), grey, paper bright.
+        homography: (3, 3), mm to px.
+        boxes: float64 (N, 4), left, top, width, height in mm.
+        groups: int64 (N,), which cells stand in one comb.
+    """
+    patches = sample(image, homography, boxes)
+    written = np.flatnonzero(_written(patches, boxes[:, 2:]))
+    found = CellInk(
+        np.zeros((len(boxes), SIZE, SIZE), np.uint8),
+        np.zeros((len(boxes), 3), np.float32),
+        np.zeros(len(boxes), np.float32),
+    )
+    if len(written):
+        clean = take_out_lines(patches, boxes[:, 2:], groups, written)
+        part = isolate(clean, boxes[written, 2:])
+        found.images[written], found.place[written], found.amount[written] = (
+            part.images,
+            part.place,
+            part.amount,
+        )
+    return found
+
+
+def _written(patches: Floats, sizes_mm: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which cells (N,) have anything dark well inside their outline."""
+    inset = round((MARGIN_MM + _BAND_MM + 0.2) * PX_PER_MM)
+    dark = patches[:, inset:, inset:] < 1 - _FAINT
+    right = np.round((MARGIN_MM + sizes_mm - _BAND_MM - 0.2) * PX_PER_MM).astype(int) - inset
+    amount = np.empty(len(patches))
+    for w, h in np.unique(right, axis=0):
+        same = (right == (w, h)).all(axis=1)
+        amount[same] = np.count_nonzero(dark[same, :h, :w], axis=(1, 2))
+    return amount >= _TRACE_MM2 * PX_PER_MM**2
+
+
+def take_out_lines(
+    patches: Floats,
+    sizes_mm: NDArray[np.float64],
+    groups: NDArray[np.int64],
+    wanted: NDArray[np.int64] | None = None,
+) -> Floats:
     """Takes the printed outline of the cells out of their patches and leaves the ink.
 
     Args:
         patches: float32 (N, h, w) as `sample` gives them; not changed.
         sizes_mm: float64 (N, 2), width and height of each cell.
         groups: int64 (N,), which cells stand in one comb: their lines are alike and are measured together.
+        wanted: int64 (M,), ascending, which cells to clean; all of them unless given.
 
     Returns:
-        float32 (N, h, w).
+        float32 (M, h, w).
     """
-    out = patches.copy()
-    for group in np.unique(groups):
+    wanted = np.arange(len(patches)) if wanted is None else wanted
+    out = patches[wanted]
+    for group in np.unique(groups[wanted]):
         members = np.flatnonzero(groups == group)
         width, height = sizes_mm[members[0]]
-        part = out[members]
+        mine = np.flatnonzero(groups[wanted] == group)
+        # A few cells tell what a comb's lines look like.
+        model, part = patches[members[:: max(1, len(members) // _MODEL_CELLS)]], out[mine]
         rows = slice(round((MARGIN_MM + 0.8) * PX_PER_MM), round((MARGIN_MM + height - 0.8) * PX_PER_MM))
         columns = slice(round((MARGIN_MM + 0.8) * PX_PER_MM), round((MARGIN_MM + width - 0.8) * PX_PER_MM))
-        _lines_out(part, [MARGIN_MM, MARGIN_MM + width], rows)
-        _lines_out(part.transpose(0, 2, 1), [MARGIN_MM, MARGIN_MM + height], columns)
-        out[members] = part
+        _lines_out(part, model, [MARGIN_MM, MARGIN_MM + width], rows)
+        _lines_out(
+            part.transpose(0, 2, 1), model.transpose(0, 2, 1), [MARGIN_MM, MARGIN_MM + height], columns
+        )
+        out[mine] = part
     return out
 
 
-def _lines_out(part: Floats, places_mm: list[float], along: slice) -> None:
-    """Takes upright lines at these places out of (n, h, w), in place; `along` are rows between cross lines."""
+def _lines_out(part: Floats, model: Floats, places_mm: list[float], along: slice) -> None:
+    """Takes upright lines at these places out of (n, h, w), in place.
+
+    `model` (m, h, w) shows the same lines; `along` are the rows between the cross lines.
+    """
     reach = round(_BAND_MM * PX_PER_MM)
     for place in places_mm:
         middle = round(place * PX_PER_MM)
         low, high = max(0, middle - reach), min(part.shape[2], middle + reach + 1)
-        band = part[:, along, low:high]
+        band = model[:, along, low:high]
         k = int(band.shape[1] * 0.7)
         through = np.median(np.partition(band, k, axis=1)[:, k], axis=0)
         through = np.where(through > 0.97, 1, through).astype(np.float32)
@@ -188,9 +247,6 @@ def isolate(patches: Floats, sizes_mm: NDArray[np.float64]) -> CellInk:
     keep = within & big
     keep[0] = False
     amount = np.bincount(cell[keep], stats[keep, cv2.CC_STAT_AREA], minlength=n)[:n] / PX_PER_MM**2
-    beside = big & ~within
-    beside[0] = False
-    outside = np.bincount(cell[beside], stats[beside, cv2.CC_STAT_AREA], minlength=n)[:n] / PX_PER_MM**2
 
     left = np.full(n, w, np.int64)
     top, right, bottom = np.full(n, h, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
@@ -213,7 +269,7 @@ def isolate(patches: Floats, sizes_mm: NDArray[np.float64]) -> CellInk:
         axis=1,
     )
     place[amount == 0] = 0
-    return CellInk(images, place.astype(np.float32), amount.astype(np.float32), outside.astype(np.float32))
+    return CellInk(images, place.astype(np.float32), amount.astype(np.float32))
 
 
 def _normalise(

@@ -13,8 +13,8 @@ from pipeline.forms.definition import FormDefinition
 from pipeline.forms.layout import Box, FieldLayout, FieldType, Kind, PageLayout
 from pipeline.forms.types import TYPES
 from pipeline.recognition import areas, cells, marks, print
-from pipeline.recognition.alphabet import BLANK, CROSSED, allowed
-from pipeline.recognition.decode import Entry, best_entries
+from pipeline.recognition.alphabet import CROSSED, allowed
+from pipeline.recognition.decode import best_entries
 from pipeline.recognition.joint import Candidate, agree, candidates, probabilities
 from pipeline.recognition.reader import CellReader, cell_reader
 from pipeline.recognition.types import Alternative, Reading
@@ -83,9 +83,7 @@ def _combs(
     if not fields:
         return
     boxes, groups, classes = comb_arrays(page)
-    patches = cells.sample(image, homography, boxes)
-    ink = cells.isolate(cells.take_out_lines(patches, boxes[:, 2:], groups), boxes[:, 2:])
-    posteriors = reader.posteriors(ink, classes)
+    posteriors = reader.posteriors(cells.cell_ink(image, homography, boxes, groups), classes)
     first = 0
     for field in fields:
         part = posteriors[first : first + len(field.cells)]
@@ -93,15 +91,11 @@ def _combs(
         entries = best_entries(part)
         rest = max(0.0, 1 - float(np.exp([e.score for e in entries]).sum()))
         found = candidates(entries, field.type)
-        yield (field.name, field.row), _Guess(found, rest, _comb_reasons(part, entries[0]))
+        yield (field.name, field.row), _Guess(found, rest, _comb_reasons(part))
 
 
-def _comb_reasons(part: NDArray[np.float64], best: Entry) -> tuple[str, ...]:
-    crossed = ("crossed_out",) if float(part[:, CROSSED].max()) > _CROSSED else ()
-    written = np.flatnonzero(part[:, BLANK] < 0.5)
-    if not len(written) or best.raw.isspace():
-        return crossed
-    return crossed
+def _comb_reasons(part: NDArray[np.float64]) -> tuple[str, ...]:
+    return ("crossed_out",) if float(part[:, CROSSED].max()) > _CROSSED else ()
 
 
 @lru_cache(maxsize=64)

@@ -62,15 +62,11 @@ def _stages(page: PageImage, catalogue: Catalogue) -> dict[str, float]:
         return {}
     boxes, groups, classes = comb_arrays(registration.page)
     plane = registration.homography
-    patches = cells.sample(image, plane, boxes)
-    lineless = cells.take_out_lines(patches, boxes[:, 2:], groups)
-    ink = cells.isolate(lineless, boxes[:, 2:])
+    ink = cells.cell_ink(image, plane, boxes, groups)
     return {
         "decode": _seconds(page.decode),
         "register": _seconds(lambda: register(image, catalogue)),
-        "sample cells": _seconds(lambda: cells.sample(image, plane, boxes)),
-        "take out lines": _seconds(lambda: cells.take_out_lines(patches, boxes[:, 2:], groups)),
-        "isolate ink": _seconds(lambda: cells.isolate(lineless, boxes[:, 2:])),
+        "cells, cleaned": _seconds(lambda: cells.cell_ink(image, plane, boxes, groups)),
         "cell net": _seconds(lambda: cell_reader().posteriors(ink, classes)),
         "recognise, whole": _seconds(lambda: recognise(image, registration, form)),
         "read_page, whole": _seconds(lambda: read_page(image, catalogue)),

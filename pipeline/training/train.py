@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader, IterableDataset
 
 from pipeline.recognition.alphabet import BLANK, CHARACTERS
@@ -54,6 +54,13 @@ class Cells(IterableDataset[tuple[NDArray[np.uint8], NDArray[np.float32], NDArra
             yield draw_cells(rng, self.sources, self.chunk)
 
 
+def _moving_average(average: Tensor, now: Tensor, steps: Tensor | int) -> Tensor:
+    """An exponential moving average that forgets the first, random weights quickly."""
+    n = int(steps)
+    decay = min(0.9985, (1 + n) / (10 + n))
+    return average * decay + now * (1 - decay) if average.is_floating_point() else now
+
+
 def train(
     sources: Sources, plan: Plan, workers: int = 1, keep: Callable[[nn.Module], None] = lambda _: None
 ) -> nn.Module:
@@ -63,7 +70,7 @@ def train(
     """
     torch.manual_seed(plan.seed)
     net = CellNet().to(memory_format=torch.channels_last)
-    average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(0.9985), use_buffers=True)
+    average = AveragedModel(net, avg_fn=_moving_average, use_buffers=True)
     steps = plan.samples // plan.batch
     optimiser = torch.optim.AdamW(net.parameters(), lr=plan.rate, weight_decay=plan.decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, plan.rate, total_steps=steps, pct_start=0.08)
