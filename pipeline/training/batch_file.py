@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from io import BytesIO
 from pathlib import Path
 
 import cv2
 import numpy as np
+import pikepdf
 from numpy.typing import NDArray
-from reportlab.lib.utils import ImageReader
-from reportlab.pdfgen.canvas import Canvas
+from pikepdf import Dictionary, Name
 
 from pipeline.training.fill import DPI
 
@@ -21,15 +20,25 @@ def as_jpeg(image: NDArray[np.uint8], quality: int) -> bytes:
 
 
 def write_pdf(path: Path, pages: Sequence[tuple[bytes, tuple[int, int]]], title: str) -> None:
-    """Writes JPEG pages, each with its (height, width) in px at `DPI`, as one PDF without recoding them."""
-    canvas = Canvas(str(path), invariant=1, pageCompression=0)
-    canvas.setTitle(title)
-    for data, (height, width) in pages:
-        size = width * 72 / DPI, height * 72 / DPI
-        canvas.setPageSize(size)
-        canvas.drawImage(ImageReader(BytesIO(data)), 0, 0, *size)
-        canvas.showPage()
-    canvas.save()
+    """Writes grey JPEG pages, each with its (height, width) in px at `DPI`, as a scanner's PDF: one image a page."""
+    with pikepdf.new() as pdf:
+        pdf.docinfo["/Title"] = title
+        for data, (height, width) in pages:
+            points = width * 72 / DPI, height * 72 / DPI
+            image = pdf.make_stream(
+                data,
+                Type=Name.XObject,
+                Subtype=Name.Image,
+                Width=width,
+                Height=height,
+                ColorSpace=Name.DeviceGray,
+                BitsPerComponent=8,
+                Filter=Name.DCTDecode,
+            )
+            page = pdf.add_blank_page(page_size=points)
+            page.obj.Resources = Dictionary(XObject=Dictionary(Scan=image))
+            page.obj.Contents = pdf.make_stream(b"%.4f 0 0 %.4f 0 0 cm /Scan Do" % points)
+        pdf.save(path, deterministic_id=True)
 
 
 def write_lines(path: Path, lines: Iterable[Mapping[str, object]]) -> None:

@@ -39,8 +39,29 @@ _NOTES: Final = (
     "ATAP BOCOR",
     "DATA SESUAI KK",
 )
-_LIKELY: Final = frozenset({"setuju", "hadir"})
-"""Choices that nearly everyone makes."""
+_LIKELY: Final[Mapping[str, str]] = {
+    "hasil_pendataan": "1",
+    "persetujuan": "setuju",
+    "status": "hadir",
+    "status_dokumen": "1",
+    "status_perkawinan": "2",
+}
+"""What most people mark; for other fields every choice is as likely."""
+_PHONES: Final = (
+    "0811",
+    "0812",
+    "0813",
+    "0821",
+    "0822",
+    "0823",
+    "0851",
+    "0852",
+    "0853",
+    "0857",
+    "0878",
+    "0895",
+)
+"""Prefixes of the country's mobile networks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +152,13 @@ def _first_names() -> Mapping[str, tuple[str, ...]]:
     return {sex: tuple(row["name"] for row in rows if row["sex"] == sex) for sex in ("L", "P")}
 
 
+def recount(values: dict[Key, str | None]) -> None:
+    """Makes the total of a roster agree with its rows, in place."""
+    if ("jumlah_penerima", None) in values:
+        came = [value for (name, row), value in values.items() if row and name.endswith(".status")]
+        values["jumlah_penerima", None] = str(sum(value in ("hadir", "wakil") for value in came))
+
+
 def _age(one: Person) -> int:
     return (TODAY - one.born).days // 365
 
@@ -183,7 +211,7 @@ def _value(
             born = "lahir" in field.name or "birth" in field.name
             return (who.born if born else TODAY - timedelta(days=int(rng.integers(0, 9)))).isoformat()
         case FieldType.PHONE:
-            return ("08" + _digits(rng, 1, 2) + _digits(rng, 0, 9))[:n]
+            return f"{rng.choice(_PHONES)}{rng.integers(10**7, 10**8)}"[:n]
         case FieldType.NAME:
             return _fitting(who.name if field.row or spec.name == "nama" else person(rng, "L", 40).name, n)
         case FieldType.PLACE:
@@ -209,10 +237,6 @@ def _fitting(text: str, n: int) -> str:
     return text[:n].rstrip()
 
 
-def _digits(rng: np.random.Generator, least: int, count: int) -> str:
-    return "".join(map(str, rng.integers(least, 10, count)))
-
-
 def _amount(kind: FieldType, n: int, rng: np.random.Generator) -> str:
     if kind is FieldType.MONEY:
         most = min(10**n - 1, 6_000_000)
@@ -236,8 +260,8 @@ def _choice(spec: FieldSpec, who: Person, rng: np.random.Generator) -> str | Non
     if set(values) == {"L", "P"}:
         return who.sex
     if not spec.multiple:
-        likely = _LIKELY.intersection(values)
-        return min(likely) if likely and rng.random() < 0.9 else str(rng.choice(values))
+        likely = _LIKELY.get(spec.name)
+        return likely if likely in values and rng.random() < 0.85 else str(rng.choice(values))
     chosen = [value for value in values if rng.random() < 2.5 / len(values)]
     return "|".join(chosen or values[:1] if spec.required else chosen) or None
 
@@ -254,9 +278,7 @@ def _agree(
         if (name, None) in values and len(written) == 1:
             (people,) = written.values()
             values[name, None] = str(sum(one.sex == sex for one in people))
-    came = [value for (name, row), value in values.items() if row and name.endswith(".status")]
-    if ("jumlah_penerima", None) in values:
-        values["jumlah_penerima", None] = str(sum(value in ("hadir", "wakil") for value in came))
+    recount(values)
     for (name, row), value in list(values.items()):
         table, _, column = name.partition(".")
         if row and column == "status" and value == "tidak":
