@@ -15,8 +15,10 @@ _INSET_MM: Final = 0.55
 _EMPTY: Final = 0.006
 _MARKED: Final = 0.03
 """Share of the inside that a thin tick (0.3 mm pen, 4 mm long) covers: 0.09; a stray end of a line: below 0.02."""
-_MANY: Final = 0.62
-_FULL: Final = 0.80
+_FULL: Final = 0.88
+_PAPER_MM: Final = 0.28
+"""Radius of paper that a mark leaves free somewhere in the box; a cross by a 1.2 mm felt tip leaves 0.33."""
+_NO_PAPER_MM: Final = 0.2
 _REACH_MM: Final = 1.7
 """A mark extends over at least this much of the box; a dot does not."""
 
@@ -54,14 +56,13 @@ def _judge(patch: Floats, width_mm: float, height_mm: float) -> Mark:
     share = float(ink.mean())
     if share < _EMPTY:
         return Mark(MarkState.EMPTY, 1 - share / _EMPTY * 0.004, share)
-    if share >= _FULL:
+    free = float(cv2.distanceTransform((~ink).astype(np.uint8), cv2.DIST_L2, 5).max()) / PX_PER_MM
+    if share >= _FULL and free <= _NO_PAPER_MM:
         return Mark(MarkState.CANCELLED, 0.99, share)
-    if share > _MANY:
-        return Mark(MarkState.UNCLEAR, 0.5, share)
     _, _, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
     sides = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
     reach = float(np.hypot(sides[:, 0], sides[:, 1]).max()) / PX_PER_MM
-    if share >= _MARKED and reach >= _REACH_MM:
-        margin = min((share - _MARKED) / 0.03, (reach - _REACH_MM) / 0.8, (_MANY - share) / 0.1, 1.0)
+    if share >= _MARKED and reach >= _REACH_MM and free >= _PAPER_MM:
+        margin = min((share - _MARKED) / 0.03, (reach - _REACH_MM) / 0.8, (free - _PAPER_MM) / 0.05, 1.0)
         return Mark(MarkState.MARKED, 0.9 + 0.0999 * margin, share)
     return Mark(MarkState.UNCLEAR, 0.5, share)

@@ -1,0 +1,73 @@
+"""Tick boxes: each judged by itself against its own empty printed box."""
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.recognition.cells import sample, take_out_lines
+from pipeline.recognition.marks import MarkState, judge
+
+PX = 300 / 25.4
+BOXES = np.array([[6.0 + 9 * i, 6.0, 4.5, 4.5] for i in range(4)])
+
+
+def judged(*strokes, pen_mm=0.5, grey=50, outline=110, filled=False):
+    """Judges the first of four printed boxes with pen strokes in shares of the box: ((x, y), (x, y), …)."""
+    page = np.full((200, 520), 250, np.uint8)
+    corner = [round(v * PX) for v in (6.0, 6.0, 10.5, 10.5)]
+    if filled:
+        cv2.rectangle(page, corner[:2], corner[2:], grey, -1)
+    for points in strokes:
+        line = np.array([[(6 + 4.5 * x) * PX, (6 + 4.5 * y) * PX] for x, y in points])
+        cv2.polylines(page, [np.round(line * 8).astype(int)], False, grey, round(pen_mm * PX), cv2.LINE_AA, 3)
+    for x, y, w, h in BOXES:
+        cv2.rectangle(page, (round(x * PX), round(y * PX)), (round((x + w) * PX), round((y + h) * PX)), outline, 3)
+    patches = sample(page, np.array([[PX, 0, 0], [0, PX, 0], [0, 0, 1.0]]), BOXES)
+    mark, *others = judge(take_out_lines(patches, BOXES[:, 2:], np.zeros(4, np.int64)), BOXES[:, 2:])
+    assert {other.state for other in others} == {MarkState.EMPTY}
+    return mark
+
+
+TICK = ((0.15, 0.55), (0.4, 0.85), (1.1, -0.2))
+CROSS = (((0.1, 0.1), (0.9, 0.9)), ((0.9, 0.1), (0.1, 0.9)))
+SCRIBBLE = (tuple((0.15 + 0.1 * i, 0.2 if i % 2 else 0.8) for i in range(8)),)
+
+
+@pytest.mark.parametrize("pen", [0.3, 0.5, 0.8, 1.2])
+@pytest.mark.parametrize("grey", [30, 90, 140])
+@pytest.mark.parametrize("strokes", [(TICK,), CROSS, (CROSS[0],)], ids=["tick", "cross", "slash"])
+def test_a_mark_is_seen_in_every_pen(strokes, grey, pen):
+    assert judged(*strokes, pen_mm=pen, grey=grey).state is MarkState.MARKED
+
+
+@pytest.mark.parametrize("pen", [0.3, 0.5, 0.8])
+def test_a_scribble_that_leaves_paper_free_is_never_taken_for_cancelled(pen):
+    assert judged(*SCRIBBLE, pen_mm=pen).state in (MarkState.MARKED, MarkState.UNCLEAR)
+
+
+@pytest.mark.parametrize("outline", [0, 90, 170, 250])
+def test_an_empty_box_is_empty_however_it_is_printed(outline):
+    mark = judged(outline=outline)
+    assert mark.state is MarkState.EMPTY
+    assert mark.confidence > 0.99
+
+
+def test_a_filled_box_is_cancelled():
+    assert judged(filled=True).state is MarkState.CANCELLED
+
+
+@pytest.mark.parametrize(
+    "strokes",
+    [(((0.5, 0.5), (0.52, 0.5)),), (((-0.5, 0.9), (0.28, 0.7)),), (((1.3, 0.2), (0.75, 0.3)),)],
+    ids=["dot", "from the left", "from the right"],
+)
+def test_a_dot_or_a_stray_end_is_no_mark(strokes):
+    assert judged(*strokes).state in (MarkState.UNCLEAR, MarkState.EMPTY)
+
+
+@given(x=st.floats(-0.6, -0.12), y=st.floats(-0.5, 1.5), length=st.floats(0, 0.4))
+@settings(max_examples=40, deadline=None)
+def test_ink_beside_the_box_leaves_it_empty(x, y, length):
+    assert judged(((x, y), (x, y + length))).state is MarkState.EMPTY
