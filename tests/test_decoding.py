@@ -98,3 +98,10 @@ def test_probabilities_and_the_rest_sum_to_one(scores, rest):
 
 def test_blank_cells_make_an_empty_entry():
     assert best_entries(certain("    "))[0] == Entry("    ", 0.0)
+
+
+def test_company_tells_letters_and_digits_that_look_alike_apart():
+    word = certain("N0", [(1, "O", 0.45)])
+    assert best_entries(word)[0].raw == "NO"
+    number = certain("80", [(1, "O", 0.55)])
+    assert best_entries(number)[0].raw == "80"

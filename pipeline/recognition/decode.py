@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 from pipeline.recognition.alphabet import character
 
 _PER_CELL: Final = 5
+_NEVER: Final = 1e-9
+_SWITCH: Final = float(np.log(0.05))
+"""How much less likely a letter beside a digit is than its like; `RT03` and `NO.8B` are rare beside words."""
 _SURE: Final = 0.9999
 """A cell above this has one candidate; its rest cannot matter among the best entries."""
 
@@ -24,6 +27,9 @@ class Entry:
 def best_entries(posteriors: NDArray[np.float64], k: int = 24) -> tuple[Entry, ...]:
     """The k most probable entries of a comb whose cells are independent given the ink.
 
+    Where letters and digits may stand side by side, a word that changes from one to the other is less likely than
+    one that does not: `0` and `O` look alike, and only their company tells them apart.
+
     Args:
         posteriors: (cells, CLASSES), each row sums to 1.
         k: how many entries are kept.
@@ -33,12 +39,16 @@ def best_entries(posteriors: NDArray[np.float64], k: int = 24) -> tuple[Entry, .
     """
     beam: list[tuple[float, str]] = [(0.0, "")]
     for row in posteriors:
-        top = int(row.argmax())
-        if row[top] >= _SURE:
-            step, mark = float(np.log(row[top])), character(top)
-            beam = [(score + step, raw + mark) for score, raw in beam]
-            continue
-        order = np.argsort(row)[::-1][:_PER_CELL]
-        options = [(float(np.log(row[i])), character(int(i))) for i in order if row[i] > 1e-9]
-        beam = sorted(((score + s, raw + c) for score, raw in beam for s, c in options), reverse=True)[:k]
+        order = np.argsort(row)[::-1][: 1 if row.max() >= _SURE else _PER_CELL]
+        options = [(float(np.log(row[i])), character(int(i))) for i in order if row[i] > _NEVER]
+        beam = [
+            (score + s + (_SWITCH if _switches(raw[-1:], c) else 0.0), raw + c)
+            for score, raw in beam
+            for s, c in options
+        ]
+        beam = sorted(beam, reverse=True)[:k]
     return tuple(Entry(raw, score) for score, raw in beam)
+
+
+def _switches(before: str, after: str) -> bool:
+    return (before.isalpha() and after.isdigit()) or (before.isdigit() and after.isalpha())

@@ -38,10 +38,10 @@ def looks_typed(picture: NDArray[np.uint8], px_per_mm: float) -> bool:
     if len(letters) < _LEAST_LETTERS:
         return False
     feet = (letters[:, cv2.CC_STAT_TOP] + letters[:, cv2.CC_STAT_HEIGHT]) / px_per_mm
-    on_line = np.abs(feet - np.median(feet)) < 0.22
+    on_line = np.abs(feet - np.median(feet)) <= 0.13
     tall = letters[:, cv2.CC_STAT_HEIGHT] / px_per_mm
-    alike = np.abs(tall[:, None] - tall[None, :]) < 0.16
-    return bool(on_line.mean() > 0.7 and alike.mean(axis=1).max() > 0.4)
+    alike = np.abs(tall[:, None] - tall[None, :]) <= 0.13
+    return bool(on_line.mean() >= 0.75 and alike.mean(axis=1).max() >= 0.5)
 
 
 def read_lines(pictures: list[NDArray[np.uint8]], px_per_mm: float) -> list[Printed]:

@@ -1,0 +1,53 @@
+"""Machine print in uncombed lines: told from hand print, and read by the real Tesseract."""
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+from matplotlib import font_manager
+
+from pipeline.recognition.print import looks_typed, read_lines
+
+PX = 8.0
+
+
+def typed(text, family="DejaVu Sans", size=28):
+    picture = Image.new("L", (900, 64), 255)
+    font = ImageFont.truetype(font_manager.findfont(family), size)
+    ImageDraw.Draw(picture).text((12, 14), text, font=font, fill=20)
+    return np.asarray(picture)
+
+
+def written(text, rng):
+    """Capitals put down one by one, each a little off the line, as a hand does."""
+    picture = np.full((64, 900), 255, np.uint8)
+    for i, char in enumerate(text):
+        at = (15 + 24 * i, 46 + round(rng.normal(0, 3)))
+        cv2.putText(picture, char, at, cv2.FONT_HERSHEY_SIMPLEX, 0.85 + rng.normal(0, 0.1), 20, 3, cv2.LINE_AA)
+    return picture
+
+
+@pytest.mark.parametrize("family", ["DejaVu Sans", "DejaVu Serif", "DejaVu Sans Mono"])
+@pytest.mark.parametrize("text", ["Atap bocor, dinding rusak", "RUMAH SUDAH DIPERBAIKI", "lihat catatan 12"])
+def test_type_is_told_from_hand(family, text):
+    assert looks_typed(typed(text, family), PX)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_hand_print_is_not_taken_for_type(seed):
+    assert not looks_typed(written("ATAP BOCOR DINDING RUSAK", np.random.default_rng(seed)), PX)
+
+
+def test_an_empty_line_is_neither():
+    assert not looks_typed(np.full((64, 900), 255, np.uint8), PX)
+
+
+def test_many_lines_are_read_in_one_go():
+    texts = ["Atap bocor dan dinding rusak", "Sudah menerima bantuan", "Kepala keluarga sakit"]
+    read = read_lines([typed(text) for text in texts], PX)
+    assert [line.text for line in read] == texts
+    assert min(line.confidence for line in read) > 0.8
+
+
+def test_nothing_to_read_starts_nothing():
+    assert read_lines([], PX) == []
