@@ -140,3 +140,14 @@ VALUE_REASONS: Final[dict[str, Text]] = {
     "women_counted": Text("Jumlah perempuan tidak sama dengan daftar.", "The number of women is not that of the list."),
 }
 """Why a value waits for a person; the rules of `pipeline.validation` add their own codes."""
+
+ENTRY_REASONS: Final[dict[str, Text]] = {
+    "too_long": Text("Lebih panjang daripada kotaknya di formulir.", "Longer than its cells on the form."),
+    "wrong_character": Text("Ada huruf atau tanda yang tidak mungkin di isian ini.", "A character that this field cannot hold."),
+    "not_a_choice": Text(
+        "Bukan salah satu pilihan: ketik nomor atau namanya.", "Not one of the choices: type its number or its name."
+    ),
+    "one_choice": Text("Hanya satu pilihan yang boleh.", "Only one choice is allowed."),
+    "holds_ink": Text("Ada tulisan di isian ini. Benar-benar kosong?", "Something is written here. Is it really empty?"),
+}
+"""Why what a person types is not taken, or not at once."""

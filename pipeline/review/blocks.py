@@ -1,0 +1,173 @@
+"""Pictures in a terminal: each character holds two by two dots in its best two greys (▀ ▌ ▚ …)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.forms.definition import FieldSpec
+from pipeline.forms.layout import Box, FieldLayout, Kind
+from pipeline.review.picture import MARGIN_MM, Ink
+
+LINES: Final = 11
+"""A picture is at most so high, captions aside."""
+
+_MOST_STRIPS: Final = 3
+_FINEST: Final = 2.4
+"""Columns a mm from which a larger picture shows no more."""
+_TILE_MARGIN_MM: Final = 1.6
+_TILE_LINES: Final = (5, 4, 3)
+_CAPTION: Final = 18
+_INK_GAIN: Final = 1.7
+"""Thin strokes are paler in few dots than on paper; ink is darkened by this factor."""
+
+_GLYPHS: Final = " ▘▝▀▖▌▞▛"
+_PATTERNS: Final = np.array([[(code >> dot) & 1 for dot in range(4)] for code in range(8)], np.float64)
+"""Which of the dots (top left, top right, bottom left, bottom right) take the foreground; the other eight
+patterns are these with the two greys exchanged."""
+
+_RESET: Final = "\x1b[0m"
+_GREYS: Final = 24
+_FIRST_GREY: Final = 232
+
+
+class Colours(Enum):
+    """What a terminal can show."""
+
+    NONE = "none"
+    GREY = "256"
+    TRUE = "truecolor"
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A part of a field that is drawn apart: where it lies in mm, with its margin, and what stands below."""
+
+    box: Box
+    margin: float = MARGIN_MM
+    caption: str = ""
+    chosen: bool = False
+
+
+def draw_field(
+    ink: Ink, layout: FieldLayout, spec: FieldSpec, value: str | None, width: int, colours: Colours
+) -> list[str]:
+    """A field's ink as lines of at most `width` columns: combs in strips, choices as numbered tiles."""
+    if layout.kind is Kind.MARKS:
+        return _draw_choices(ink, _choice_tiles(layout, spec, value), width, colours)
+    strips = best_strips(layout, width)
+    lines = LINES // len(strips)
+    scale = min(_scale(tile, width, lines) for tile in strips)
+    return [line for tile in strips for line in _drawn(ink, tile, scale, colours)]
+
+
+def best_strips(layout: FieldLayout, width: int) -> list[Tile]:
+    """A field in one to three strips, whichever shows its ink largest in `width` columns."""
+    if len(layout.cells) < 2:
+        return [Tile(layout.box)]
+    ways = [
+        _strips(layout.cells, count) for count in range(1, _MOST_STRIPS + 1) if count <= len(layout.cells)
+    ]
+    return max(ways, key=lambda way: min(_scale(tile, width, LINES // len(way)) for tile in way))
+
+
+def dots(picture: NDArray[np.uint8], columns: int, lines: int, colours: Colours) -> list[str]:
+    """A grey picture (H, W) as `lines` lines of `columns` characters; dark ink on light paper."""
+    small = cv2.resize(picture, (columns * 2, lines * 2), interpolation=cv2.INTER_AREA)
+    grey = 255 - np.minimum((255 - small.astype(np.float64)) * _INK_GAIN, 255)
+    blocks = grey.reshape(lines, 2, columns, 2).transpose(0, 2, 1, 3).reshape(lines, columns, 4)
+    front = _PATTERNS.sum(axis=1)
+    total = blocks.sum(axis=2, keepdims=True)
+    inside = blocks @ _PATTERNS.T
+    light = np.where(front > 0, inside / np.maximum(front, 1), 0.0)
+    rest = (total - inside) / (4 - front)
+    explained = front * light**2 + (4 - front) * rest**2
+    best = explained.argmax(axis=2)
+    at = best[..., None]
+    foreground = np.take_along_axis(light, at, 2)[..., 0]
+    background = np.take_along_axis(rest, at, 2)[..., 0]
+    return [_line(best[y], foreground[y], background[y], colours) for y in range(lines)]
+
+
+def _line(
+    best: NDArray[np.int64], front: NDArray[np.float64], back: NDArray[np.float64], colours: Colours
+) -> str:
+    painted = []
+    last = ""
+    for pattern, light, rest in zip(best.tolist(), front.tolist(), back.tolist(), strict=True):
+        code = _code(round(light), round(rest), colours)
+        painted.append((code if code != last else "") + _GLYPHS[pattern])
+        last = code
+    return "".join(painted) + _RESET
+
+
+def _code(front: int, back: int, colours: Colours) -> str:
+    if colours is Colours.TRUE:
+        return f"\x1b[38;2;{front};{front};{front};48;2;{back};{back};{back}m"
+    return f"\x1b[38;5;{_grey(front)};48;5;{_grey(back)}m"
+
+
+def _grey(level: int) -> int:
+    return _FIRST_GREY + min(level * _GREYS // 256, _GREYS - 1)
+
+
+def _scale(tile: Tile, width: int, lines: int) -> float:
+    """Columns a mm at which a tile fits; a line is as high as two columns are wide."""
+    across, down = tile.box.w + 2 * tile.margin, tile.box.h + 2 * tile.margin
+    return min(width / across, 2 * lines / down, _FINEST)
+
+
+def _drawn(ink: Ink, tile: Tile, scale: float, colours: Colours) -> list[str]:
+    columns = max(1, int((tile.box.w + 2 * tile.margin) * scale))
+    lines = max(1, round((tile.box.h + 2 * tile.margin) * scale / 2))
+    return dots(ink.cut(tile.box, tile.margin), columns, lines, colours)
+
+
+def _strips(cells: Sequence[Box], count: int) -> list[Tile]:
+    each = -(-len(cells) // count)
+    parts = [cells[first : first + each] for first in range(0, len(cells), each)]
+    margin = MARGIN_MM if count == 1 else MARGIN_MM / 2
+    return [Tile(_row(part, each), margin) for part in parts]
+
+
+def _row(cells: Sequence[Box], count: int) -> Box:
+    """The box of some cells, as wide as `count` of them where the last strip is shorter."""
+    first, last = cells[0], cells[-1]
+    width = last.x + last.w - first.x
+    return Box(first.x, first.y, width * count / len(cells), first.h)
+
+
+def _choice_tiles(layout: FieldLayout, spec: FieldSpec, value: str | None) -> list[Tile]:
+    chosen = (value or "").split("|")
+    labels = {choice.value: str(choice.label) for choice in spec.choices}
+    return [
+        Tile(one.box, _TILE_MARGIN_MM, f"{number} {labels[one.value]}", one.value in chosen)
+        for number, one in enumerate(layout.choices, 1)
+    ]
+
+
+def _draw_choices(ink: Ink, tiles: Sequence[Tile], width: int, colours: Colours) -> list[str]:
+    for lines in _TILE_LINES:
+        columns = max(2 * lines, min(_CAPTION, max(len(tile.caption) for tile in tiles))) + 2
+        a_row = max(1, width // columns)
+        rows = -(-len(tiles) // a_row)
+        if rows * lines <= LINES:
+            break
+    drawn = []
+    for first in range(0, len(tiles), a_row):
+        part = tiles[first : first + a_row]
+        pictures = [dots(ink.cut(tile.box, tile.margin), 2 * lines, lines, colours) for tile in part]
+        gap = " " * (columns - 2 * lines)
+        drawn += [gap.join(line) for line in zip(*pictures, strict=True)]
+        drawn.append("".join(_caption(tile, columns) for tile in part).rstrip())
+    return drawn
+
+
+def _caption(tile: Tile, columns: int) -> str:
+    text = tile.caption if len(tile.caption) < columns else tile.caption[: columns - 2] + "…"
+    pad = " " * (columns - len(text))
+    return (f"\x1b[1;7m{text}{_RESET}" if tile.chosen else text) + pad

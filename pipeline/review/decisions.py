@@ -1,0 +1,199 @@
+"""Decisions: what a person says of a reading, checked, appended, and judged anew with the rest of its sheet."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from pipeline.errors import UsageError
+from pipeline.forms.catalogue import Catalogue
+from pipeline.forms.definition import FieldSpec
+from pipeline.language import Text
+from pipeline.review.entry import check, interpret, sentence, warnings
+from pipeline.review.items import WITH, ReviewItem, item_of
+from pipeline.review.queue import LEASE, claim
+from pipeline.store.models import Decision, FieldReading, Sheet
+from pipeline.store.readings import Key, reading_of
+from pipeline.validation.sheet import broken_rules
+
+Kind = Decision.Kind
+Status = FieldReading.Status
+
+_MISSING: Final = Text("Isian {item} tidak ada.", "There is no item {item}.")
+_HELD: Final = Text("Isian ini sedang diperiksa oleh {by}.", "This item is being reviewed by {by}.")
+_DECIDED: Final = Text("Isian ini sudah diputuskan oleh {by}.", "This item was already decided by {by}.")
+
+
+class Taken(UsageError):
+    """Another reviewer holds the item or has decided it."""
+
+
+class Doubtful(UsageError):
+    """A value that may be right though it breaks rules that are only evidence: decide again with `confirmed`.
+
+    Attributes:
+        reasons: the stable codes of the rules.
+    """
+
+    def __init__(self, reasons: Sequence[str]) -> None:
+        texts = [sentence(reason) for reason in reasons]
+        super().__init__(Text(" ".join(text.id for text in texts), " ".join(text.en for text in texts)))
+        self.reasons = tuple(reasons)
+
+    def __reduce__(self) -> tuple[type["Doubtful"], tuple[tuple[str, ...]]]:
+        return type(self), (self.reasons,)
+
+
+def decide(
+    item_id: int,
+    reviewer: str,
+    kind: Decision.Kind,
+    value: str | None,
+    forms: Catalogue,
+    *,
+    confirmed: bool = False,
+) -> ReviewItem:
+    """Take what a person says of a reading: one transaction, and the lease is given back.
+
+    Args:
+        item_id: the reading's number.
+        reviewer: who decides.
+        kind: `confirmed` takes the value as it stands; `corrected` takes `value` as typed (and becomes
+            `confirmed` where that is the value as it stands); `empty` and `unreadable` leave no value.
+        value: what was typed, for `corrected` only.
+        forms: the forms that this computer knows.
+        confirmed: whether the person has already been told of rules that are only evidence.
+
+    Raises:
+        Refused: the value is none of this field.
+        Doubtful: it breaks rules that are only evidence and that the item did not show already.
+        Taken: another reviewer holds the item or has decided it.
+        UsageError: there is no such item, or its form is not known here.
+    """
+    with transaction.atomic():
+        row = _locked(item_id)
+        _check_mine(row, reviewer)
+        item = item_of(row)
+        spec = item.spec(forms)
+        kind, decided = _decided(item, spec, kind, value)
+        rows = _sheet_rows(row)
+        before = _broken(rows, item, forms)
+        row.value = decided
+        after = _broken([row if one.pk == row.pk else one for one in rows], item, forms)
+        if not confirmed and kind != Kind.UNREADABLE:
+            _ask(item, spec, kind, decided, after.get((row.field, row.row), []))
+        row.status, row.claimed_by, row.claimed_until = Status.REVIEWED, "", None
+        row.save(update_fields=["value", "status", "claimed_by", "claimed_until"])
+        Decision.objects.create(reading=row, kind=kind, value=decided, by=reviewer)
+        for other in rows:
+            if other.pk != row.pk:
+                key = other.field, other.row
+                _judge_again(other, before.get(key, []), after.get(key, []))
+    return item_of(row)
+
+
+def back(reviewer: str) -> ReviewItem | None:
+    """Reopen the reviewer's latest decision that still stands, and lease it; None when there is none."""
+    with transaction.atomic():
+        newer = Decision.objects.filter(reading=OuterRef("reading"), pk__gt=OuterRef("pk"))
+        mine = Decision.objects.filter(by=reviewer, reading__status=Status.REVIEWED)
+        last = mine.exclude(kind=Kind.REOPENED).exclude(Exists(newer)).order_by("-pk").first()
+        if last is None:
+            return None
+        row = _locked(last.reading_id)
+        row.status, row.claimed_by, row.claimed_until = Status.REVIEW, reviewer, timezone.now() + LEASE
+        row.save(update_fields=["status", "claimed_by", "claimed_until"])
+        Decision.objects.create(reading=row, kind=Kind.REOPENED, value=row.value, by=reviewer)
+    return claim(row.pk, reviewer)
+
+
+def _locked(item_id: int) -> FieldReading:
+    """The row of an item, with its sheet locked before it, as in the queue."""
+    list(Sheet.objects.select_for_update(of=("self",)).filter(pages__readings=item_id))
+    row = FieldReading.objects.select_related(*WITH).select_for_update(of=("self",)).filter(pk=item_id)
+    found = row.first()
+    if found is None:
+        raise UsageError(Text(_MISSING.id.format(item=item_id), _MISSING.en.format(item=item_id)))
+    return found
+
+
+def _check_mine(row: FieldReading, reviewer: str) -> None:
+    held = row.claimed_until is not None and row.claimed_until > timezone.now()
+    if held and row.claimed_by != reviewer:
+        raise Taken(_by(_HELD, row.claimed_by))
+    if row.status != Status.REVIEWED:
+        return
+    last = row.decisions.order_by("-pk").first()
+    if last is not None and last.by != reviewer:
+        raise Taken(_by(_DECIDED, last.by))
+
+
+def _by(text: Text, name: str) -> Text:
+    return Text(text.id.format(by=name), text.en.format(by=name))
+
+
+def _decided(
+    item: ReviewItem, spec: FieldSpec, kind: Decision.Kind, typed: str | None
+) -> tuple[Decision.Kind, str | None]:
+    """The decision's kind as it is kept, and the value that counts from now on."""
+    if kind == Kind.CONFIRMED:
+        if item.value is not None:
+            check(spec, item.value)
+        return kind, item.value
+    if kind == Kind.CORRECTED:
+        value = interpret(spec, typed or "")
+        return (Kind.CONFIRMED if value == item.value else kind), value
+    return kind, None
+
+
+def _ask(
+    item: ReviewItem, spec: FieldSpec, kind: Decision.Kind, value: str | None, broken: Sequence[str]
+) -> None:
+    """Ask once more where a rule speaks against a value and the item did not already say so.
+
+    Raises:
+        Doubtful: there is such a rule.
+    """
+    codes = [*(warnings(spec, value) if value is not None else ()), *broken]
+    if kind == Kind.CONFIRMED:
+        codes = [code for code in codes if code not in item.reasons]
+        if value is None and item.holds_ink:
+            codes.append("holds_ink")
+    if codes:
+        raise Doubtful(codes)
+
+
+def _sheet_rows(row: FieldReading) -> list[FieldReading]:
+    """Every reading of a complete sheet, locked; none while a side is missing."""
+    sheet = row.page.sheet
+    if sheet is None or not sheet.complete:
+        return []
+    rows = FieldReading.objects.select_for_update(of=("self",)).filter(page__sheet=sheet)
+    return list(rows.exclude(page__reason="duplicate_side").order_by("page__number", "position"))
+
+
+def _broken(rows: Sequence[FieldReading], item: ReviewItem, forms: Catalogue) -> dict[Key, list[str]]:
+    definition = forms.get(item.form, item.version).definition
+    return broken_rules(definition, [reading_of(row) for row in rows]) if rows else {}
+
+
+def _judge_again(row: FieldReading, before: Sequence[str], after: Sequence[str]) -> None:
+    """Let rules that a decision broke, or made whole again, count for another reading of the sheet.
+
+    What a person decided stays. A reading that waited only for rules that now hold was accepted before they
+    spoke, and is so again.
+    """
+    if row.status == Status.REVIEWED:
+        return
+    new = [code for code in after if code not in before]
+    gone = {code for code in before if code not in after}
+    reasons = list(dict.fromkeys([*(code for code in row.reasons if code not in gone), *new]))
+    if reasons == row.reasons:
+        return
+    if not reasons and row.status == Status.REVIEW and row.decisions.exists():
+        return
+    row.reasons = reasons
+    row.status = Status.REVIEW if reasons else Status.ACCEPTED
+    row.save(update_fields=["reasons", "status"])

@@ -1,0 +1,104 @@
+"""A review item: one field reading that waits for a person, with all that a face needs to show it."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from pipeline.forms.catalogue import Catalogue
+from pipeline.forms.definition import FieldSpec
+from pipeline.forms.layout import FieldLayout
+from pipeline.recognition.types import Alternative
+from pipeline.store.models import FieldReading
+
+WITH: Final = ("page__file",)
+"""What a row is read together with, for `item_of`."""
+
+_INK: Final = frozenset({"handwritten_line", "crossed_out", "unclear_mark", "ink_outside"})
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewItem:
+    """One field reading, detached from the database.
+
+    Attributes:
+        source: name of the scanned file.
+        sha256: its content hash, under which the archive keeps it.
+        suffix: the ending under which the archive keeps it.
+        image: the page image in the file, from 1.
+        page: which side of the sheet, from 1.
+        value: what counts now.
+        read_value: what the reader read.
+        alternatives: other possible values, best first.
+        quad: corners in the page image, px, clockwise from the top left.
+    """
+
+    id: int
+    sheet: int
+    source: str
+    sha256: str
+    suffix: str
+    image: int
+    form: str
+    version: int
+    serial: str
+    page: int
+    position: int
+    field: str
+    row: int | None
+    value: str | None
+    read_value: str | None
+    raw: str
+    confidence: float
+    status: str
+    alternatives: tuple[Alternative, ...]
+    reasons: tuple[str, ...]
+    quad: tuple[tuple[float, float], ...]
+
+    @property
+    def holds_ink(self) -> bool:
+        """Whether something stands in the field, though no value may have come of it."""
+        return bool(self.raw.strip(" |e")) or not _INK.isdisjoint(self.reasons)
+
+    def spec(self, forms: Catalogue) -> FieldSpec:
+        """What the form's definition says of the field.
+
+        Raises:
+            UsageError: this computer does not know the form in that version.
+        """
+        return forms.get(self.form, self.version).definition.field(self.field)
+
+    def layout(self, forms: Catalogue) -> FieldLayout:
+        """Where the field lies on its page, in mm.
+
+        Raises:
+            UsageError: this computer does not know the form in that version.
+        """
+        fields = forms.get(self.form, self.version).layout.pages[self.page - 1].fields
+        return next(one for one in fields if (one.name, one.row) == (self.field, self.row))
+
+
+def item_of(row: FieldReading) -> ReviewItem:
+    """The item of a row that was read with `WITH`."""
+    page, file = row.page, row.page.file
+    return ReviewItem(
+        id=row.pk,
+        sheet=page.sheet_id or 0,
+        source=file.name,
+        sha256=file.sha256,
+        suffix=file.suffix,
+        image=page.image,
+        form=page.form,
+        version=page.version or 1,
+        serial=page.serial,
+        page=page.number or 1,
+        position=row.position,
+        field=row.field,
+        row=row.row,
+        value=row.value,
+        read_value=row.read_value,
+        raw=row.raw,
+        confidence=row.confidence,
+        status=row.status,
+        alternatives=tuple(Alternative(value, probability) for value, probability in row.alternatives),
+        reasons=tuple(row.reasons),
+        quad=tuple((x, y) for x, y in row.quad),
+    )
