@@ -18,8 +18,8 @@ from pipeline.recognition.cells import CellInk
 
 MODELS: Final = Path(__file__).parent / "models"
 
-_CERTAIN_BLANK: Final = 0.99999
-"""A cell without any ink is empty; what remains is ink too faint for the scanner."""
+_CERTAIN_BLANK: Final = 1 - 1e-9
+"""A cell without any ink is empty, however many of them a comb has."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

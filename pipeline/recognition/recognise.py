@@ -132,7 +132,7 @@ def _choice_guess(field: FieldLayout, judged: Sequence[marks.Mark]) -> _Guess:
     unclear = [
         c.value for c, m in zip(field.choices, judged, strict=True) if m.state is marks.MarkState.UNCLEAR
     ]
-    confidence = float(np.prod([m.confidence for m in judged]))
+    confidence = min(m.confidence for m in judged)
     reasons: tuple[str, ...] = ("unclear_mark",) if unclear else ()
     options: list[tuple[tuple[str, ...], float]]
     if len(chosen) > 1 and not field.multiple:
