@@ -52,6 +52,11 @@ _DOORS: Final = {
             "Read files as they arrive in a folder.\n\nExample: sotarsa watch /srv/scanner",
         ),
     ),
+    "review": _Door(
+        "review",
+        "app",
+        Text("Periksa isian yang belum pasti, satu demi satu.", "Review doubtful fields, one at a time."),
+    ),
     "export": _Door("export", "app", Text("Keluarkan data sebagai tabel.", "Put data out as tables.")),
     "verify": _Door(
         "keep",

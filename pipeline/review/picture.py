@@ -47,7 +47,7 @@ class Ink:
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         crop = cv2.warpPerspective(self.image, self.homography @ to_mm, size, flags=flags, borderValue=255)
         paper = max(float(np.quantile(crop[::4, ::4], _PAPER)), _DARKEST_PAPER)
-        return np.minimum(crop * (255 / paper), 255).astype(np.uint8)
+        return np.asarray(np.minimum(crop * (255 / paper), 255), np.uint8)
 
 
 class Pictures:

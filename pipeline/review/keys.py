@@ -1,0 +1,117 @@
+"""What a reviewer's line means: Enter, a value, or one of the few commands that no value can be."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from pipeline.forms.definition import FieldSpec
+from pipeline.forms.layout import FieldType
+from pipeline.language import Text
+from pipeline.recognition.types import Alternative
+from pipeline.review.entry import Refused, interpret
+from pipeline.review.items import ReviewItem
+
+PICK: Final = "="
+"""Stands before the number of an alternative where the number alone could be a value."""
+
+
+class Do(StrEnum):
+    """What is to be done."""
+
+    TAKE = ""
+    VALUE = "value"
+    EMPTY = "-"
+    UNREADABLE = "?"
+    SKIP = ">"
+    BACK = "<"
+    HELP = ":h"
+    QUIT = ":q"
+
+
+COMMANDS: Final = {
+    Do.EMPTY: Text("kosong", "empty"),
+    Do.UNREADABLE: Text("tak terbaca", "unreadable"),
+    Do.SKIP: Text("lewati", "skip"),
+    Do.BACK: Text("mundur", "back"),
+    Do.HELP: Text("bantuan", "help"),
+    Do.QUIT: Text("berhenti", "quit"),
+}
+
+HELP: Final = Text(
+    """Satu isian setiap kali; setiap baris diakhiri Enter.
+
+  Enter       terima bacaan yang tampil
+  nilai       ketik nilai yang benar; tanggal: 21031978, 21-03-1978 atau 1978-03-21;
+              pilihan: nomor atau namanya, beberapa dengan koma (1,3); nama: huruf besar atau kecil
+  1 2 3 …     ambil bacaan lain dengan nomor itu (=1 =2 … bila angka itu sendiri bisa menjadi nilai)
+  panah atas  ambil bacaan yang tampil untuk diubah sedikit
+  -           isian ini kosong di kertas
+  ?           ada tulisan, tetapi tidak terbaca
+  >           lewati; isian ini tetap menunggu
+  <           mundur ke keputusan Anda sebelumnya
+  :q          berhenti; semua keputusan sudah tersimpan, lanjutkan kapan saja
+  :h          bantuan ini
+""",
+    """One field at a time; every line ends with Enter.
+
+  Enter       take the reading that is shown
+  a value     type what is right; dates: 21031978, 21-03-1978 or 1978-03-21;
+              choices: number or name, several with commas (1,3); names: in any case
+  1 2 3 …     take the other reading with that number (=1 =2 … where the number itself may be a value)
+  arrow up    fetch the reading that is shown, to change a little of it
+  -           the field is empty on paper
+  ?           something is written, but it cannot be read
+  >           skip; the field goes on waiting
+  <           back to your previous decision
+  :q          quit; every decision is saved, go on whenever you like
+  :h          this help
+""",
+)
+
+_BARE: Final = {command.value: command for command in Do if command is not Do.VALUE}
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What a line asks for; `value` only with `Do.VALUE`."""
+
+    do: Do
+    value: str = ""
+
+
+def parse(line: str, item: ReviewItem, spec: FieldSpec) -> Action:
+    """What a line means for an item; anything that is no command is a value."""
+    text = line.strip()
+    if text.lower() in _BARE:
+        return Action(_BARE[text.lower()])
+    others = choosable(item, spec)
+    number = text.removeprefix(pick_sign(spec))
+    if number != text or not pick_sign(spec):
+        picked = int(number) if number.isascii() and number.isdigit() and len(number) == 1 else 0
+        if 1 <= picked <= len(others):
+            return Action(Do.VALUE, str(others[picked - 1].value))
+    return Action(Do.VALUE, text)
+
+
+def choosable(item: ReviewItem, spec: FieldSpec) -> tuple[Alternative, ...]:
+    """The alternatives that a number picks; the reading too, where another value counts now.
+
+    A choice has none: its own numbers pick.
+    """
+    if spec.type is FieldType.CHOICE:
+        return ()
+    known = {other.value for other in item.alternatives} | {item.value}
+    first = () if item.read_value in known else (Alternative(item.read_value, item.confidence),)
+    others = (*first, *item.alternatives)
+    return tuple(one for one in others if one.value is not None and one.value != item.value)[:9]
+
+
+def pick_sign(spec: FieldSpec) -> str:
+    """What stands before an alternative's number: nothing where no digit alone is a value of the field."""
+    for digit in "123456789":
+        try:
+            interpret(spec, digit)
+        except Refused:
+            continue
+        return PICK
+    return ""

@@ -1,0 +1,169 @@
+"""The screen of one review item, as text."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pipeline.forms.catalogue import Catalogue
+from pipeline.forms.definition import FieldSpec, Section, TableSpec
+from pipeline.forms.layout import FieldType
+from pipeline.language import Text
+from pipeline.review.entry import PRESENCE, sentence, shown
+from pipeline.review.items import ReviewItem
+from pipeline.review.keys import COMMANDS, choosable, pick_sign
+
+_EMPTY: Final = Text("(kosong)", "(empty)")
+_PRESENCE: Final = {
+    "present": Text("ada", "present"),
+    "absent": Text("tidak ada", "absent"),
+}
+_HEAD: Final = Text("{done} dari {total}", "{done} of {total}")
+_WHERE: Final = Text("{code} · {serial} · halaman {page}", "{code} · {serial} · page {page}")
+_ROW: Final = Text("baris {row}", "row {row}")
+_READ: Final = Text("Terbaca", "Reading")
+_OTHERS: Final = Text("Lain", "Others")
+_CHOICES: Final = Text("Pilihan", "Choices")
+_ENTER: Final = Text("terima", "take")
+_TYPE: Final = Text("ketik: ganti", "type: replace")
+_NO_PICTURE: Final = Text("gambar halaman tidak ditemukan di arsip", "the page image is not in the archive")
+
+_BAR: Final = 24
+_LABEL: Final = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """All that a screen shows of an item.
+
+    Attributes:
+        item: the item.
+        spec: its field in the form's definition.
+        section: title of the section that the field stands in.
+        done: its number among the items of this session.
+        total: how many there are.
+        drawing: its ink as lines for the terminal; empty without colours.
+        crop: where its ink lies as a picture, None when the archive does not have it.
+        coloured: whether the terminal shows colours.
+    """
+
+    item: ReviewItem
+    spec: FieldSpec
+    section: str
+    done: int
+    total: int
+    drawing: tuple[str, ...] = ()
+    crop: Path | None = None
+    coloured: bool = False
+
+
+def section_of(item: ReviewItem, forms: Catalogue) -> str:
+    """The title of the section that holds an item's field, "" when its form has none."""
+    sections = forms.get(item.form, item.version).definition.sections()
+    return next((str(one.title) for one in sections if item.field in _fields(one)), "")
+
+
+def render(card: Card, width: int) -> str:
+    """The screen of an item, at most `width` columns wide where words can be wrapped."""
+    return "\n".join([*_head(card, width), "", *_body(card, width), "", *_foot(card, width)]) + "\n"
+
+
+def said(spec: FieldSpec, value: str | None) -> str:
+    """A value in the words of the form: labels of choices, grouped digits, dates as people write them."""
+    if value is None:
+        return str(_EMPTY)
+    if spec.type is FieldType.SIGNATURE:
+        return str(_PRESENCE[value]) if value in PRESENCE else value
+    if spec.choices:
+        labels = {choice.value: str(choice.label) for choice in spec.choices}
+        words = ", ".join(labels.get(part, part) for part in value.split("|"))
+        return words if spec.type is FieldType.CHOICE else f"{value} ({words})" if value in labels else value
+    if spec.type in (FieldType.NIK, FieldType.KK):
+        return " ".join(value[first : first + 4] for first in range(0, len(value), 4))
+    return shown(spec, value)
+
+
+def _head(card: Card, width: int) -> Iterator[str]:
+    item = card.item
+    count = _HEAD.format(done=card.done, total=card.total)
+    full = round(_BAR * min(card.done / max(card.total, 1), 1.0))
+    bar = _paint("━" * full, "32", card) + _paint("━" * (_BAR - full), "2", card)
+    where = _WHERE.format(code=item.form, serial=item.serial, page=item.page)
+    gap = max(2, width - len(where) - len(count) - _BAR - 1)
+    yield _paint(where, "2", card) + " " * gap + bar + " " + count
+
+
+def _body(card: Card, width: int) -> Iterator[str]:
+    item, spec = card.item, card.spec
+    title = _paint(str(spec.label), "1", card)
+    beside = [part for part in (card.section, _ROW.format(row=item.row) if item.row else "") if part]
+    yield title + _paint("  " + " · ".join(beside), "2", card)
+    if spec.hint is not None:
+        yield _paint(str(spec.hint), "2", card)
+    yield ""
+    if card.drawing:
+        yield from card.drawing
+    yield _paint(str(card.crop) if card.crop else str(_NO_PICTURE), "2", card)
+    yield ""
+    reading = said(spec, item.value)
+    yield _labelled(_READ, _paint(reading, "1;36", card) + _paint(f"   {item.confidence:.0%}", "2", card))
+    yield from _others(card)
+    yield from _choices(card, width)
+    yield from (_paint(f"! {sentence(reason)}", "33", card) for reason in item.reasons)
+
+
+def _others(card: Card) -> Iterator[str]:
+    sign = pick_sign(card.spec)
+    for number, other in enumerate(choosable(card.item, card.spec), 1):
+        key = _paint(f"{sign}{number}", "1", card)
+        chance = _paint(f"   {other.probability:.1%}", "2", card)
+        yield _labelled(_OTHERS if number == 1 else "", f"{key}  {said(card.spec, other.value)}{chance}")
+
+
+def _choices(card: Card, width: int) -> Iterator[str]:
+    """The choices in words, unless the drawing has them as captions."""
+    spec = card.spec
+    if spec.type is FieldType.SIGNATURE:
+        words = [f"{number} {_PRESENCE[value]}" for number, value in enumerate(PRESENCE, 1)]
+    elif spec.type is FieldType.CHOICE and not card.drawing:
+        words = [f"{number} {choice.label}" for number, choice in enumerate(spec.choices, 1)]
+    elif spec.type is FieldType.CODE:
+        words = [f"{choice.value} {choice.label}" for choice in spec.choices]
+    else:
+        return
+    for number, line in enumerate(_wrapped(words, width - _LABEL)):
+        yield _labelled(_CHOICES if number == 0 else "", line)
+
+
+def _foot(card: Card, width: int) -> Iterator[str]:
+    keys = [f"Enter {_ENTER}", str(_TYPE), *(f"{command} {words}" for command, words in COMMANDS.items())]
+    for line in _wrapped(keys, width):
+        yield _paint(line, "2", card)
+
+
+def _wrapped(words: list[str], width: int) -> Iterator[str]:
+    line = ""
+    for word in words:
+        longer = f"{line} · {word}" if line else word
+        if line and len(longer) > width:
+            yield line
+            longer = word
+        line = longer
+    if line:
+        yield line
+
+
+def _labelled(label: Text | str, text: str) -> str:
+    return f"{label!s:<{_LABEL}}{text}"
+
+
+def _paint(text: str, style: str, card: Card) -> str:
+    return f"\x1b[{style}m{text}\x1b[0m" if card.coloured and text else text
+
+
+def _fields(section: Section) -> Iterator[str]:
+    for item in section.items:
+        if isinstance(item, TableSpec):
+            yield from (f"{item.name}.{column.name}" for column in item.columns)
+        elif isinstance(item, FieldSpec):
+            yield item.name
