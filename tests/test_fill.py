@@ -184,7 +184,7 @@ def test_quarter_turns_go_clockwise():
 
 
 def _line(field, value, kind="comb", type_="nik", **more):
-    return {
+    line = {
         "serial": "S",
         "page": 1,
         "field": field,
@@ -192,8 +192,8 @@ def _line(field, value, kind="comb", type_="nik", **more):
         "type": type_,
         "kind": kind,
         "value": value,
-        **more,
     }
+    return line | {"raw": value or "" if kind == "comb" else ""} | more
 
 
 def test_scores_count_right_wrong_and_waiting():

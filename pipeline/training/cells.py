@@ -11,7 +11,16 @@ from numpy.typing import NDArray
 from pipeline.recognition.alphabet import BLANK, CHARACTERS, CROSSED
 from pipeline.recognition.cells import isolate, sample, take_out_lines
 from pipeline.training import degrade
-from pipeline.training.hands import Floats, Hand, Split, load_fonts, load_mnist, load_unipen, split_of
+from pipeline.training.hands import (
+    LEAST_TRUST,
+    Floats,
+    Hand,
+    Split,
+    load_fonts,
+    load_mnist,
+    load_unipen,
+    split_of,
+)
 from pipeline.training.ink import crossing, habits, lay, rule, with_habits
 from pipeline.training.pen import PenStyle, draw
 
@@ -55,9 +64,10 @@ class Sources:
         return cls(hands, tuple(chance / total for chance in chances))
 
     @classmethod
-    def load(cls, data: Path, split: Split) -> "Sources":
+    def load(cls, data: Path, split: Split, least_trust: float = LEAST_TRUST) -> "Sources":
         """The hands of a split; training adds fonts and MNIST, the other splits are real pens only."""
-        pens = tuple(hand for writer, hand in load_unipen(data).items() if split_of(writer) == split)
+        writers = load_unipen(data, least_trust=least_trust)
+        pens = tuple(hand for writer, hand in writers.items() if split_of(writer) == split)
         if split != "train":
             return cls.of(((pens, 1.0),))
         return cls.of(
@@ -181,14 +191,14 @@ def _write(
 ) -> list[int]:
     """Writes into the cells of one comb with one hand and pen; the classes written."""
     hand = sources.hands[int(rng.choice(len(sources.hands), p=sources.chances))]
-    style, added = PenStyle.sample(rng), habits(rng)
     kinds = [("".join(c for c in kind if hand.has(c)), share) for kind, share in _KINDS]
     shares = np.array([share if kind else 0.0 for kind, share in kinds])
     # Marks mix with everything; digits and capitals seldom stand in one comb.
     main = int(rng.choice(3, p=shares / shares.sum()))
     tall = float(rng.uniform(3.0, min(6.3, 0.92 * size[1])))
     base = float(np.clip((size[1] + tall) / 2 + rng.normal(0, 0.35), tall * 0.9, size[1] + 0.5))
-    sloppy = float(rng.choice([0.2, 0.45, 0.8], p=[0.5, 0.38, 0.12]))
+    style, added = PenStyle.sample(rng).for_height(tall), habits(rng)
+    sloppy = float(rng.choice([0.2, 0.4, 0.65], p=[0.5, 0.38, 0.12]))
     widest = size[0] * float(rng.uniform(0.72, 1.08))
     labels = []
     for left in x:

@@ -16,7 +16,7 @@ from pipeline.forms.catalogue import Catalogue, Form, default_directories
 from pipeline.forms.identity import serial_of
 from pipeline.training.batch_file import as_jpeg, write_lines, write_pdf
 from pipeline.training.fill import Writer, blank_sheets, fill_page, lines_of
-from pipeline.training.hands import PenHand, Split, load_unipen, split_of
+from pipeline.training.hands import LEAST_TRUST, PenHand, Split, load_unipen, split_of
 from pipeline.training.people import fill_in
 from pipeline.training.scanner import Scanner
 
@@ -38,20 +38,20 @@ class Plan:
     slips: float = 0.002
 
 
-def writers_of(data: Path, split: Split) -> tuple[PenHand, ...]:
-    """The hands of a split that hold every digit and enough glyphs."""
-    hands = [hand for writer, hand in load_unipen(data).items() if split_of(writer) == split]
+def hands_of(data: Path, split: Split, least_trust: float = LEAST_TRUST) -> tuple[PenHand, ...]:
+    """All hands of a split, those with most characters first; see `load_unipen` for `least_trust`."""
+    writers = load_unipen(data, least_trust=least_trust)
+    hands = [hand for writer, hand in writers.items() if split_of(writer) == split]
+    return tuple(sorted(hands, key=lambda hand: (-len(hand.characters), hand.id)))
+
+
+def writers_of(hands: Sequence[PenHand]) -> tuple[PenHand, ...]:
+    """Those of the hands that hold every digit and enough glyphs to fill a sheet."""
     return tuple(
         hand
         for hand in hands
         if all(map(hand.has, "0123456789")) and sum(map(len, hand.glyphs.values())) >= _LEAST_GLYPHS
     )
-
-
-def helpers_of(data: Path, split: Split) -> tuple[PenHand, ...]:
-    """All hands of a split, those with most characters first."""
-    hands = [hand for writer, hand in load_unipen(data).items() if split_of(writer) == split]
-    return tuple(sorted(hands, key=lambda hand: (-len(hand.characters), hand.id)))
 
 
 def write_deck(
@@ -92,12 +92,14 @@ def main() -> None:
     parser.add_argument("--form", default="pendataan", help="name or code of the form")
     parser.add_argument("--home", type=Path, default=Path("output"), help="where more definitions may be")
     parser.add_argument("--seed", type=int, default=usual.seed)
+    trust = "leave out glyphs whose label is trusted less: many below 0.2 are fragments or mislabelled"
+    parser.add_argument("--least-trust", type=float, default=LEAST_TRUST, help=trust)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     form = Catalogue.load(default_directories(arguments.home)).get(arguments.form)
     plan = Plan(split=arguments.split, sheets=arguments.forms, seed=arguments.seed)
-    writers, helpers = writers_of(arguments.data, plan.split), helpers_of(arguments.data, plan.split)
-    write_deck(form, writers, helpers, plan, arguments.out)
+    hands = hands_of(arguments.data, plan.split, arguments.least_trust)
+    write_deck(form, writers_of(hands), hands, plan, arguments.out)
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ class Writer:
         tall = float(rng.uniform(3.3, 5.4))
         return cls(
             tuple(hands),
-            PenStyle.sample(rng),
+            PenStyle.sample(rng).for_height(tall),
             habits(rng),
             tall,
             base=float(np.clip(0.5 + tall / 13 + rng.normal(0, 0.03), 0.7, 0.97)),
@@ -78,13 +78,19 @@ class Writer:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What a field says, in the words of `export readings`; `slip`: with a correction above the cell."""
+    """What a field says, in the words of `export readings`.
+
+    Attributes:
+        raw: the character of each cell as written, spaces where empty; "" for other kinds.
+        slip: whether a character was crossed out and corrected above its cell.
+    """
 
     field: str
     row: int | None
     type: FieldType
     kind: Kind
     value: str | None
+    raw: str = ""
     slip: bool = False
 
 
@@ -198,7 +204,7 @@ def _comb(page: Floats, field: FieldLayout, truth: Truth, writer: Writer, rng: n
         drawn = draw(crossing(rng), DPI / MM, writer.tall_mm, writer.style, rng, widest_mm=cell.w)
         lay(page, drawn, round(_px(x)), round(_px(y)), writer.style.darkness)
         _put(page, char, (x, cell.y - 0.3), widest, writer, rng, 0.55 * writer.tall_mm)
-    return replace(truth, slip=slip >= 0)
+    return replace(truth, raw=text, slip=slip >= 0)
 
 
 def _marks(page: Floats, field: FieldLayout, truth: Truth, writer: Writer, rng: np.random.Generator) -> Truth:
@@ -264,6 +270,7 @@ def lines_of(form: Form, serial: str, page: int, truths: Iterable[Truth]) -> lis
             "type": str(truth.type),
             "kind": str(truth.kind),
             "value": truth.value,
+            "raw": truth.raw,
             "slip": truth.slip,
         }
         for truth in truths

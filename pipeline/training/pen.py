@@ -1,6 +1,6 @@
 """Draws a glyph anew each time, as a pen of some kind would on paper."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import cv2
@@ -75,6 +75,10 @@ class PenStyle:
             breaks=float(rng.choice([0.0, 0.02, 0.08], p=[0.6, 0.3, 0.1])),
             retouch=float(rng.choice([0.0, 0.03], p=[0.6, 0.4])),
         )
+
+    def for_height(self, height_mm: float) -> "PenStyle":
+        """The style with a line no wider than a sixth of a capital: nobody writes small with a thick pen."""
+        return replace(self, width_mm=min(self.width_mm, height_mm / 6))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

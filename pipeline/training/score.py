@@ -136,11 +136,8 @@ def _score(kind: str, pairs: Sequence[tuple[Line, Line | None]]) -> Score:
     accepted = [(line, got) for line, got in pairs if got is not None and got["status"] == "accepted"]
     wrong = sum(not _same(line, got) for line, got in accepted)
     low, high = interval(wrong, len(accepted))
-    written = [
-        (str(line["value"]), str(got["value"] or "") if got else "")
-        for line, got in pairs
-        if line["kind"] == "comb" and line["value"] is not None
-    ]
+    written = [(str(line.get("raw") or ""), str(got["raw"]) if got else "") for line, got in pairs]
+    cells = [(char, read[i : i + 1]) for raw, read in written for i, char in enumerate(raw) if char != " "]
     return Score(
         kind,
         len(pairs),
@@ -151,20 +148,9 @@ def _score(kind: str, pairs: Sequence[tuple[Line, Line | None]]) -> Score:
         len(pairs) - len(accepted),
         low,
         high,
-        sum(len(value) for value, _ in written),
-        sum(_matched(value, got) for value, got in written),
+        len(cells),
+        sum(char == read for char, read in cells),
     )
-
-
-def _matched(value: str, got: str) -> int:
-    """Characters of a value that were read right: its length less the edits that separate the two."""
-    before = list(range(len(got) + 1))
-    for i, a in enumerate(value, 1):
-        row = [i]
-        for j, b in enumerate(got, 1):
-            row.append(min(before[j] + 1, row[-1] + 1, before[j - 1] + (a != b)))
-        before = row
-    return max(0, len(value) - before[-1])
 
 
 def table(scores: Sequence[Score]) -> Table:
@@ -202,7 +188,7 @@ def main() -> None:
     if arguments.json:
         sys.stdout.write(json.dumps({"scores": [asdict(one) for one in scores]}) + "\n")
         return
-    console = Console()
+    console = Console(width=120)
     console.print(table(scores))
     for line, got in wrong_readings(truth, readings) if arguments.wrong else ():
         console.print(
