@@ -283,7 +283,7 @@ class _Screen:
 
     def _show(self, item: "ReviewItem") -> None:
         from pipeline.review.blocks import draw_field
-        from pipeline.review.render import Card, render, section_of
+        from pipeline.review.render import Card, render, section_of, title_of
 
         forms = self._session.forms
         spec, layout = item.spec(forms), item.layout(forms)
@@ -296,6 +296,7 @@ class _Screen:
         card = Card(
             item=item,
             spec=spec,
+            title=title_of(item, forms),
             section=section_of(item, forms),
             done=self._session.number,
             total=max(self._session.total, self._session.number),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.forms.definition import FieldSpec
 from pipeline.forms.layout import Box, FieldLayout, Kind
-from pipeline.review.picture import MARGIN_MM, Ink
+from pipeline.review.picture import Ink
 
 LINES: Final = 11
 """A picture is at most so high, captions aside."""
@@ -19,10 +19,13 @@ LINES: Final = 11
 _MOST_STRIPS: Final = 3
 _FINEST: Final = 2.4
 """Columns a mm from which a larger picture shows no more."""
+_MARGIN_MM: Final = 1.3
 _TILE_MARGIN_MM: Final = 1.6
 _TILE_LINES: Final = (5, 4, 3)
 _CAPTION: Final = 18
-_INK_GAIN: Final = 1.7
+_PALEST_INK: Final = 45.0
+"""Anything paler than paper by less than this is paper; the printed lines of cells stay faint."""
+_INK_GAIN: Final = 2.2
 """Thin strokes are paler in few dots than on paper; ink is darkened by this factor."""
 
 _GLYPHS: Final = " ▘▝▀▖▌▞▛"
@@ -48,7 +51,7 @@ class Tile:
     """A part of a field that is drawn apart: where it lies in mm, with its margin, and what stands below."""
 
     box: Box
-    margin: float = MARGIN_MM
+    margin: float = _MARGIN_MM
     caption: str = ""
     chosen: bool = False
 
@@ -77,8 +80,9 @@ def best_strips(layout: FieldLayout, width: int) -> list[Tile]:
 
 def dots(picture: NDArray[np.uint8], columns: int, lines: int, colours: Colours) -> list[str]:
     """A grey picture (H, W) as `lines` lines of `columns` characters; dark ink on light paper."""
-    small = cv2.resize(picture, (columns * 2, lines * 2), interpolation=cv2.INTER_AREA)
-    grey = 255 - np.minimum((255 - small.astype(np.float64)) * _INK_GAIN, 255)
+    dark = np.maximum(255 - _PALEST_INK - picture.astype(np.float32), 0)
+    small = cv2.resize(dark, (columns * 2, lines * 2), interpolation=cv2.INTER_AREA)
+    grey = 255 - np.minimum(small.astype(np.float64) * _INK_GAIN, 255)
     blocks = grey.reshape(lines, 2, columns, 2).transpose(0, 2, 1, 3).reshape(lines, columns, 4)
     front = _PATTERNS.sum(axis=1)
     total = blocks.sum(axis=2, keepdims=True)
@@ -130,8 +134,7 @@ def _drawn(ink: Ink, tile: Tile, scale: float, colours: Colours) -> list[str]:
 def _strips(cells: Sequence[Box], count: int) -> list[Tile]:
     each = -(-len(cells) // count)
     parts = [cells[first : first + each] for first in range(0, len(cells), each)]
-    margin = MARGIN_MM if count == 1 else MARGIN_MM / 2
-    return [Tile(_row(part, each), margin) for part in parts]
+    return [Tile(_row(part, each)) for part in parts]
 
 
 def _row(cells: Sequence[Box], count: int) -> Box:

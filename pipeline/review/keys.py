@@ -8,7 +8,7 @@ from pipeline.forms.definition import FieldSpec
 from pipeline.forms.layout import FieldType
 from pipeline.language import Text
 from pipeline.recognition.types import Alternative
-from pipeline.review.entry import Refused, interpret
+from pipeline.review.entry import Refused, check, interpret
 from pipeline.review.items import ReviewItem
 
 PICK: Final = "="
@@ -68,6 +68,9 @@ HELP: Final = Text(
 """,
 )
 
+_MOST: Final = 5
+"""More alternatives than these are typed more quickly than found."""
+
 _BARE: Final = {command.value: command for command in Do if command is not Do.VALUE}
 
 
@@ -94,7 +97,7 @@ def parse(line: str, item: ReviewItem, spec: FieldSpec) -> Action:
 
 
 def choosable(item: ReviewItem, spec: FieldSpec) -> tuple[Alternative, ...]:
-    """The alternatives that a number picks; the reading too, where another value counts now.
+    """The alternatives that a number picks: possible values only; the reading too, where another counts now.
 
     A choice has none: its own numbers pick.
     """
@@ -103,7 +106,16 @@ def choosable(item: ReviewItem, spec: FieldSpec) -> tuple[Alternative, ...]:
     known = {other.value for other in item.alternatives} | {item.value}
     first = () if item.read_value in known else (Alternative(item.read_value, item.confidence),)
     others = (*first, *item.alternatives)
-    return tuple(one for one in others if one.value is not None and one.value != item.value)[:9]
+    return tuple(one for one in others if one.value != item.value and _possible(spec, one.value))[:_MOST]
+
+
+def _possible(spec: FieldSpec, value: str | None) -> bool:
+    """Whether a person could decide for a value at all."""
+    try:
+        check(spec, value or "")
+    except Refused:
+        return False
+    return value is not None
 
 
 def pick_sign(spec: FieldSpec) -> str:

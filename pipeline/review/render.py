@@ -8,7 +8,7 @@ from typing import Final
 from pipeline.forms.catalogue import Catalogue
 from pipeline.forms.definition import FieldSpec, Section, TableSpec
 from pipeline.forms.layout import FieldType
-from pipeline.language import Text
+from pipeline.language import Text, language
 from pipeline.review.entry import PRESENCE, sentence, shown
 from pipeline.review.items import ReviewItem
 from pipeline.review.keys import COMMANDS, choosable, pick_sign
@@ -19,7 +19,7 @@ _PRESENCE: Final = {
     "absent": Text("tidak ada", "absent"),
 }
 _HEAD: Final = Text("{done} dari {total}", "{done} of {total}")
-_WHERE: Final = Text("{code} · {serial} · halaman {page}", "{code} · {serial} · page {page}")
+_WHERE: Final = Text("{form} · {serial} · halaman {page}", "{form} · {serial} · page {page}")
 _ROW: Final = Text("baris {row}", "row {row}")
 _READ: Final = Text("Terbaca", "Reading")
 _OTHERS: Final = Text("Lain", "Others")
@@ -39,6 +39,7 @@ class Card:
     Attributes:
         item: the item.
         spec: its field in the form's definition.
+        title: the form's code and name.
         section: title of the section that the field stands in.
         done: its number among the items of this session.
         total: how many there are.
@@ -49,12 +50,19 @@ class Card:
 
     item: ReviewItem
     spec: FieldSpec
+    title: str
     section: str
     done: int
     total: int
     drawing: tuple[str, ...] = ()
     crop: Path | None = None
     coloured: bool = False
+
+
+def title_of(item: ReviewItem, forms: Catalogue) -> str:
+    """The form's code and name."""
+    definition = forms.get(item.form, item.version).definition
+    return f"{definition.code} {item.form.replace('_', ' ').capitalize()}"
 
 
 def section_of(item: ReviewItem, forms: Catalogue) -> str:
@@ -88,7 +96,7 @@ def _head(card: Card, width: int) -> Iterator[str]:
     count = _HEAD.format(done=card.done, total=card.total)
     full = round(_BAR * min(card.done / max(card.total, 1), 1.0))
     bar = _paint("━" * full, "32", card) + _paint("━" * (_BAR - full), "2", card)
-    where = _WHERE.format(code=item.form, serial=item.serial, page=item.page)
+    where = _WHERE.format(form=card.title, serial=item.serial, page=item.page)
     gap = max(2, width - len(where) - len(count) - _BAR - 1)
     yield _paint(where, "2", card) + " " * gap + bar + " " + count
 
@@ -106,7 +114,9 @@ def _body(card: Card, width: int) -> Iterator[str]:
     yield _paint(str(card.crop) if card.crop else str(_NO_PICTURE), "2", card)
     yield ""
     reading = said(spec, item.value)
-    yield _labelled(_READ, _paint(reading, "1;36", card) + _paint(f"   {item.confidence:.0%}", "2", card))
+    yield _labelled(
+        _READ, _paint(reading, "1;36", card) + _paint(f"   {_percent(item.confidence)}", "2", card)
+    )
     yield from _others(card)
     yield from _choices(card, width)
     yield from (_paint(f"! {sentence(reason)}", "33", card) for reason in item.reasons)
@@ -116,7 +126,7 @@ def _others(card: Card) -> Iterator[str]:
     sign = pick_sign(card.spec)
     for number, other in enumerate(choosable(card.item, card.spec), 1):
         key = _paint(f"{sign}{number}", "1", card)
-        chance = _paint(f"   {other.probability:.1%}", "2", card)
+        chance = _paint(f"   {_percent(other.probability)}", "2", card)
         yield _labelled(_OTHERS if number == 1 else "", f"{key}  {said(card.spec, other.value)}{chance}")
 
 
@@ -151,6 +161,12 @@ def _wrapped(words: list[str], width: int) -> Iterator[str]:
         line = longer
     if line:
         yield line
+
+
+def _percent(probability: float) -> str:
+    """Per cent with one decimal as the language writes it; never 100 for what is not certain."""
+    text = f"{min(probability, 0.999) if probability < 1 else 1:.1%}"
+    return text if language() == "en" else text.replace(".", ",")
 
 
 def _labelled(label: Text | str, text: str) -> str:
