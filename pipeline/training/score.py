@@ -7,14 +7,14 @@ it counts as waiting for a person, which is where it ends.
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from math import exp, lgamma, log
 from pathlib import Path
 from typing import Final
 
 from rich.console import Console
 from rich.table import Table
+from scipy.stats import binomtest
 
 from pipeline.training.batch_file import read_lines
 
@@ -95,31 +95,8 @@ def interval(hits: int, n: int, confidence: float = 0.95) -> tuple[float, float]
     """The exact interval of a share after `hits` of `n`; (0, 1) when n is 0."""
     if n == 0:
         return 0.0, 1.0
-    tail = (1 - confidence) / 2
-    low = 0.0 if hits == 0 else _root(lambda p: 1 - _below(hits - 1, n, p) - tail)
-    high = 1.0 if hits == n else _root(lambda p: tail - _below(hits, n, p))
-    return low, high
-
-
-def _root(rising: Callable[[float], float]) -> float:
-    low, high = 0.0, 1.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if rising(middle) < 0 else (low, middle)
-    return (low + high) / 2
-
-
-def _below(k: int, n: int, p: float) -> float:
-    """Binomial chance of at most k hits."""
-    if p <= 0:
-        return 1.0
-    if p >= 1:
-        return float(k >= n)
-    whole = lgamma(n + 1)
-    return sum(
-        exp(whole - lgamma(i + 1) - lgamma(n - i + 1) + i * log(p) + (n - i) * log(1 - p))
-        for i in range(k + 1)
-    )
+    found = binomtest(hits, n).proportion_ci(confidence, method="exact")
+    return float(found.low), float(found.high)
 
 
 def _key(line: Line) -> tuple[object, ...]:
