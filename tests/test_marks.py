@@ -47,6 +47,11 @@ def test_a_scribble_that_leaves_paper_free_is_never_taken_for_cancelled(pen):
     assert judged(*SCRIBBLE, pen_mm=pen).state in (MarkState.MARKED, MarkState.UNCLEAR)
 
 
+@pytest.mark.parametrize("grey", [185, 200])
+def test_a_pale_pencil_is_never_lost(grey):
+    assert judged(*CROSS, grey=grey).state in (MarkState.MARKED, MarkState.UNCLEAR)
+
+
 @pytest.mark.parametrize("outline", [0, 90, 170, 250])
 def test_an_empty_box_is_empty_however_it_is_printed(outline):
     mark = judged(outline=outline)

@@ -3,8 +3,8 @@
 import cv2
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageFont
 from matplotlib import font_manager
+from PIL import Image, ImageDraw, ImageFont
 
 from pipeline.recognition.print import looks_typed, read_lines
 
@@ -23,7 +23,9 @@ def written(text, rng):
     picture = np.full((64, 900), 255, np.uint8)
     for i, char in enumerate(text):
         at = (15 + 24 * i, 46 + round(rng.normal(0, 3)))
-        cv2.putText(picture, char, at, cv2.FONT_HERSHEY_SIMPLEX, 0.85 + rng.normal(0, 0.1), 20, 3, cv2.LINE_AA)
+        cv2.putText(
+            picture, char, at, cv2.FONT_HERSHEY_SIMPLEX, 0.85 + rng.normal(0, 0.1), 20, 3, cv2.LINE_AA
+        )
     return picture
 
 

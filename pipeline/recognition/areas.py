@@ -8,10 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.forms.layout import Box
+from pipeline.recognition.cells import FAINT
 
 PX_PER_MM: Final = 8.0
 _INSET_MM: Final = 0.9
 _SPECK_MM2: Final = 0.12
+_PEN_PX: Final = 60
+"""The 60th darkest pixel (1 mm²) speaks for the pen."""
+_PALE: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,11 +26,13 @@ class AreaInk:
         picture: uint8 (h, w), upright, paper at 255.
         ink_mm2: what is inked, specks left out.
         reach_mm: the longest extent of one connected stroke.
+        pale: whether the ink is so weak that it may be print showing through.
     """
 
     picture: NDArray[np.uint8]
     ink_mm2: float
     reach_mm: float
+    pale: bool = False
 
 
 def area_ink(image: NDArray[np.uint8], homography: NDArray[np.float64], box: Box) -> AreaInk:
@@ -40,10 +46,14 @@ def area_ink(image: NDArray[np.uint8], homography: NDArray[np.float64], box: Box
     )
     paper = max(float(np.quantile(picture[::4, ::4], 0.7)), 40.0)
     picture = np.minimum(picture * (255 / paper), 255).astype(np.uint8)
-    inked = (picture < 165).astype(np.uint8)
+    dark = 1 - picture.astype(np.float32) / 255
+    peak = float(np.partition(dark.ravel(), -_PEN_PX)[-_PEN_PX])
+    if peak < FAINT:
+        return AreaInk(picture, 0.0, 0.0)
+    inked = (dark > 0.4 * max(peak, 2 * FAINT)).astype(np.uint8)
     _, _, stats, _ = cv2.connectedComponentsWithStats(inked, connectivity=8)
     big = stats[1:][stats[1:, cv2.CC_STAT_AREA] >= _SPECK_MM2 * PX_PER_MM**2]
     if not len(big):
         return AreaInk(picture, 0.0, 0.0)
     reach = float(np.hypot(big[:, cv2.CC_STAT_WIDTH], big[:, cv2.CC_STAT_HEIGHT]).max()) / PX_PER_MM
-    return AreaInk(picture, float(big[:, cv2.CC_STAT_AREA].sum()) / PX_PER_MM**2, reach)
+    return AreaInk(picture, float(big[:, cv2.CC_STAT_AREA].sum()) / PX_PER_MM**2, reach, peak < _PALE)

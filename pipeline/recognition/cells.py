@@ -22,7 +22,7 @@ _BAND_MM: Final = 0.6
 """How far from its place a printed line is looked for; registration is better than this."""
 _DARK_LINE: Final = 0.5
 """A printed line darker than this hides the ink on it (photocopies, 1-bit scans): bridged, not divided out."""
-_FAINT: Final = 0.16
+FAINT: Final = 0.16
 """Peak ink of a cell below which nothing was written; a hard pencil on a bad scan still reaches 0.25."""
 _SPECK_MM2: Final = 0.06
 _TRACE_MM2: Final = 0.12
@@ -141,7 +141,7 @@ def cell_ink(
 def _written(patches: Floats, sizes_mm: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Which cells (N,) have anything dark well inside their outline."""
     inset = round((MARGIN_MM + _BAND_MM + 0.2) * PX_PER_MM)
-    dark = patches[:, inset:, inset:] < 1 - _FAINT
+    dark = patches[:, inset:, inset:] < 1 - FAINT
     right = np.round((MARGIN_MM + sizes_mm - _BAND_MM - 0.2) * PX_PER_MM).astype(int) - inset
     amount = np.empty(len(patches))
     for w, h in np.unique(right, axis=0):
@@ -225,9 +225,9 @@ def isolate(patches: Floats, sizes_mm: NDArray[np.float64]) -> CellInk:
     # The 30th darkest pixel (about 0.5 mm²) speaks for the pen; a lone speck does not.
     k = flat.shape[1] - 30
     peak = np.partition(flat, k, axis=1)[:, k]
-    level = np.maximum(peak, 2 * _FAINT)
+    level = np.maximum(peak, 2 * FAINT)
     binary = (ink > 0.4 * level[:, None, None]).astype(np.uint8)
-    binary[peak < _FAINT] = 0
+    binary[peak < FAINT] = 0
     mosaic = np.zeros((n, h + 1, w), np.uint8)
     mosaic[:, :h] = binary
     _, labels, stats, centres = cv2.connectedComponentsWithStats(

@@ -8,10 +8,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.recognition.cells import MARGIN_MM, PX_PER_MM, Floats
+from pipeline.recognition.cells import FAINT, MARGIN_MM, PX_PER_MM, Floats
 
 _INSET_MM: Final = 0.55
 """The box's own outline, and ink that runs along it, stay outside the judged inside."""
+_PEN_PX: Final = 20
+"""The 20th darkest pixel (0.3 mm²) speaks for the pen; a lone speck does not."""
+_PALE: Final = 0.3
+"""Ink as pale as this may be print that shows through from the other side: a person looks."""
 _EMPTY: Final = 0.006
 _MARKED: Final = 0.03
 """Share of the inside that a thin tick (0.3 mm pen, 4 mm long) covers: 0.09; a stray end of a line: below 0.02."""
@@ -52,10 +56,14 @@ def _judge(patch: Floats, width_mm: float, height_mm: float) -> Mark:
         low : round((MARGIN_MM + height_mm - _INSET_MM) * PX_PER_MM),
         low : round((MARGIN_MM + width_mm - _INSET_MM) * PX_PER_MM),
     ]
-    ink = inside < 0.72
+    dark = 1 - inside
+    peak = float(np.partition(dark.ravel(), -_PEN_PX)[-_PEN_PX])
+    ink = dark > 0.4 * max(peak, 2 * FAINT)
     share = float(ink.mean())
-    if share < _EMPTY:
-        return Mark(MarkState.EMPTY, 1 - share / _EMPTY * 0.004, share)
+    if share < _EMPTY or peak < FAINT:
+        return Mark(MarkState.EMPTY, 1 - min(share / _EMPTY, 1) * 0.004, share)
+    if peak < _PALE:
+        return Mark(MarkState.UNCLEAR, 0.5, share)
     free = float(cv2.distanceTransform((~ink).astype(np.uint8), cv2.DIST_L2, 5).max()) / PX_PER_MM
     if share >= _FULL and free <= _NO_PAPER_MM:
         return Mark(MarkState.CANCELLED, 0.99, share)

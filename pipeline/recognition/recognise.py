@@ -235,7 +235,7 @@ def _areas(image: NDArray[np.uint8], registration: Registration) -> list[tuple[F
 
 
 def _signature(field: FieldLayout, ink: areas.AreaInk, quad: tuple[tuple[float, float], ...]) -> Reading:
-    signed = ink.ink_mm2 >= _SIGNED_MM2 and ink.reach_mm >= _SIGNED_REACH_MM
+    signed = ink.ink_mm2 >= _SIGNED_MM2 and ink.reach_mm >= _SIGNED_REACH_MM and not ink.pale
     unsigned = ink.ink_mm2 <= _UNSIGNED_MM2
     return Reading(
         field=field.name,

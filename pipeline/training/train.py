@@ -62,14 +62,21 @@ def _moving_average(average: Tensor, now: Tensor, steps: Tensor | int) -> Tensor
 
 
 def train(
-    sources: Sources, plan: Plan, workers: int = 1, keep: Callable[[nn.Module], None] = lambda _: None
+    sources: Sources,
+    plan: Plan,
+    workers: int = 1,
+    start: Path | None = None,
+    keep: Callable[[nn.Module], None] = lambda _: None,
 ) -> nn.Module:
     """Trains a `CellNet` on cells drawn from `sources` and returns its averaged weights, ready to export.
 
-    `keep` gets the averaged net every 1,000 steps, so that a killed training leaves something behind.
+    `start` holds weights to go on from; `keep` gets the averaged net every 1,000 steps, so that a killed training
+    leaves something behind.
     """
     torch.manual_seed(plan.seed)
     net = CellNet().to(memory_format=torch.channels_last)
+    if start is not None:
+        net.load_state_dict(torch.load(start, weights_only=True))
     average = AveragedModel(net, avg_fn=_moving_average, use_buffers=True)
     steps = plan.samples // plan.batch
     optimiser = torch.optim.AdamW(net.parameters(), lr=plan.rate, weight_decay=plan.decay)
@@ -155,6 +162,7 @@ def export(net: nn.Module, path: Path) -> None:
 def save(net: nn.Module, data: Path, out: Path, plan: Plan, cells: int) -> None:
     """Writes weights and card: temperature from the calibration writers, accuracy on the test writers."""
     out.mkdir(parents=True, exist_ok=True)
+    torch.save(net.state_dict(), out / "cells.pt")
     export(net, out / "cells.onnx")
     card = {
         "version": hashlib.sha256((out / "cells.onnx").read_bytes()).hexdigest()[:8],
@@ -175,16 +183,19 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, default=Path("pipeline/recognition/models"))
     parser.add_argument("--samples", type=int, default=Plan().samples)
+    parser.add_argument("--rate", type=float, default=Plan().rate)
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--start", type=Path, help="weights (.pt) to go on from")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(1)
-    plan = Plan(samples=arguments.samples)
+    plan = Plan(samples=arguments.samples, rate=arguments.rate)
     sources = Sources.load(arguments.data, "train")
     net = train(
         sources,
         plan,
         arguments.workers,
+        arguments.start,
         lambda half_done: save(half_done, arguments.data, arguments.out, plan, 4_000),
     )
     save(net, arguments.data, arguments.out, plan, 60_000)
