@@ -52,6 +52,9 @@ _ONE_WAY = Text(
     "Beri satu saja: nilai, --empty, atau --unreadable.", "Give just one: a value, --empty, or --unreadable."
 )
 _MAX_COLUMNS: Final = 120
+_WORDS: Final = 17
+"""So many lines of the screen are words; the picture has the rest, within these bounds."""
+_PICTURE: Final = (6, 14)
 _TABLE_ROWS: Final = 200
 
 app = typer.Typer(help=str(_HELP), add_completion=False)
@@ -282,17 +285,19 @@ class _Screen:
             self._notice = self._painted(f"✓ {spec.label}: {said(spec, done.value)}", "32")
 
     def _show(self, item: "ReviewItem") -> None:
-        from pipeline.review.blocks import draw_field
+        from pipeline.review.blocks import Room, draw_field
         from pipeline.review.render import Card, render, section_of, title_of
 
         forms = self._session.forms
         spec, layout = item.spec(forms), item.layout(forms)
-        width = min(shutil.get_terminal_size().columns, _MAX_COLUMNS) - 1
+        columns, lines = shutil.get_terminal_size()
+        width = min(columns, _MAX_COLUMNS) - 1
         ink = self._pictures.ink(item, layout)
         crop = self._pictures.save(item, layout, ink) if ink else None
         drawing: Iterable[str] = ()
         if ink is not None and self._coloured:
-            drawing = draw_field(ink, layout, spec, item.value, width, _colours())
+            room = min(max(lines - _WORDS, _PICTURE[0]), _PICTURE[1])
+            drawing = draw_field(ink, layout, spec, item.value, Room(width, room), _colours())
         card = Card(
             item=item,
             spec=spec,

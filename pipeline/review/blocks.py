@@ -13,9 +13,6 @@ from pipeline.forms.definition import FieldSpec
 from pipeline.forms.layout import Box, FieldLayout, Kind
 from pipeline.review.picture import Ink
 
-LINES: Final = 11
-"""A picture is at most so high, captions aside."""
-
 _MOST_STRIPS: Final = 3
 _FINEST: Final = 2.4
 """Columns a mm from which a larger picture shows no more."""
@@ -23,10 +20,13 @@ _MARGIN_MM: Final = 1.3
 _TILE_MARGIN_MM: Final = 1.6
 _TILE_LINES: Final = (5, 4, 3)
 _CAPTION: Final = 18
-_PALEST_INK: Final = 45.0
+_PALEST_INK: Final = 30.0
 """Anything paler than paper by less than this is paper; the printed lines of cells stay faint."""
-_INK_GAIN: Final = 2.2
-"""Thin strokes are paler in few dots than on paper; ink is darkened by this factor."""
+_BLACK: Final = 0.97
+"""The darkness of this quantile of the dots is shown as black: thin strokes pale when dots are few."""
+_LEAST_BLACK: Final = 50.0
+_OVERLAP_MM: Final = 3.0
+"""Strips of a line of writing repeat so much, that every letter is whole in one of them."""
 
 _GLYPHS: Final = " ▘▝▀▖▌▞▛"
 _PATTERNS: Final = np.array([[(code >> dot) & 1 for dot in range(4)] for code in range(8)], np.float64)
@@ -47,6 +47,14 @@ class Colours(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Room:
+    """What a picture may take of the terminal, in characters; captions come on top."""
+
+    width: int
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
 class Tile:
     """A part of a field that is drawn apart: where it lies in mm, with its margin, and what stands below."""
 
@@ -57,32 +65,31 @@ class Tile:
 
 
 def draw_field(
-    ink: Ink, layout: FieldLayout, spec: FieldSpec, value: str | None, width: int, colours: Colours
+    ink: Ink, layout: FieldLayout, spec: FieldSpec, value: str | None, room: Room, colours: Colours
 ) -> list[str]:
-    """A field's ink as lines of at most `width` columns: combs in strips, choices as numbered tiles."""
+    """A field's ink as lines of characters: combs and lines in strips, choices as numbered tiles."""
     if layout.kind is Kind.MARKS:
-        return _draw_choices(ink, _choice_tiles(layout, spec, value), width, colours)
-    strips = best_strips(layout, width)
-    lines = LINES // len(strips)
-    scale = min(_scale(tile, width, lines) for tile in strips)
+        return _draw_choices(ink, _choice_tiles(layout, spec, value), room, colours)
+    strips = best_strips(layout, room)
+    scale = min(_scale(tile, room, len(strips)) for tile in strips)
     return [line for tile in strips for line in _drawn(ink, tile, scale, colours)]
 
 
-def best_strips(layout: FieldLayout, width: int) -> list[Tile]:
-    """A field in one to three strips, whichever shows its ink largest in `width` columns."""
-    if len(layout.cells) < 2:
-        return [Tile(layout.box)]
-    ways = [
-        _strips(layout.cells, count) for count in range(1, _MOST_STRIPS + 1) if count <= len(layout.cells)
-    ]
-    return max(ways, key=lambda way: min(_scale(tile, width, LINES // len(way)) for tile in way))
+def best_strips(layout: FieldLayout, room: Room) -> list[Tile]:
+    """A field in one to three strips, whichever shows its ink largest."""
+    most = min(_MOST_STRIPS, max(len(layout.cells), 1)) if layout.kind is Kind.COMB else _MOST_STRIPS
+    ways = [_strips(layout, count) for count in range(1, most + 1)]
+    if layout.kind is Kind.AREA:
+        ways = ways[:1]
+    return max(ways, key=lambda way: min(_scale(tile, room, len(way)) for tile in way))
 
 
 def dots(picture: NDArray[np.uint8], columns: int, lines: int, colours: Colours) -> list[str]:
     """A grey picture (H, W) as `lines` lines of `columns` characters; dark ink on light paper."""
     dark = np.maximum(255 - _PALEST_INK - picture.astype(np.float32), 0)
     small = cv2.resize(dark, (columns * 2, lines * 2), interpolation=cv2.INTER_AREA)
-    grey = 255 - np.minimum(small.astype(np.float64) * _INK_GAIN, 255)
+    black = max(float(np.quantile(small, _BLACK)), _LEAST_BLACK)
+    grey = 255 * (1 - np.minimum(small.astype(np.float64) / black, 1))
     blocks = grey.reshape(lines, 2, columns, 2).transpose(0, 2, 1, 3).reshape(lines, columns, 4)
     front = _PATTERNS.sum(axis=1)
     total = blocks.sum(axis=2, keepdims=True)
@@ -119,22 +126,30 @@ def _grey(level: int) -> int:
     return _FIRST_GREY + min(level * _GREYS // 256, _GREYS - 1)
 
 
-def _scale(tile: Tile, width: int, lines: int) -> float:
+def _scale(tile: Tile, room: Room, strips: int) -> float:
     """Columns a mm at which a tile fits; a line is as high as two columns are wide."""
     across, down = tile.box.w + 2 * tile.margin, tile.box.h + 2 * tile.margin
-    return min(width / across, 2 * lines / down, _FINEST)
+    return min(room.width / across, 2 * (room.lines // strips) / down, _FINEST)
 
 
 def _drawn(ink: Ink, tile: Tile, scale: float, colours: Colours) -> list[str]:
-    columns = max(1, int((tile.box.w + 2 * tile.margin) * scale))
+    columns = max(1, round((tile.box.w + 2 * tile.margin) * scale))
     lines = max(1, round((tile.box.h + 2 * tile.margin) * scale / 2))
     return dots(ink.cut(tile.box, tile.margin), columns, lines, colours)
 
 
-def _strips(cells: Sequence[Box], count: int) -> list[Tile]:
-    each = -(-len(cells) // count)
-    parts = [cells[first : first + each] for first in range(0, len(cells), each)]
-    return [Tile(_row(part, each)) for part in parts]
+def _strips(layout: FieldLayout, count: int) -> list[Tile]:
+    if layout.kind is not Kind.COMB:
+        return [Tile(box) for box in _cut(layout.box, count)]
+    each = -(-len(layout.cells) // count)
+    firsts = range(0, len(layout.cells), each)
+    return [Tile(_row(layout.cells[first : first + each], each)) for first in firsts]
+
+
+def _cut(box: Box, count: int) -> list[Box]:
+    """A line of writing in `count` pieces side by side, a little more than its share each."""
+    share = (box.w - _OVERLAP_MM) / count
+    return [Box(box.x + number * share, box.y, share + _OVERLAP_MM, box.h) for number in range(count)]
 
 
 def _row(cells: Sequence[Box], count: int) -> Box:
@@ -153,12 +168,12 @@ def _choice_tiles(layout: FieldLayout, spec: FieldSpec, value: str | None) -> li
     ]
 
 
-def _draw_choices(ink: Ink, tiles: Sequence[Tile], width: int, colours: Colours) -> list[str]:
+def _draw_choices(ink: Ink, tiles: Sequence[Tile], room: Room, colours: Colours) -> list[str]:
     for lines in _TILE_LINES:
         columns = max(2 * lines, min(_CAPTION, max(len(tile.caption) for tile in tiles))) + 2
-        a_row = max(1, width // columns)
+        a_row = max(1, room.width // columns)
         rows = -(-len(tiles) // a_row)
-        if rows * lines <= LINES:
+        if rows * (lines + 1) <= room.lines + 1:
             break
     drawn = []
     for first in range(0, len(tiles), a_row):

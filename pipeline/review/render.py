@@ -30,6 +30,7 @@ _NO_PICTURE: Final = Text("gambar halaman tidak ditemukan di arsip", "the page i
 
 _BAR: Final = 24
 _LABEL: Final = 9
+_GAP: Final = "     "
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +105,8 @@ def _head(card: Card, width: int) -> Iterator[str]:
 def _body(card: Card, width: int) -> Iterator[str]:
     item, spec = card.item, card.spec
     title = _paint(str(spec.label), "1", card)
-    beside = [part for part in (card.section, _ROW.format(row=item.row) if item.row else "") if part]
-    yield title + _paint("  " + " · ".join(beside), "2", card)
-    if spec.hint is not None:
-        yield _paint(str(spec.hint), "2", card)
+    beside = [_ROW.format(row=item.row) if item.row else "", str(spec.hint or ""), card.section]
+    yield title + _paint("   " + " · ".join(part for part in beside if part), "2", card)
     yield ""
     if card.drawing:
         yield from card.drawing
@@ -117,17 +116,24 @@ def _body(card: Card, width: int) -> Iterator[str]:
     yield _labelled(
         _READ, _paint(reading, "1;36", card) + _paint(f"   {_percent(item.confidence)}", "2", card)
     )
-    yield from _others(card)
+    yield from _others(card, width)
     yield from _choices(card, width)
     yield from (_paint(f"! {sentence(reason)}", "33", card) for reason in item.reasons)
 
 
-def _others(card: Card) -> Iterator[str]:
+def _others(card: Card, width: int) -> Iterator[str]:
     sign = pick_sign(card.spec)
-    for number, other in enumerate(choosable(card.item, card.spec), 1):
-        key = _paint(f"{sign}{number}", "1", card)
-        chance = _paint(f"   {_percent(other.probability)}", "2", card)
-        yield _labelled(_OTHERS if number == 1 else "", f"{key}  {said(card.spec, other.value)}{chance}")
+    words = [
+        (f"{sign}{number}", f"{said(card.spec, other.value)}", _percent(other.probability))
+        for number, other in enumerate(choosable(card.item, card.spec), 1)
+    ]
+    plain = ["  ".join(word) for word in words]
+    painted = {
+        text: f"{_paint(key, '1', card)}  {value}  {_paint(chance, '2', card)}"
+        for text, (key, value, chance) in zip(plain, words, strict=True)
+    }
+    for number, line in enumerate(_wrapped(plain, width - _LABEL, _GAP)):
+        yield _labelled(_OTHERS if number == 0 else "", _GAP.join(painted[text] for text in line.split(_GAP)))
 
 
 def _choices(card: Card, width: int) -> Iterator[str]:
@@ -151,10 +157,10 @@ def _foot(card: Card, width: int) -> Iterator[str]:
         yield _paint(line, "2", card)
 
 
-def _wrapped(words: list[str], width: int) -> Iterator[str]:
+def _wrapped(words: list[str], width: int, between: str = " · ") -> Iterator[str]:
     line = ""
     for word in words:
-        longer = f"{line} · {word}" if line else word
+        longer = f"{line}{between}{word}" if line else word
         if line and len(longer) > width:
             yield line
             longer = word
