@@ -169,7 +169,10 @@ def _signed(_spec: FieldSpec, typed: str) -> str:
 
 
 def _line(_spec: FieldSpec, typed: str) -> str:
-    return " ".join(typed.split())
+    words = "".join(one if one.isprintable() else " " for one in typed).split()
+    if not words:
+        raise Refused("unfit")
+    return " ".join(words)
 
 
 _UNWRITTEN: Final[Mapping[Kind, Callable[[FieldSpec, str], str]]] = {
