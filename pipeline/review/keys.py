@@ -32,9 +32,9 @@ COMMANDS: Final = {
     Do.EMPTY: Text("kosong", "empty"),
     Do.UNREADABLE: Text("tak terbaca", "unreadable"),
     Do.SKIP: Text("lewati", "skip"),
-    Do.BACK: Text("mundur", "back"),
+    Do.BACK: Text("balik", "back"),
     Do.HELP: Text("bantuan", "help"),
-    Do.QUIT: Text("berhenti", "quit"),
+    Do.QUIT: Text("keluar", "quit"),
 }
 
 HELP: Final = Text(
@@ -48,8 +48,8 @@ HELP: Final = Text(
   -           isian ini kosong di kertas
   ?           ada tulisan, tetapi tidak terbaca
   >           lewati; isian ini tetap menunggu
-  <           mundur ke keputusan Anda sebelumnya
-  :q          berhenti; semua keputusan sudah tersimpan, lanjutkan kapan saja
+  <           balik ke keputusan Anda sebelumnya
+  :q          keluar; semua keputusan sudah tersimpan, lanjutkan kapan saja
   :h          bantuan ini
 """,
     """One field at a time; every line ends with Enter.

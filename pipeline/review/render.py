@@ -30,6 +30,7 @@ _NO_PICTURE: Final = Text("gambar halaman tidak ditemukan di arsip", "the page i
 
 _BAR: Final = 24
 _LABEL: Final = 9
+_BETWEEN_KEYS: Final = "  "
 _GAP: Final = "     "
 
 
@@ -153,7 +154,9 @@ def _choices(card: Card, width: int) -> Iterator[str]:
 
 def _foot(card: Card, width: int) -> Iterator[str]:
     keys = [f"Enter {_ENTER}", str(_TYPE), *(f"{command} {words}" for command, words in COMMANDS.items())]
-    for line in _wrapped(keys, width):
+    if len(_BETWEEN_KEYS.join(keys)) > width:
+        keys.remove(str(_TYPE))
+    for line in _wrapped(keys, width, _BETWEEN_KEYS):
         yield _paint(line, "2", card)
 
 
