@@ -1,8 +1,10 @@
 """The review queue and decisions: leases, order, what people type, rules over the sheet."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from forms_under_test import catalogue, form
 from hypothesis import given
@@ -79,6 +81,23 @@ def test_reviewers_never_meet_and_every_item_is_shown_once(scanned):
                 decide(items[name].id, name, Kind.CONFIRMED, None, catalogue(), confirmed=True)
     assert len(seen) == len(set(seen)) == 12
     assert count_open() == 0
+
+
+def test_reviewers_at_the_same_moment_share_the_work(scanned):
+    scanned(*[["nik", "kk", "lantai"]] * 6)
+
+    def work(name):
+        done = []
+        while item := next_item(name):
+            decide(item.id, name, Kind.CONFIRMED, None, catalogue(), confirmed=True)
+            done.append(item.id)
+        connection.close()
+        return done
+
+    with ThreadPoolExecutor(4) as people:
+        shares = list(people.map(work, ["ani", "budi", "citra", "dedi"]))
+    done = [item for share in shares for item in share]
+    assert len(done) == len(set(done)) == Decision.objects.count() == 18
 
 
 def test_what_is_held_is_given_to_nobody_until_the_lease_ends_or_it_is_given_back(scanned):

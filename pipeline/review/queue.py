@@ -9,7 +9,8 @@ from datetime import timedelta
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from pipeline.errors import UsageError
@@ -39,20 +40,19 @@ def next_item(
     Raises:
         UsageError: there is no such batch.
     """
-    wanted = _wanted(batch, form)
     if after is not None:
-        follower = _rest_of_sheet(reviewer, after, wanted)
+        follower = _rest_of_sheet(reviewer, after)
         if follower is not None:
             return follower
+    lot = _batch(batch)
     while True:
         free = _free(None if after is not None else reviewer)
-        found = wanted.filter(free).order_by("id").values_list("page__sheet", flat=True).first()
-        if found is None:
+        page = _first_page(free, lot, form)
+        if page is None:
             return None
-        items = _lease(reviewer, found, free)
-        first = items.filter(pk__in=wanted.filter(page__sheet=found)).first()
-        if first is not None:
-            return item_of(first)
+        items = _lease(reviewer, page.sheet_id, free)
+        if items:
+            return item_of(items[0])
 
 
 def claim(item_id: int, reviewer: str) -> ReviewItem | None:
@@ -92,14 +92,33 @@ def count_open(batch: str | None = None, form: str | None = None) -> int:
 
 def _wanted(batch: str | None, form: str | None) -> QuerySet[FieldReading]:
     rows = FieldReading.objects.filter(status=_OPEN)
-    if form is not None:
-        rows = rows.filter(page__form=form)
-    if batch is None:
-        return rows
-    lot = Batch.objects.filter(name=batch).first()
-    if lot is None:
-        raise UsageError(Text(f"Batch {batch} tidak ada.", f"There is no batch {batch}."))
-    return rows.filter(page__file__batch=lot)
+    if batch is not None:
+        rows = rows.filter(page__file__batch=_batch(batch))
+    return rows if form is None else rows.filter(page__form=form)
+
+
+def _batch(name: str | None) -> Batch | None:
+    found = Batch.objects.filter(name=name).first() if name is not None else None
+    if name is not None and found is None:
+        raise UsageError(Text(f"Batch {name} tidak ada.", f"There is no batch {name}."))
+    return found
+
+
+def _first_page(free: Q, batch: Batch | None, form: str | None) -> Page | None:
+    """The first page with an open and free reading; the index of open readings says where to begin."""
+    opens = FieldReading.objects.filter(free, status=_OPEN)
+    first = opens.order_by("id").values_list("page", flat=True).first()
+    if first is None:
+        return None
+    pages = Page.objects.filter(
+        **({"form": form} if form else {}), **({"file__batch": batch} if batch else {})
+    )
+    if batch is None and form is None:
+        return pages.get(pk=first)
+    # Lower() keeps a database without statistics from taking the index over every open reading for each page.
+    here = FieldReading.objects.annotate(state=Lower("status")).filter(free, page=OuterRef("pk"), state=_OPEN)
+    holding = pages.filter(Exists(here)).order_by("pk")
+    return holding.filter(pk__gte=first).first() or holding.first()
 
 
 def _free(reviewer: str | None) -> Q:
@@ -108,24 +127,30 @@ def _free(reviewer: str | None) -> Q:
     return free | Q(claimed_by=reviewer) if reviewer is not None else free
 
 
-def _lease(reviewer: str, sheet: int, free: Q) -> QuerySet[FieldReading]:
+def _lease(reviewer: str, sheet: int | None, free: Q) -> list[FieldReading]:
     """Lease the open items of a sheet that are free; gives those that the reviewer now holds, in order."""
     pages = list(Page.objects.filter(sheet=sheet).values_list("pk", flat=True))
-    rows = FieldReading.objects.filter(page__in=pages, status=_OPEN)
     with transaction.atomic():
-        Sheet.objects.select_for_update().get(pk=sheet)
-        rows.filter(free).update(claimed_by=reviewer, claimed_until=timezone.now() + LEASE)
-    held = rows.filter(claimed_by=reviewer, claimed_until__gt=timezone.now())
-    return held.select_related(*WITH).order_by("page__number", "position")
+        list(Sheet.objects.select_for_update(of=("self",)).filter(pages__in=pages))
+        known = FieldReading.objects.filter(page__in=pages).values_list("pk", "status")
+        waiting = [pk for pk, status in known if status == _OPEN]
+        now = timezone.now()
+        FieldReading.objects.filter(free, pk__in=waiting).update(
+            claimed_by=reviewer, claimed_until=now + LEASE
+        )
+        rows = FieldReading.objects.filter(pk__in=waiting).select_related(*WITH)
+        held = [row for row in rows if row.claimed_by == reviewer and (row.claimed_until or now) > now]
+    return sorted(held, key=_place)
 
 
-def _rest_of_sheet(reviewer: str, after: int, wanted: QuerySet[FieldReading]) -> ReviewItem | None:
+def _place(row: FieldReading) -> tuple[int, int]:
+    return row.page.number or 0, row.position
+
+
+def _rest_of_sheet(reviewer: str, after: int) -> ReviewItem | None:
     """The item that follows on the sheet; the leases of the sheet are renewed."""
     before = FieldReading.objects.select_related("page").filter(pk=after).first()
-    if before is None or before.page.sheet_id is None:
+    if before is None:
         return None
-    sheet, number, position = before.page.sheet_id, before.page.number, before.position
-    held = _lease(reviewer, sheet, _free(reviewer))
-    further = Q(page__number__gt=number) | Q(page__number=number, position__gt=position)
-    row = held.filter(further, pk__in=wanted.filter(page__sheet=sheet)).first()
-    return item_of(row) if row else None
+    held = _lease(reviewer, before.page.sheet_id, _free(reviewer))
+    return next((item_of(row) for row in held if _place(row) > _place(before)), None)
