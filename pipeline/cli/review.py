@@ -189,12 +189,12 @@ def _put_table(batch: str | None, form: str | None, limit: int) -> None:
     )
     table = Table(title=str(Text("Menunggu pemeriksaan", "Waiting for review")))
     for head in heads:
-        table.add_column(str(head))
+        table.add_column(str(head), no_wrap=head in heads[:2], overflow="fold")
     for item in islice(queue.open_items(batch, form), limit):
         spec = item.spec(context.catalogue())
         field = f"{spec.label}" + (f" ({item.row})" if item.row else "")
         reasons = " ".join(str(sentence(reason)) for reason in item.reasons)
-        table.add_row(str(item.id), f"{item.serial} / {item.page}", field, said(spec, item.value), reasons)
+        table.add_row(str(item.id), f"{item.serial}/{item.page}", field, said(spec, item.value), reasons)
     left = queue.count_open(batch, form) - table.row_count
     Console().print(table)
     if left > 0:
@@ -286,6 +286,7 @@ class _Screen:
 
     def _show(self, item: "ReviewItem") -> None:
         from pipeline.review.blocks import Room, draw_field
+        from pipeline.review.companions import companions
         from pipeline.review.render import Card, render, section_of, title_of
 
         forms = self._session.forms
@@ -307,6 +308,7 @@ class _Screen:
             total=max(self._session.total, self._session.number),
             drawing=tuple(drawing),
             crop=crop,
+            beside=companions(item, forms),
             coloured=self._coloured,
         )
         if self._terminal:

@@ -88,11 +88,9 @@ def parse(line: str, item: ReviewItem, spec: FieldSpec) -> Action:
     if text.lower() in _BARE:
         return Action(_BARE[text.lower()])
     others = choosable(item, spec)
-    number = text.removeprefix(pick_sign(spec))
-    if number != text or not pick_sign(spec):
-        picked = int(number) if number.isascii() and number.isdigit() and len(number) == 1 else 0
-        if 1 <= picked <= len(others):
-            return Action(Do.VALUE, str(others[picked - 1].value))
+    number = text.removeprefix(PICK)
+    if (number != text or not pick_sign(spec)) and number in map(str, range(1, len(others) + 1)):
+        return Action(Do.VALUE, str(others[int(number) - 1].value))
     return Action(Do.VALUE, text)
 
 

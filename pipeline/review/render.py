@@ -9,6 +9,7 @@ from pipeline.forms.catalogue import Catalogue
 from pipeline.forms.definition import FieldSpec, Section, TableSpec
 from pipeline.forms.layout import FieldType
 from pipeline.language import Text, language
+from pipeline.review.companions import Companions
 from pipeline.review.entry import PRESENCE, sentence, shown
 from pipeline.review.items import ReviewItem
 from pipeline.review.keys import COMMANDS, choosable, pick_sign
@@ -43,6 +44,7 @@ class Card:
         spec: its field in the form's definition.
         title: the form's code and name.
         section: title of the section that the field stands in.
+        beside: what the fields say that its broken rules compare it with.
         done: its number among the items of this session.
         total: how many there are.
         drawing: its ink as lines for the terminal; empty without colours.
@@ -58,6 +60,7 @@ class Card:
     total: int
     drawing: tuple[str, ...] = ()
     crop: Path | None = None
+    beside: Companions = ()
     coloured: bool = False
 
 
@@ -96,10 +99,11 @@ def said(spec: FieldSpec, value: str | None) -> str:
 def _head(card: Card, width: int) -> Iterator[str]:
     item = card.item
     count = _HEAD.format(done=card.done, total=card.total)
-    full = round(_BAR * min(card.done / max(card.total, 1), 1.0))
-    bar = _paint("━" * full, "32", card) + _paint("━" * (_BAR - full), "2", card)
     where = _WHERE.format(form=card.title, serial=item.serial, page=item.page)
-    gap = max(2, width - len(where) - len(count) - _BAR - 1)
+    long = max(0, min(_BAR, width - len(where) - len(count) - 3))
+    full = round(long * min(card.done / max(card.total, 1), 1.0))
+    bar = _paint("━" * full, "32", card) + _paint("━" * (long - full), "2", card)
+    gap = max(2, width - len(where) - len(count) - long - 1)
     yield _paint(where, "2", card) + " " * gap + bar + " " + count
 
 
@@ -120,6 +124,8 @@ def _body(card: Card, width: int) -> Iterator[str]:
     yield from _others(card, width)
     yield from _choices(card, width)
     yield from (_paint(f"! {sentence(reason)}", "33", card) for reason in item.reasons)
+    for other, value in card.beside:
+        yield f"  {other.label}: {_paint(said(other, value), '36', card)}"
 
 
 def _others(card: Card, width: int) -> Iterator[str]:

@@ -1,0 +1,38 @@
+"""What the other fields say that a rule held beside an item: so that nobody has to turn the page to judge it."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from pipeline.forms.catalogue import Catalogue
+from pipeline.forms.definition import FieldSpec, FormDefinition
+from pipeline.review.items import ReviewItem
+from pipeline.store.models import FieldReading
+
+_JOINT: Final = ("nik_agrees_with_birth_date", "sex_agrees_with_nik")
+"""The rules along which fields are read together: `outvoted` is about them."""
+
+Companions = tuple[tuple[FieldSpec, str | None], ...]
+
+
+def companions(item: ReviewItem, forms: Catalogue) -> Companions:
+    """The fields that an item's broken rules compare it with, and their values now; columns as a whole are left out.
+
+    Raises:
+        UsageError: this computer does not know the form in that version.
+    """
+    definition = forms.get(item.form, item.version).definition
+    names = list(dict.fromkeys(_others(item, definition)))
+    if not names:
+        return ()
+    rows = FieldReading.objects.filter(page__sheet=item.sheet, field__in=names)
+    values = {(row.field, row.row): row.value for row in rows.exclude(page__reason="duplicate_side")}
+    found = ((name, (name, item.row if "." in name else None)) for name in names)
+    return tuple((definition.field(name), values[key]) for name, key in found if key in values)
+
+
+def _others(item: ReviewItem, definition: FormDefinition) -> Iterator[str]:
+    told = {*item.reasons, *(_JOINT if "outvoted" in item.reasons else ())}
+    fields = {name for name, _ in definition.fields()}
+    for rule in definition.rules:
+        if rule.name in told and item.field in rule.fields:
+            yield from (name for name in rule.fields if name != item.field and name in fields)

@@ -1,0 +1,319 @@
+"""`sotarsa review` at the terminal and in a pipe: the screen, the keys, the ink, the lists for scripts."""
+
+import io
+import json
+import re
+
+import cv2
+import numpy as np
+import pytest
+from forms_under_test import catalogue, form
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from notes import BACK, VALUES, note, put, scan_notes
+
+from pipeline.cli.main import command
+from pipeline.forms.layout import Box, Kind
+from pipeline.recognition.types import Alternative
+from pipeline.review.blocks import Colours, Room, best_strips, dots, draw_field
+from pipeline.review.items import ReviewItem
+from pipeline.review.keys import Do, parse
+from pipeline.review.picture import PX_PER_MM, Ink, Pictures, extent
+from pipeline.review.render import Card, render, section_of, title_of
+from pipeline.store.models import Decision, FieldReading
+from pipeline.validation.sheet import broken_rules
+
+FRONT = {**VALUES, "nik": "6311026103789001", "tanggal_lahir": "1978-03-22", "jenis_kelamin": "P"}
+ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
+DOTS_MM = 10
+
+
+def item(field="nik", row=None, value="6311026103789001", **more) -> ReviewItem:
+    facts = {
+        "id": 7,
+        "sheet": 1,
+        "source": "a.pdf",
+        "sha256": "0" * 64,
+        "suffix": ".png",
+        "image": 1,
+        "form": "pendataan",
+        "version": 1,
+        "serial": "FPS-2005-26-00017",
+        "page": next(
+            page.page
+            for page in form("pendataan").layout.pages
+            if any((one.name, one.row) == (field, row) for one in page.fields)
+        ),
+        "position": 3,
+        "field": field,
+        "row": row,
+        "value": value,
+        "read_value": value,
+        "raw": value or "",
+        "confidence": 0.6,
+        "status": "review",
+        "alternatives": (),
+        "reasons": ("low_confidence",),
+        "quad": ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)),
+    }
+    return ReviewItem(**{**facts, **more})
+
+
+def card(shown: ReviewItem, **more) -> Card:
+    forms = catalogue()
+    return Card(shown, shown.spec(forms), title_of(shown, forms), section_of(shown, forms), 12, 143, **more)
+
+
+def spec(field):
+    return form("pendataan").definition.field(field)
+
+
+OTHERS = (Alternative("6311026103789007", 0.2), Alternative("63110261037890", 0.1), Alternative(None, 0.01))
+
+
+def test_the_screen_says_what_where_and_why(monkeypatch):
+    screen = render(card(item(alternatives=OTHERS)), 100)
+    for words in (
+        "12 dari 143",
+        "FPS-01 Pendataan · FPS-2005-26-00017 · halaman 1",
+        "NIK",
+        "Kepala keluarga",
+        "6311 0261 0378 9001",
+        "1  6311 0261 0378 9007  20,0%",
+        "Tulisan tidak cukup jelas.",
+        "- kosong",
+    ):
+        assert words in screen
+    assert "\x1b" not in screen
+    monkeypatch.setenv("SOTARSA_LANG", "en")
+    assert "12 of 143" in render(card(item()), 100)
+
+
+def test_a_row_of_a_table_is_named_and_codes_are_explained():
+    screen = render(card(item("anggota.hubungan", 2, "04")), 100)
+    assert "baris 2" in screen
+    assert "04 (anak)" in screen
+    assert "02 suami · 03 istri" in screen
+
+
+@pytest.mark.parametrize("width", [79, 119])
+def test_no_line_is_wider_than_the_terminal(width):
+    for field, value in (("nik", None), ("bantuan_diterima", "PKH|SMB"), ("tanggal_lahir", "1978-03-21")):
+        screen = render(card(item(field, value=value, alternatives=OTHERS)), width)
+        assert max(map(len, screen.splitlines())) <= width
+
+
+@pytest.mark.parametrize(
+    ("line", "do", "value"),
+    [
+        ("", Do.TAKE, ""),
+        ("   ", Do.TAKE, ""),
+        ("-", Do.EMPTY, ""),
+        ("?", Do.UNREADABLE, ""),
+        (">", Do.SKIP, ""),
+        ("<", Do.BACK, ""),
+        (":q", Do.QUIT, ""),
+        (":Q", Do.QUIT, ""),
+        (":h", Do.HELP, ""),
+        ("1", Do.VALUE, "6311026103789007"),
+        ("=1", Do.VALUE, "6311026103789007"),
+        ("2", Do.VALUE, "2"),
+        (" 6311 ", Do.VALUE, "6311"),
+    ],
+)
+def test_a_line_is_a_command_or_a_value(line, do, value):
+    action = parse(line, item(alternatives=OTHERS), spec("nik"))
+    assert (action.do, action.value) == (do, value)
+
+
+def test_a_number_that_may_be_the_value_picks_only_after_its_sign():
+    counted = item("jumlah_anggota", value="4", alternatives=(Alternative("9", 0.3),))
+    assert parse("1", counted, spec("jumlah_anggota")).value == "1"
+    assert parse("=1", counted, spec("jumlah_anggota")).value == "9"
+    assert "=1  9" in render(card(counted), 100)
+
+
+def test_after_a_decision_the_reading_itself_can_be_picked():
+    corrected = item(value="6311026103789002", read_value="6311026103789001")
+    assert parse("1", corrected, spec("nik")).value == "6311026103789001"
+
+
+@settings(max_examples=40)
+@given(st.integers(1, 40), st.integers(1, 8), st.sampled_from([Colours.GREY, Colours.TRUE]))
+def test_a_picture_has_the_size_asked_for(columns, lines, colours):
+    picture = np.random.default_rng(columns).integers(0, 256, (60, 200), np.uint8)
+    drawn = [ESCAPES.sub("", line) for line in dots(picture, columns, lines, colours)]
+    assert [len(line) for line in drawn] == [columns] * lines
+
+
+def test_dark_ink_is_dark_on_light_paper():
+    picture = np.full((80, 160), 255, np.uint8)
+    picture[:, :80] = 0
+    (line, *_) = dots(picture, 4, 2, Colours.TRUE)
+    assert "48;2;0;0;0" in line
+    assert "48;2;255;255;255" in line
+
+
+def paper(layout, turn=None) -> Ink:
+    """A page at 10 px a mm on which the field's left half is inked; perhaps lying upside down."""
+    box = extent(layout)
+    image = np.full((2970, 2100), 250, np.uint8)
+    x, y, w, h = (round(side * DOTS_MM) for side in box)
+    image[y : y + h, x : x + w // 2] = 30
+    homography = np.diag([DOTS_MM, DOTS_MM, 1.0])
+    if turn == 180:
+        image = cv2.rotate(image, cv2.ROTATE_180)
+        homography = np.array([[-DOTS_MM, 0, 2099], [0, -DOTS_MM, 2969], [0, 0, 1.0]])
+    return Ink(image, homography)
+
+
+@pytest.mark.parametrize("turn", [None, 180])
+def test_a_cut_is_upright_at_a_fixed_scale(turn):
+    layout = item("nik").layout(catalogue())
+    cut = paper(layout, turn).cut(Box(*layout.box), margin=0)
+    assert cut.shape == (round(layout.box.h * PX_PER_MM), round(layout.box.w * PX_PER_MM))
+    half = cut.shape[1] // 2
+    assert cut[5:-5, 5 : half - 5].mean() < 40
+    assert cut[5:-5, half + 5 : -5].mean() > 240
+
+
+@pytest.mark.parametrize("room", [Room(79, 6), Room(119, 14)])
+def test_every_field_of_the_form_fits_the_room(room):
+    for page in form("pendataan").layout.pages:
+        for layout in page.fields:
+            drawn = draw_field(paper(layout), layout, spec(layout.name), None, room, Colours.GREY)
+            assert max(len(ESCAPES.sub("", line)) for line in drawn) <= room.width
+            if layout.kind is not Kind.MARKS:
+                assert len(drawn) <= room.lines
+
+
+def test_long_combs_are_cut_between_cells():
+    layout = item("nama").layout(catalogue())
+    strips = best_strips(layout, Room(99, 14))
+    assert len(strips) == 2
+    assert strips[1].box.x == pytest.approx(layout.cells[len(layout.cells) // 2].x)
+
+
+def test_choices_stand_in_numbered_tiles_with_the_read_one_marked():
+    layout = item("lantai", value="semen").layout(catalogue())
+    drawn = draw_field(paper(layout), layout, spec("lantai"), "semen", Room(99, 14), Colours.TRUE)
+    assert "1 Keramik" in ESCAPES.sub("", drawn[-1])
+    assert "\x1b[1;7m2 Semen\x1b[0m" in drawn[-1]
+
+
+def test_ink_comes_from_the_archive_page_after_page(store, tmp_path):
+    pages = [np.full((40, 64), shade, np.uint8) for shade in (10, 20, 30)]
+    from pipeline.store.archive import Archive
+
+    kept = Archive(store).keep(put(tmp_path / "a.tif", *pages))
+    pictures, layout = Pictures(store), item("nik").layout(catalogue())
+    for image in (1, 3, 3, 2):
+        ink = pictures.ink(item(sha256=kept.sha256, suffix=".tif", image=image), layout)
+        assert ink.image[0, 0] == 10 * image
+    saved = pictures.save(item(), layout, ink)
+    assert saved.parent == store / "crops"
+    assert cv2.imread(str(saved), cv2.IMREAD_GRAYSCALE).shape == ink.cut(extent(layout)).shape
+    assert pictures.ink(item(sha256=kept.sha256, suffix=".tif", image=9), layout) is None
+    assert pictures.ink(item(), layout) is None
+
+
+@pytest.fixture
+def sotarsa(store, tmp_path, capsys, monkeypatch):
+    """Run a command in this process with lines on standard input, over a store with three open items."""
+    deck = put(tmp_path / "a.tif", note(1, values=FRONT, doubt={"kk": "?"}), note(2, values=BACK))
+    scan_notes(store, deck, rules=broken_rules)
+
+    def run(*args, lines=""):
+        monkeypatch.setattr("sys.stdin", io.StringIO(lines))
+        with pytest.raises(SystemExit) as left:
+            command().main(["review", *(str(arg) for arg in args)], prog_name="sotarsa")
+        told = capsys.readouterr()
+        return left.value.code, told.out, told.err
+
+    return run
+
+
+def status(field):
+    row = FieldReading.objects.get(field=field, row=None)
+    return row.status, row.value
+
+
+def test_a_pipe_of_lines_walks_through_the_queue(sotarsa):
+    out = sotarsa("--reviewer", "ani", lines="abc\n6311026203789001\n\n\n:q\n")[1]
+    assert "1 dari 3" in out
+    assert "Tanggal lahir: 22-03-1978" in out
+    assert "Tanggal lahir tidak sama" in out
+    assert status("nik") == ("reviewed", "6311026203789001")
+    assert status("kk") == ("reviewed", FRONT["kk"])
+    assert set(Decision.objects.values_list("by", flat=True)) == {"ani"}
+
+
+def test_a_value_against_the_evidence_needs_a_second_enter(sotarsa):
+    sotarsa(lines="6311022203789001\n:q\n")
+    assert status("nik")[0] == "review"
+    out = sotarsa(lines="6311022203789001\n\n:q\n")[1]
+    assert "sekali lagi" in out
+    assert status("nik") == ("reviewed", "6311022203789001")
+
+
+def test_one_leaves_and_goes_on_later(sotarsa):
+    out = sotarsa(lines=">\n-\n")[1]
+    assert "1 diputuskan, 1 dilewati, 2 masih menunggu." in out
+    assert "1 dari 2" in sotarsa(lines="")[1]
+    assert FieldReading.objects.exclude(claimed_by="").count() == 0
+
+
+def test_back_help_and_the_end(sotarsa):
+    out = sotarsa(lines="<\n:h\n\n<\n?\n?\n?\n")[1]
+    assert "belum ada keputusan" in out
+    assert "panah atas" in out
+    assert out.rstrip().endswith("2 diputuskan, 0 dilewati, 0 masih menunggu.")
+    assert Decision.objects.filter(kind="reopened").count() == 1
+    assert "beres" in sotarsa()[1]
+
+
+def test_what_others_hold_is_told(sotarsa):
+    from pipeline.review.queue import next_item
+
+    next_item("budi")
+    assert "orang lain" in sotarsa("--reviewer", "ani")[1]
+
+
+def test_the_list_for_scripts_and_its_pictures(sotarsa):
+    code, out, _ = sotarsa("--list", "--json")
+    items = json.loads(out)["items"]
+    assert code == 0
+    assert [one["field"] for one in items] == ["nik", "kk", "tanggal_lahir"]
+    assert items[0].keys() >= {
+        "id", "source", "image", "form", "serial", "page", "field", "row", "value", "alternatives", "reasons", "crop",
+    }  # fmt: skip
+    assert items[0]["reasons"] == ["nik_agrees_with_birth_date"]
+    assert cv2.imread(items[0]["crop"]) is not None
+    assert len(json.loads(sotarsa("--json", "--limit", 1)[1])["items"]) == 1
+    _, table, more = sotarsa("--list", "--limit", 1)
+    assert "FPS-2005-26-00017/1" in table
+    assert "2" in more
+
+
+@pytest.mark.parametrize(
+    ("args", "kind"),
+    [
+        (("22-03-1978",), "confirmed"),
+        (("21031978",), "corrected"),
+        (("--empty",), "empty"),
+        (("--unreadable",), "unreadable"),
+    ],
+)
+def test_set_decides_one_item(sotarsa, args, kind):
+    row = FieldReading.objects.get(field="tanggal_lahir", row=None)
+    assert sotarsa("set", row.pk, *args, "--reviewer", "skrip")[0] == 0
+    assert [(d.kind, d.by) for d in row.decisions.all()] == [(kind, "skrip")]
+
+
+@pytest.mark.parametrize("args", [("123",), (), ("6311026203789001", "--empty")])
+def test_set_refuses_with_a_sentence(sotarsa, args):
+    row = FieldReading.objects.get(field="nik", row=None)
+    code, out, err = sotarsa("set", row.pk, *args)
+    assert (code, out) == (2, "")
+    assert err.strip().endswith(".")
+    assert not Decision.objects.exists()
