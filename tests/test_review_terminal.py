@@ -272,6 +272,20 @@ def test_back_help_and_the_end(sotarsa):
     assert "beres" in sotarsa()[1]
 
 
+def test_the_last_decision_can_still_be_taken_back(sotarsa):
+    sotarsa(lines="-\n-\n<\n1000\n6311026103789005\n\n")
+    assert status("kk") == ("reviewed", "6311026103789005")
+
+
+def test_a_form_that_is_not_known_here_does_not_stop_the_others(sotarsa, monkeypatch):
+    from pipeline.store.models import Page
+
+    Page.objects.filter(readings__field="nik").update(version=7)
+    out = sotarsa(lines="\n")[1]
+    assert "v7" in out
+    assert "0 diputuskan, 3 dilewati" in out
+
+
 def test_what_others_hold_is_told(sotarsa):
     from pipeline.review.queue import next_item
 

@@ -1,10 +1,6 @@
 """`sotarsa review`: one doubtful field at a time, its ink and its reading, decided by a person at the keyboard."""
 
 import getpass
-import os
-import shutil
-import sys
-from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -16,11 +12,8 @@ from pipeline.errors import UsageError
 from pipeline.language import Text
 
 if TYPE_CHECKING:
-    from pipeline.review.blocks import Colours
     from pipeline.review.items import ReviewItem
-    from pipeline.review.keys import Action
     from pipeline.review.picture import Pictures
-    from pipeline.review.session import Session
 
 _HELP = Text(
     "Periksa isian yang belum pasti, satu demi satu. :h menampilkan tombolnya.\n\n"
@@ -40,21 +33,10 @@ _DONE = Text(
     "{decided} diputuskan, {skipped} dilewati, {left} masih menunggu.",
     "{decided} decided, {skipped} skipped, {left} still waiting.",
 )
-_AGAIN = Text(
-    "Enter sekali lagi untuk tetap memakainya, atau ketik yang lain.",
-    "Enter once more to keep it, or type something else.",
-)
-_FIRST = Text(
-    "Ini yang pertama: belum ada keputusan sebelumnya.", "No earlier decision of yours to go back to."
-)
 _KEEP_NOTICE = Text("Diterima dengan catatan: {why}", "Taken, although: {why}")
 _ONE_WAY = Text(
     "Beri satu saja: nilai, --empty, atau --unreadable.", "Give just one: a value, --empty, or --unreadable."
 )
-_MAX_COLUMNS: Final = 120
-_WORDS: Final = 17
-"""So many lines of the screen are words; the picture has the rest, within these bounds."""
-_PICTURE: Final = (6, 14)
 _TABLE_ROWS: Final = 200
 
 app = typer.Typer(help=str(_HELP), add_completion=False)
@@ -202,6 +184,7 @@ def _put_table(batch: str | None, form: str | None, limit: int) -> None:
 
 
 def _review(home: Path, reviewer: str, batch: str | None, form: str | None) -> None:
+    from pipeline.cli.review_screen import Screen
     from pipeline.review import queue
     from pipeline.review.session import Session
 
@@ -211,143 +194,8 @@ def _review(home: Path, reviewer: str, batch: str | None, form: str | None) -> N
         typer.echo(str(_WITH_OTHERS if session.total else _NOTHING))
         return
     try:
-        _Screen(session, home).run()
+        Screen(session, home).run()
     finally:
         session.stop()
         left = queue.count_open(batch, form)
         typer.echo(_DONE.format(decided=session.decided, skipped=len(session.skipped), left=left))
-
-
-class _Screen:
-    """The loop between a session and a terminal, or a plain pipe."""
-
-    def __init__(self, session: "Session", home: Path) -> None:
-        from pipeline.review.picture import Pictures
-
-        self._session = session
-        self._pictures = Pictures(home)
-        self._terminal = sys.stdin.isatty() and sys.stdout.isatty()
-        self._notice = ""
-
-    def run(self) -> None:
-        """Show item after item until there is none or the person leaves."""
-        while self._session.item is not None:
-            self._show(self._session.item)
-            if not self._answered(self._session.item):
-                return
-
-    def _answered(self, item: "ReviewItem") -> bool:
-        """Read lines until the item is dealt with; False to leave."""
-        from pipeline.review.decisions import Doubtful, Taken
-        from pipeline.review.entry import Refused
-        from pipeline.review.keys import HELP, Action, Do, parse
-
-        spec = item.spec(self._session.forms)
-        doubted: Action | None = None
-        while True:
-            line = self._ask(item)
-            action = Action(Do.QUIT) if line is None else parse(line, item, spec)
-            keep = doubted is not None and action.do is Do.TAKE
-            if keep and doubted is not None:
-                action = doubted
-            doubted = None
-            if action.do is Do.QUIT:
-                return False
-            if action.do is Do.HELP:
-                typer.echo(str(HELP))
-                continue
-            try:
-                self._do(action, confirmed=keep)
-            except Refused as refused:
-                self._say(str(refused), "31")
-                continue
-            except Doubtful as doubt:
-                self._say(f"{doubt} {_AGAIN}", "33")
-                doubted = action
-                continue
-            except Taken as taken:
-                self._notice = self._painted(str(taken), "33")
-                self._session.go_on()
-            return True
-
-    def _do(self, action: "Action", *, confirmed: bool) -> None:
-        from pipeline.review.keys import Do
-        from pipeline.review.render import said
-
-        if action.do is Do.SKIP:
-            self._session.skip()
-        elif action.do is Do.BACK:
-            if not self._session.back():
-                self._notice = self._painted(str(_FIRST), "33")
-        else:
-            done = self._session.decide(action, confirmed=confirmed)
-            spec = done.spec(self._session.forms)
-            self._notice = self._painted(f"✓ {spec.label}: {said(spec, done.value)}", "32")
-
-    def _show(self, item: "ReviewItem") -> None:
-        from pipeline.review.blocks import Room, draw_field
-        from pipeline.review.companions import companions
-        from pipeline.review.render import Card, render, section_of, title_of
-
-        forms = self._session.forms
-        spec, layout = item.spec(forms), item.layout(forms)
-        columns, lines = shutil.get_terminal_size()
-        width = min(columns, _MAX_COLUMNS) - 1
-        ink = self._pictures.ink(item, layout)
-        crop = self._pictures.save(item, layout, ink) if ink else None
-        drawing: Iterable[str] = ()
-        if ink is not None and self._coloured:
-            room = min(max(lines - _WORDS, _PICTURE[0]), _PICTURE[1])
-            drawing = draw_field(ink, layout, spec, item.value, Room(width, room), _colours())
-        card = Card(
-            item=item,
-            spec=spec,
-            title=title_of(item, forms),
-            section=section_of(item, forms),
-            done=self._session.number,
-            total=max(self._session.total, self._session.number),
-            drawing=tuple(drawing),
-            crop=crop,
-            beside=companions(item, forms),
-            coloured=self._coloured,
-        )
-        if self._terminal:
-            typer.echo("\x1b[H\x1b[2J\x1b[3J", nl=False)
-        typer.echo(f"{self._notice}\n{render(card, width)}", color=True)
-        self._notice = ""
-
-    def _ask(self, item: "ReviewItem") -> str | None:
-        """One line, without its end; None when there are no more."""
-        if not self._terminal:
-            line = sys.stdin.readline()
-            return line.rstrip("\n") if line else None
-        import readline
-
-        from pipeline.review.entry import shown
-
-        readline.clear_history()
-        spec = item.spec(self._session.forms)
-        for value in (*(one.value for one in reversed(item.alternatives)), item.value):
-            if value is not None:
-                readline.add_history(shown(spec, value))
-        try:
-            return input("› ")
-        except EOFError:
-            return None
-
-    def _say(self, text: str, style: str) -> None:
-        typer.echo(self._painted(text, style), color=True)
-
-    def _painted(self, text: str, style: str) -> str:
-        return f"\x1b[{style}m{text}\x1b[0m" if self._coloured else text
-
-    @property
-    def _coloured(self) -> bool:
-        return self._terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-
-
-def _colours() -> "Colours":
-    from pipeline.review.blocks import Colours
-
-    deep = os.environ.get("COLORTERM", "") in ("truecolor", "24bit")
-    return Colours.TRUE if deep else Colours.GREY

@@ -16,13 +16,13 @@ from pipeline.review.picture import Ink
 _MOST_STRIPS: Final = 3
 _FINEST: Final = 2.4
 """Columns a mm from which a larger picture shows no more."""
-_MARGIN_MM: Final = 1.3
+_MARGIN_MM: Final = 0.8
 _TILE_MARGIN_MM: Final = 1.6
-_TILE_LINES: Final = (5, 4, 3)
+_TILE_LINES: Final = (7, 6, 5, 4, 3)
 _CAPTION: Final = 18
 _PALEST_INK: Final = 30.0
 """Anything paler than paper by less than this is paper; the printed lines of cells stay faint."""
-_BLACK: Final = 0.97
+_BLACK: Final = 0.94
 """The darkness of this quantile of the dots is shown as black: thin strokes pale when dots are few."""
 _LEAST_BLACK: Final = 50.0
 _OVERLAP_MM: Final = 3.0

@@ -75,11 +75,11 @@ class Session:
 
     def back(self) -> bool:
         """Show the reviewer's previous decision again; False when there is none."""
-        item = self._shown()
         before = back(self.reviewer)
         if before is None:
             return False
-        self._left.append(item.id)
+        if self.item is not None:
+            self._left.append(self.item.id)
         self.decided = max(0, self.decided - 1)
         self.item = before
         return True

@@ -1,0 +1,180 @@
+"""The loop between a review session and a terminal, or a plain pipe of lines."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+import typer
+
+from pipeline.errors import UsageError
+from pipeline.language import Text
+from pipeline.review.blocks import Colours, Room, draw_field
+from pipeline.review.companions import companions
+from pipeline.review.decisions import Doubtful, Taken
+from pipeline.review.entry import Refused, shown
+from pipeline.review.items import ReviewItem
+from pipeline.review.keys import HELP, Action, Do, parse
+from pipeline.review.picture import Pictures
+from pipeline.review.render import Card, render, said, section_of, title_of
+from pipeline.review.session import Session
+
+_END = Text(
+    "Tidak ada lagi. Enter: selesai, <: balik ke keputusan terakhir.",
+    "Nothing more. Enter: done, <: back to the last decision.",
+)
+_AGAIN = Text(
+    "Enter sekali lagi untuk tetap memakainya, atau ketik yang lain.",
+    "Enter once more to keep it, or type something else.",
+)
+_FIRST = Text(
+    "Ini yang pertama: belum ada keputusan sebelumnya.", "No earlier decision of yours to go back to."
+)
+_MAX_COLUMNS: Final = 120
+_WORDS: Final = 15
+"""So many lines of the screen are words; the picture has the rest, within these bounds."""
+_PICTURE: Final = (8, 14)
+
+
+class Screen:
+    """The loop between a session and a terminal, or a plain pipe."""
+
+    def __init__(self, session: Session, home: Path) -> None:
+        self._session = session
+        self._pictures = Pictures(home)
+        self._terminal = sys.stdin.isatty() and sys.stdout.isatty()
+        self._notice = ""
+
+    def run(self) -> None:
+        """Show item after item until there is none or the person leaves."""
+        while True:
+            item = self._session.item
+            if item is None:
+                if not self._turned_back():
+                    return
+            elif not self._shown(item):
+                self._session.skip()
+            elif not self._answered(item):
+                return
+
+    def _shown(self, item: ReviewItem) -> bool:
+        """Show an item; False, with the sentence, where this computer does not know its form."""
+        try:
+            self._show(item)
+        except UsageError as unknown:
+            self._say(str(unknown), "31")
+            return False
+        return True
+
+    def _turned_back(self) -> bool:
+        """At the end of the queue the last decision may still be taken back; False to leave."""
+        typer.echo(f"{self._notice}\n{_END}", color=True)
+        line = self._line(())
+        return line is not None and line.strip() == Do.BACK and self._session.back()
+
+    def _answered(self, item: ReviewItem) -> bool:
+        """Read lines until the item is dealt with; False to leave."""
+        spec = item.spec(self._session.forms)
+        doubted: Action | None = None
+        while True:
+            line = self._ask(item)
+            action = Action(Do.QUIT) if line is None else parse(line, item, spec)
+            keep = doubted is not None and action.do is Do.TAKE
+            if keep and doubted is not None:
+                action = doubted
+            doubted = None
+            if action.do is Do.QUIT:
+                return False
+            if action.do is Do.HELP:
+                typer.echo(str(HELP))
+                continue
+            try:
+                self._do(action, confirmed=keep)
+            except Refused as refused:
+                self._say(str(refused), "31")
+                continue
+            except Doubtful as doubt:
+                self._say(f"{doubt} {_AGAIN}", "33")
+                doubted = action
+                continue
+            except Taken as taken:
+                self._notice = self._painted(str(taken), "33")
+                self._session.go_on()
+            return True
+
+    def _do(self, action: Action, *, confirmed: bool) -> None:
+        if action.do is Do.SKIP:
+            self._session.skip()
+        elif action.do is Do.BACK:
+            if not self._session.back():
+                self._notice = self._painted(str(_FIRST), "33")
+        else:
+            done = self._session.decide(action, confirmed=confirmed)
+            spec = done.spec(self._session.forms)
+            self._notice = self._painted(f"✓ {spec.label}: {said(spec, done.value)}", "32")
+
+    def _show(self, item: ReviewItem) -> None:
+        forms = self._session.forms
+        spec, layout = item.spec(forms), item.layout(forms)
+        columns, lines = shutil.get_terminal_size()
+        width = min(columns, _MAX_COLUMNS) - 1
+        ink = self._pictures.ink(item, layout)
+        crop = self._pictures.save(item, layout, ink) if ink else None
+        drawing: Iterable[str] = ()
+        if ink is not None and self._coloured:
+            room = min(max(lines - _WORDS, _PICTURE[0]), _PICTURE[1])
+            drawing = draw_field(ink, layout, spec, item.value, Room(width, room), _colours())
+        card = Card(
+            item=item,
+            spec=spec,
+            title=title_of(item, forms),
+            section=section_of(item, forms),
+            done=self._session.number,
+            total=max(self._session.total, self._session.number),
+            drawing=tuple(drawing),
+            crop=crop,
+            beside=companions(item, forms),
+            coloured=self._coloured,
+        )
+        if self._terminal:
+            typer.echo("\x1b[H\x1b[2J\x1b[3J", nl=False)
+        typer.echo(f"{self._notice}\n{render(card, width)}", color=True)
+        self._notice = ""
+
+    def _ask(self, item: ReviewItem) -> str | None:
+        """The line of a person who may fetch the reading, or an alternative, with the arrow up."""
+        spec = item.spec(self._session.forms)
+        values = (item.value, *(one.value for one in item.alternatives))
+        return self._line([shown(spec, value) for value in values if value is not None])
+
+    def _line(self, offers: Sequence[str]) -> str | None:
+        """One line, without its end; None when there are no more."""
+        if not self._terminal:
+            line = sys.stdin.readline()
+            return line.rstrip("\n") if line else None
+        import readline
+
+        readline.clear_history()
+        for offer in reversed(offers):
+            readline.add_history(offer)
+        try:
+            return input("› ")
+        except EOFError:
+            return None
+
+    def _say(self, text: str, style: str) -> None:
+        typer.echo(self._painted(text, style), color=True)
+
+    def _painted(self, text: str, style: str) -> str:
+        return f"\x1b[{style}m{text}\x1b[0m" if self._coloured else text
+
+    @property
+    def _coloured(self) -> bool:
+        return self._terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _colours() -> Colours:
+    deep = os.environ.get("COLORTERM", "") in ("truecolor", "24bit")
+    return Colours.TRUE if deep else Colours.GREY
