@@ -116,7 +116,9 @@ class Proposal(Row):
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.PROPOSED)
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["sheet", "slot"], name="one_proposal_a_slot")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["sheet", "slot"], name="one_proposal_a_slot")
+        ]
 
 
 class Distribution(Row):

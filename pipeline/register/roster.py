@@ -1,0 +1,54 @@
+"""The next printed roster: who is expected for a programme in a village."""
+
+from typing import Final, TypedDict
+
+from pipeline.errors import UsageError
+from pipeline.language import Text
+from pipeline.register.models import REFUSED, Person, Programme, Proposal
+
+_SHOWN_FIRST: Final = 6
+_SHOWN_LAST: Final = 4
+
+
+class RosterRow(TypedDict):
+    """One preprinted row: the person's key, and the name and masked NIK as they are printed."""
+
+    person: int
+    name: str
+    nik: str
+
+
+def masked(nik: str | None) -> str:
+    """A NIK as it may lie on a table in the village hall: area and serial, the birth date hidden."""
+    if not nik:
+        return ""
+    return nik[:_SHOWN_FIRST] + "*" * (len(nik) - _SHOWN_FIRST - _SHOWN_LAST) + nik[-_SHOWN_LAST:]
+
+
+def roster_rows(village: str, programme: str, capacity: int) -> list[list[RosterRow]]:
+    """The people for whom a programme was proposed in a village, by name, in sheets of `capacity` rows.
+
+    Args:
+        village: its last four digits.
+        programme: its code.
+        capacity: rows on one sheet.
+
+    Raises:
+        UsageError: there is no such programme.
+    """
+    if not Programme.objects.filter(code=programme).exists():
+        known = ", ".join(Programme.objects.values_list("code", flat=True))
+        raise UsageError(
+            Text(
+                f"Program {programme} tidak dikenal. Yang ada: {known}.",
+                f"There is no programme {programme}. Known: {known}.",
+            )
+        )
+    asked = Proposal.objects.filter(programme=programme).exclude(status=Proposal.Status.REJECTED)
+    people = (
+        Person.objects.filter(pk__in=asked.values("person"), village=village)
+        .exclude(household__consent=REFUSED)
+        .order_by("name", "pk")
+    )
+    rows = [RosterRow(person=one.pk, name=one.name, nik=masked(one.nik)) for one in people]
+    return [rows[i : i + capacity] for i in range(0, len(rows), capacity)]

@@ -1,0 +1,270 @@
+"""The month's import: exact keys, the latest form's word, questions for people, twice is once, undo."""
+
+import pytest
+from builders import FAMILY, correct, sheet
+from forms_under_test import catalogue
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipeline.errors import UsageError
+
+pytestmark = pytest.mark.usefixtures("store")
+
+ROSTER = {
+    "desa": "2005",
+    "tanggal_penyaluran": "2026-11-20",
+    "program": "PKH",
+    "satuan": "rupiah",
+    ("penerima.status", 1): "hadir",
+    ("penerima.jumlah", 1): "300000",
+    ("penerima.tanda_tangan", 1): "present",
+    ("penerima.status", 2): "tidak",
+    ("tambahan.nama", 1): "JUMRI",
+    ("tambahan.nik", 1): "6311020101809001",
+    ("tambahan.status", 1): "wakil",
+    ("tambahan.jumlah", 1): "300000",
+    ("tambahan.tanda_tangan", 1): "present",
+}
+
+
+def run(month="2026-11", **how):
+    from pipeline.register.importing import import_month
+
+    return import_month(catalogue(), month, **how)
+
+
+def everything():
+    """The whole register, comparable."""
+    from pipeline.register.changes import ENTITIES, state
+
+    return {
+        name: sorted((state(row) for row in model.objects.all()), key=lambda one: one["id"])
+        for name, model in ENTITIES.items()
+    }
+
+
+def test_a_family_becomes_household_people_and_proposals():
+    from pipeline.register.models import Household, Person, Proposal
+
+    made = sheet(FAMILY)
+    report = run()
+    assert (report.sheets, report.waiting, report.questions) == (1, (), ())
+    assert report.counts["person"]["new"] == 2
+    household = Household.objects.get(kk=FAMILY["kk"])
+    head, wife = Person.objects.order_by("slot")
+    assert (head.name, head.birth_date.isoformat(), head.relation) == ("SARKANI", "1996-10-16", "01")
+    assert (wife.household, wife.village, wife.sheet_id) == (household, "2005", made.pk)
+    assert sorted(Proposal.objects.values_list("programme", flat=True)) == ["PKH", "RTL"]
+    assert {one.person_id for one in Proposal.objects.all()} == {head.pk}
+
+
+def test_twice_is_once():
+    sheet(FAMILY)
+    run()
+    before = everything()
+    again = run()
+    assert (again.changed, again.run) == (0, None)
+    assert everything() == before
+
+
+def test_a_dry_run_tells_and_changes_nothing():
+    sheet(FAMILY)
+    before = everything()
+    told = run(dry_run=True)
+    assert told.changed > 0
+    assert everything() == before
+    assert run().counts == told.counts
+
+
+def test_a_sheet_with_open_fields_or_a_missing_side_waits():
+    sheet(FAMILY, serial="FPS-2005-26-00901", open_fields=("nik",))
+    sheet(FAMILY, serial="FPS-2005-26-00902", complete=False)
+    report = run()
+    assert [(w.serial[-3:], w.reason) for w in report.waiting] == [("901", "review"), ("902", "missing_side")]
+    assert report.sheets == 0
+
+
+def test_a_sheet_whose_key_nobody_can_read_waits():
+    made = sheet(FAMILY)
+    correct(made, "nik", None, kind="unreadable")
+    assert [w.reason for w in run().waiting] == ["unreadable_key"]
+
+
+def test_another_month_is_left_alone():
+    sheet(FAMILY)
+    assert run("2026-10").sheets == 0
+    assert run(None).sheets == 1
+
+
+def test_the_later_form_changes_address_and_phone_whatever_the_order_of_import():
+    from pipeline.register.models import Household, Person
+
+    later = FAMILY | {"tanggal_pendataan": "2026-11-25", "alamat": "JL. MAWAR", "nomor_hp": "081200000000"}
+    sheet(later)
+    run()
+    sheet(FAMILY)
+    report = run()
+    assert report.changed == 2  # the proposals that the earlier form asked for
+    assert Household.objects.get().address == "JL. MAWAR"
+    assert Person.objects.get(nik=FAMILY["nik"]).phone == "081200000000"
+
+
+def test_one_nik_with_two_names_is_a_question_and_not_overwritten():
+    from pipeline.register.models import Person
+
+    sheet(FAMILY, serial="FPS-2005-26-00911")
+    sheet(FAMILY | {"nama": "SARKAWI", "tanggal_pendataan": "2026-11-25"})
+    (question,) = run().questions
+    assert (question.kind, question.attribute, question.known, question.told) == (
+        "identity", "name", "SARKANI", "SARKAWI",
+    )  # fmt: skip
+    assert question.other == "FPS-2005-26-00911"
+    assert Person.objects.get(nik=FAMILY["nik"]).name == "SARKANI"
+
+
+def test_people_without_a_nik_who_look_alike_are_a_question():
+    one = {k: v for k, v in FAMILY.items() if k not in ("nik", "kk") and not isinstance(k, tuple)}
+    sheet(one)
+    sheet(one)
+    report = run()
+    assert {q.kind for q in report.questions} == {"alike"}
+    assert report.counts["person"]["new"] == 2
+
+
+def test_a_correction_of_the_same_sheet_is_taken_over_and_what_it_no_longer_says_goes():
+    from pipeline.register.models import Person, Proposal
+
+    made = sheet(FAMILY)
+    run()
+    correct(made, "nama", "SARKAWI")
+    correct(made, "nomor_hp", None)
+    correct(made, "bantuan_diusulkan", "RTL")
+    report = run()
+    head = Person.objects.get(nik=FAMILY["nik"])
+    assert (head.name, head.phone) == ("SARKAWI", "")
+    assert list(Proposal.objects.values_list("programme", flat=True)) == ["RTL"]
+    assert report.counts["proposal"] == {"new": 0, "updated": 0, "unchanged": 1, "removed": 1}
+
+
+def test_a_roster_gives_each_expected_person_and_those_not_on_the_list():
+    from pipeline.register.models import Distribution, Person
+    from pipeline.store.models import IssuedSheet
+
+    sheet(FAMILY)
+    run()
+    head, wife = Person.objects.order_by("slot")
+    IssuedSheet.objects.create(
+        serial="BAP-2005-26-00001", form="penyaluran", version=1, village="2005", fingerprint="x",
+        rows={"penerima": [{"row": 1, "person": head.pk}, {"row": 2, "person": wife.pk}]},
+    )  # fmt: skip
+    sheet(ROSTER, "penyaluran", "BAP-2005-26-00001")
+    assert run().questions == ()
+    rows = {one.person.name: one for one in Distribution.objects.select_related("person")}
+    assert {name: one.status for name, one in rows.items()} == {
+        "SARKANI": "hadir", "WULANDARI": "tidak", "JUMRI": "wakil",
+    }  # fmt: skip
+    assert (rows["SARKANI"].quantity, rows["SARKANI"].programme_id, rows["SARKANI"].signature) == (
+        300000, "PKH", "present",
+    )  # fmt: skip
+    assert rows["JUMRI"].person.nik == "6311020101809001"
+
+
+def test_aid_for_nobody_is_a_question():
+    sheet({k: v for k, v in ROSTER.items() if not str(k[0]).startswith("tambahan")}, "penyaluran")
+    assert {q.kind for q in run().questions} == {"nobody"}
+
+
+def test_an_information_session_is_counted_and_names_nobody():
+    from pipeline.register.models import Person, Visit
+
+    sheet(
+        {
+            "desa": "2014",
+            "tanggal_kegiatan": "2026-11-09",
+            "materi": "hak|jkn",
+            ("peserta.nama", 1): "SITI",
+            ("peserta.jenis_kelamin", 1): "P",
+            ("peserta.nama", 2): "BUDI",
+            ("peserta.jenis_kelamin", 2): "L",
+            ("peserta.kelompok", 2): "2",
+        },
+        "sosialisasi",
+    )
+    run()
+    visit = Visit.objects.get()
+    assert (visit.attended, visit.counts["sex"], visit.topic) == (2, {"L": 1, "P": 1}, "hak|jkn")
+    assert not Person.objects.exists()
+
+
+def test_undo_restores_what_was_there():
+    from pipeline.register.changes import undo
+
+    sheet(FAMILY)
+    run()
+    before = everything()
+    sheet(FAMILY | {"tanggal_pendataan": "2026-11-25", "alamat": "JL. MAWAR"})
+    report = run()
+    assert everything() != before
+    undo(report.run)
+    assert everything() == before
+
+
+def test_undo_refuses_under_a_later_run_and_names_it():
+    from pipeline.register.changes import undo
+
+    sheet(FAMILY)
+    first = run()
+    sheet(FAMILY | {"tanggal_pendataan": "2026-11-25", "alamat": "JL. MAWAR"})
+    second = run()
+    with pytest.raises(UsageError, match=str(second.run)):
+        undo(first.run)
+    undo(second.run)
+    undo(first.run)
+    assert not any(everything().values())
+    with pytest.raises(UsageError):
+        undo(first.run)
+
+
+@pytest.mark.parametrize("month", ["2026-13", "november", "2026"])
+def test_a_month_that_is_none_is_refused(month):
+    from pipeline.register.importing import month_of
+
+    with pytest.raises(UsageError):
+        month_of(month)
+
+
+FIELDS = st.fixed_dictionaries(
+    {
+        "nik": st.sampled_from([None, "6311021610969574", "6311025712019314"]),
+        "kk": st.sampled_from([None, "6311022308239183"]),
+        "nama": st.sampled_from(["SARKANI", "JUMRI"]),
+        "tanggal_lahir": st.sampled_from([None, "1996-10-16", "1980-01-02"]),
+        "alamat": st.sampled_from([None, "JL. MAWAR", "JL. MELATI"]),
+        "tanggal_pendataan": st.sampled_from(["2026-11-01", "2026-11-02"]),
+        "bantuan_diusulkan": st.sampled_from([None, "PKH", "PKH|RTL"]),
+    }
+)
+
+
+@given(st.lists(FIELDS, min_size=1, max_size=4), st.integers(0, 3))
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_imported_again_changes_nothing_and_undone_leaves_nothing(forms, early):
+    from django.db import transaction
+
+    from pipeline.register.changes import undo
+
+    with transaction.atomic():
+        for values in forms[:early]:
+            sheet(values)
+        run()
+        middle = everything()
+        for values in forms[early:]:
+            sheet(values)
+        report = run()
+        after = everything()
+        assert run().changed == 0
+        assert everything() == after
+        if report.run:
+            undo(report.run)
+        assert everything() == middle
+        transaction.set_rollback(True)
