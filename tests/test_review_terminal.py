@@ -136,6 +136,9 @@ def test_a_number_that_may_be_the_value_picks_only_after_its_sign():
 def test_after_a_decision_the_reading_itself_can_be_picked():
     corrected = item(value="6311026103789002", read_value="6311026103789001")
     assert parse("1", corrected, spec("nik")).value == "6311026103789001"
+    screen = render(card(corrected), 100)
+    assert "Diganti  6311 0261 0378 9002\n" in screen
+    assert "1  6311 0261 0378 9001  60,0%" in screen
 
 
 @settings(max_examples=40)

@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
@@ -18,7 +19,7 @@ from pipeline.review.entry import Refused, shown
 from pipeline.review.items import ReviewItem
 from pipeline.review.keys import HELP, Action, Do, parse
 from pipeline.review.picture import Pictures
-from pipeline.review.render import Card, render, said, section_of, title_of
+from pipeline.review.render import Card, companion_lines, render, said, section_of, title_of
 from pipeline.review.session import Session
 
 _END = Text(
@@ -96,7 +97,8 @@ class Screen:
                 self._say(str(refused), "31")
                 continue
             except Doubtful as doubt:
-                self._say(f"{doubt} {_AGAIN}", "33")
+                beside = companions(item, doubt.reasons, self._session.forms)
+                self._say("\n".join([str(doubt), *companion_lines(beside), str(_AGAIN)]), "33")
                 doubted = action
                 continue
             except Taken as taken:
@@ -135,7 +137,7 @@ class Screen:
             total=max(self._session.total, self._session.number),
             drawing=tuple(drawing),
             crop=crop,
-            beside=companions(item, forms),
+            beside=companions(item, item.reasons, forms),
             coloured=self._coloured,
         )
         if self._terminal:
@@ -165,7 +167,9 @@ class Screen:
             return None
 
     def _say(self, text: str, style: str) -> None:
-        typer.echo(self._painted(text, style), color=True)
+        width = shutil.get_terminal_size().columns
+        for line in text.splitlines():
+            typer.echo(self._painted(textwrap.fill(line, width), style), color=True)
 
     def _painted(self, text: str, style: str) -> str:
         return f"\x1b[{style}m{text}\x1b[0m" if self._coloured else text

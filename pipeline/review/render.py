@@ -23,6 +23,7 @@ _HEAD: Final = Text("{done} dari {total}", "{done} of {total}")
 _WHERE: Final = Text("{form} · {serial} · halaman {page}", "{form} · {serial} · page {page}")
 _ROW: Final = Text("baris {row}", "row {row}")
 _READ: Final = Text("Terbaca", "Reading")
+_CHANGED: Final = Text("Diganti", "Changed")
 _OTHERS: Final = Text("Lain", "Others")
 _CHOICES: Final = Text("Pilihan", "Choices")
 _ENTER: Final = Text("terima", "take")
@@ -96,6 +97,11 @@ def said(spec: FieldSpec, value: str | None) -> str:
     return shown(spec, value)
 
 
+def companion_lines(beside: Companions) -> list[str]:
+    """What the other fields of a broken rule say, a line each."""
+    return [f"{other.label}: {said(other, value)}" for other, value in beside]
+
+
 def _head(card: Card, width: int) -> Iterator[str]:
     item = card.item
     count = _HEAD.format(done=card.done, total=card.total)
@@ -117,15 +123,15 @@ def _body(card: Card, width: int) -> Iterator[str]:
         yield from card.drawing
     yield _paint(str(card.crop) if card.crop else str(_NO_PICTURE), "2", card)
     yield ""
-    reading = said(spec, item.value)
-    yield _labelled(
-        _READ, _paint(reading, "1;36", card) + _paint(f"   {_percent(item.confidence)}", "2", card)
-    )
+    reading = _paint(said(spec, item.value), "1;36", card)
+    if item.value == item.read_value:
+        yield _labelled(_READ, reading + _paint(f"   {_percent(item.confidence)}", "2", card))
+    else:
+        yield _labelled(_CHANGED, reading)
     yield from _others(card, width)
     yield from _choices(card, width)
     yield from (_paint(f"! {sentence(reason)}", "33", card) for reason in item.reasons)
-    for other, value in card.beside:
-        yield f"  {other.label}: {_paint(said(other, value), '36', card)}"
+    yield from (f"  {line}" for line in companion_lines(card.beside))
 
 
 def _others(card: Card, width: int) -> Iterator[str]:
