@@ -157,6 +157,11 @@ def test_what_a_key_leaves(scanned, kind, value):
     assert (row.value, row.status, row.decisions.get().kind) == (value, "reviewed", kind)
 
 
+def test_an_empty_signature_is_absent(scanned):
+    scanned(["nik"])
+    assert say("tanda_tangan", None, kind=Kind.EMPTY).value == "absent"
+
+
 def test_a_wrong_value_is_refused_with_the_sentence_of_the_rule_and_changes_nothing(scanned):
     scanned(["nik"])
     next_item("ani")

@@ -10,12 +10,13 @@ from django.utils import timezone
 from pipeline.errors import UsageError
 from pipeline.forms.catalogue import Catalogue
 from pipeline.forms.definition import FieldSpec
+from pipeline.forms.layout import FieldType
 from pipeline.language import Text
 from pipeline.review.entry import check, interpret, sentence, warnings
 from pipeline.review.items import WITH, ReviewItem, item_of
 from pipeline.review.queue import LEASE, claim
 from pipeline.store.models import Decision, FieldReading, Sheet
-from pipeline.store.readings import Key, reading_of
+from pipeline.store.readings import ABSENT, Key, reading_of
 from pipeline.validation.sheet import broken_rules
 
 Kind = Decision.Kind
@@ -61,7 +62,8 @@ def decide(
         item_id: the reading's number.
         reviewer: who decides.
         kind: `confirmed` takes the value as it stands; `corrected` takes `value` as typed (and becomes
-            `confirmed` where that is the value as it stands); `empty` and `unreadable` leave no value.
+            `confirmed` where that is the value as it stands); `empty` and `unreadable` leave no value
+            (an empty signature's is `absent`).
         value: what was typed, for `corrected` only.
         forms: the forms that this computer knows.
         confirmed: whether the person has already been told of rules that are only evidence.
@@ -145,7 +147,8 @@ def _decided(
     if kind == Kind.CORRECTED:
         value = interpret(spec, typed or "")
         return (Kind.CONFIRMED if value == item.value else kind), value
-    return kind, None
+    unsigned = kind == Kind.EMPTY and spec.type is FieldType.SIGNATURE
+    return kind, ABSENT if unsigned else None
 
 
 def _ask(
