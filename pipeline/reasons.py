@@ -13,16 +13,16 @@ PAGE_REASONS: Final[dict[str, Text]] = {
         "The page is blank. Nothing to do, unless the filled side lay face up in the scanner.",
     ),
     "not_our_form": Text(
-        "Bukan formulir kita: penanda sudut tidak ditemukan. Pisahkan lembar ini, atau pindai ulang bila sudutnya terpotong.",
-        "Not one of our forms: no corner markers were found. Take the sheet out, or scan it again if corners were cut off.",
+        "Bukan formulir kita: penanda sudut tidak ada. Pisahkan lembar ini, atau pindai ulang bila sudutnya terpotong.",
+        "Not one of our forms: no corner markers. Take the sheet out, or scan it again if corners were cut off.",
     ),
     "corners_missing": Text(
         "Penanda di sudut terpotong atau tertutup, sehingga letak isian tidak pasti. Pindai ulang seluruh lembar.",
         "Corner markers are cut off or covered, so the fields cannot be placed. Scan the whole sheet again.",
     ),
     "unknown_form": Text(
-        "Formulir atau versinya tidak dikenal di komputer ini. Pasang berkas definisinya di folder forms lalu pindai lagi.",
-        "This form, or its version, is not known on this computer. Put its definition into the forms folder and scan again.",
+        "Formulir atau versinya tidak dikenal di sini. Taruh berkas definisinya di folder forms lalu pindai lagi.",
+        "This form, or its version, is not known here. Put its definition into the forms folder and scan again.",
     ),
     "unreadable_identity": Text(
         "Kode QR dan nomor seri tidak terbaca. Pindai ulang dengan lebih bersih.",
@@ -62,7 +62,7 @@ PAGE_REASONS: Final[dict[str, Text]] = {
     ),
     "internal": Text(
         "Halaman ini gagal dibaca karena kesalahan program. Berkasnya aman; kirim catatan log kepada pengembang.",
-        "This page could not be read because of a fault in the program. The file is safe; send the log to the developers.",
+        "This page could not be read: a fault in the program. The file is safe; send the log to the developers.",
     ),
 }
 """Why a page is set aside."""
@@ -74,8 +74,12 @@ VALUE_REASONS: Final[dict[str, Text]] = {
     "gap": Text("Ada kotak kosong di tengah isian.", "An empty cell stands inside the entry."),
     "several_marks": Text("Lebih dari satu kotak ditandai.", "More than one box is marked."),
     "unclear_mark": Text("Tanda tidak jelas.", "A mark is not clear."),
-    "unclear_signature": Text("Tidak jelas ada tanda tangan atau tidak.", "It is not clear whether there is a signature."),
-    "handwritten_line": Text("Tulisan tangan bebas: dibaca oleh orang.", "Free handwriting: a person reads it."),
+    "unclear_signature": Text(
+        "Tidak jelas ada tanda tangan atau tidak.", "It is not clear whether there is a signature."
+    ),
+    "handwritten_line": Text(
+        "Tulisan tangan bebas: dibaca oleh orang.", "Free handwriting: a person reads it."
+    ),
     "machine_print": Text("Diketik dengan mesin: periksa.", "Typed by machine: please check."),
     "missing_required": Text("Wajib diisi, tetapi kosong.", "Required, but empty."),
     "serial_reused": Text(
@@ -85,7 +89,8 @@ VALUE_REASONS: Final[dict[str, Text]] = {
     "unfit": Text("Isian ini bukan nilai yang mungkin.", "This is not a possible value."),
     "nik_length": Text("NIK harus tepat 16 angka.", "A NIK has exactly 16 digits."),
     "nik_date": Text(
-        "Tanggal lahir di dalam NIK tidak ada di kalender.", "The birth date inside the NIK is not in the calendar."
+        "Tanggal lahir di dalam NIK tidak ada di kalender.",
+        "The birth date inside the NIK is not in the calendar.",
     ),
     "nik_serial": Text("Nomor urut NIK tidak boleh 0000.", "The serial part of a NIK is never 0000."),
     "nik_placeholder": Text(
@@ -98,7 +103,8 @@ VALUE_REASONS: Final[dict[str, Text]] = {
     ),
     "kk_length": Text("Nomor Kartu Keluarga harus 16 angka.", "A family card number has 16 digits."),
     "phone_invalid": Text(
-        "Nomor telepon tidak lazim di Indonesia (mulai dengan 0).", "Not an Indonesian phone number (it starts with 0)."
+        "Nomor telepon tidak lazim di Indonesia (mulai dengan 0).",
+        "Not an Indonesian phone number (it starts with 0).",
     ),
     "village_unknown": Text(
         "Kode desa tidak ada di kecamatan ini: tulis empat angka terakhir.",
@@ -108,9 +114,13 @@ VALUE_REASONS: Final[dict[str, Text]] = {
         "Bukan tanggal yang ada: tulis tanggal, bulan, tahun (05 11 2026).",
         "Not a real date: write day, month, year (05 11 2026).",
     ),
-    "date_out_of_range": Text("Tanggal terlalu lama: periksa tahunnya.", "The date is too long ago: check the year."),
+    "date_out_of_range": Text(
+        "Tanggal terlalu lama: periksa tahunnya.", "The date is too long ago: check the year."
+    ),
     "no_letters": Text("Hanya tanda baca, tanpa huruf.", "Only punctuation, no letters."),
-    "code_unknown": Text("Kode ini tidak ada dalam daftar di formulir.", "This code is not in the form's list."),
+    "code_unknown": Text(
+        "Kode ini tidak ada dalam daftar di formulir.", "This code is not in the form's list."
+    ),
     "outvoted": Text(
         "NIK, tanggal lahir, dan jenis kelamin tidak cocok satu sama lain: lihat tulisannya.",
         "NIK, birth date and sex do not agree with each other: look at the writing.",
@@ -124,30 +134,47 @@ VALUE_REASONS: Final[dict[str, Text]] = {
     "kk_differs_from_nik": Text("Nomor KK sama dengan NIK.", "The family card number equals the NIK."),
     "niks_differ": Text("Satu NIK ditulis dua kali pada lembar ini.", "One NIK stands twice on this sheet."),
     "members_counted": Text(
-        "Jumlah anggota tidak sama dengan anggota yang ditulis.", "The number of members is not that of the names listed."
+        "Jumlah anggota tidak sama dengan anggota yang ditulis.",
+        "The number of members is not that of the names listed.",
     ),
-    "village_known": Text("Kode desa tidak ada di kecamatan ini.", "No village of this sub-district has this code."),
+    "village_known": Text(
+        "Kode desa tidak ada di kecamatan ini.", "No village of this sub-district has this code."
+    ),
     "date_not_in_future": Text("Tanggal ini belum tiba.", "This date lies in the future."),
-    "not_born_after": Text("Tanggal lahir sesudah tanggal pendataan.", "The birth date is after the date of the form."),
+    "not_born_after": Text(
+        "Tanggal lahir sesudah tanggal pendataan.", "The birth date is after the date of the form."
+    ),
     "signed_when_received": Text(
         "Tanda tangan tidak cocok dengan kehadiran.", "The signature does not fit the mark of presence."
     ),
-    "quantity_when_received": Text("Jumlah tidak cocok dengan kehadiran.", "The quantity does not fit the mark of presence."),
-    "received_counted": Text(
-        "Jumlah penerima tidak sama dengan baris yang ditandai.", "The number of recipients is not that of the rows marked."
+    "quantity_when_received": Text(
+        "Jumlah tidak cocok dengan kehadiran.", "The quantity does not fit the mark of presence."
     ),
-    "men_counted": Text("Jumlah laki-laki tidak sama dengan daftar.", "The number of men is not that of the list."),
-    "women_counted": Text("Jumlah perempuan tidak sama dengan daftar.", "The number of women is not that of the list."),
+    "received_counted": Text(
+        "Jumlah penerima tidak sama dengan baris yang ditandai.",
+        "The number of recipients is not that of the rows marked.",
+    ),
+    "men_counted": Text(
+        "Jumlah laki-laki tidak sama dengan daftar.", "The number of men is not that of the list."
+    ),
+    "women_counted": Text(
+        "Jumlah perempuan tidak sama dengan daftar.", "The number of women is not that of the list."
+    ),
 }
 """Why a value waits for a person; the rules of `pipeline.validation` add their own codes."""
 
 ENTRY_REASONS: Final[dict[str, Text]] = {
     "too_long": Text("Lebih panjang daripada kotaknya di formulir.", "Longer than its cells on the form."),
-    "wrong_character": Text("Ada huruf atau tanda yang tidak mungkin di isian ini.", "A character that this field cannot hold."),
+    "wrong_character": Text(
+        "Ada huruf atau tanda yang tidak mungkin di isian ini.", "A character that this field cannot hold."
+    ),
     "not_a_choice": Text(
-        "Bukan salah satu pilihan: ketik nomor atau namanya.", "Not one of the choices: type its number or its name."
+        "Bukan salah satu pilihan: ketik nomor atau namanya.",
+        "Not one of the choices: type its number or its name.",
     ),
     "one_choice": Text("Hanya satu pilihan yang boleh.", "Only one choice is allowed."),
-    "holds_ink": Text("Ada tulisan di isian ini. Benar-benar kosong?", "Something is written here. Is it really empty?"),
+    "holds_ink": Text(
+        "Ada tulisan di isian ini. Benar-benar kosong?", "Something is written here. Is it really empty?"
+    ),
 }
 """Why what a person types is not taken, or not at once."""

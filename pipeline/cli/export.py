@@ -29,6 +29,19 @@ OutFile = Annotated[
     typer.Option("--out", metavar="FILE", help=str(Text("Bawaan: layar.", "Default: standard output."))),
 ]
 
+Refused = Annotated[
+    bool,
+    typer.Option(
+        "--with-refused",
+        help=str(
+            Text(
+                "Juga orang yang menolak datanya keluar kantor (hanya untuk dipakai di kantor).",
+                "Also people who refused that their data leave the office (for use in the office only).",
+            )
+        ),
+    ),
+]
+
 _READINGS = Text(
     "Setiap isian yang dibaca, satu baris. Contoh: sotarsa export readings --format csv --out isian.csv",
     "Every field that was read, one a line. Example: sotarsa export readings --format csv --out fields.csv",
@@ -37,6 +50,26 @@ _PAGES = Text(
     "Setiap halaman, juga yang disisihkan. Contoh: sotarsa export pages --batch 2026-11-24-01",
     "Every page, set aside or read. Example: sotarsa export pages --batch 2026-11-24-01",
 )
+
+
+_HELP = {
+    "people": Text(
+        "Setiap orang di daftar penerima. Contoh: sotarsa export people --out orang.xlsx",
+        "Everybody in the register. Example: sotarsa export people --out people.xlsx",
+    ),
+    "households": Text(
+        "Setiap keluarga. Contoh: sotarsa export households --out keluarga.csv",
+        "Every household. Example: sotarsa export households --out households.csv",
+    ),
+    "distributions": Text(
+        "Setiap penyaluran bantuan. Contoh: sotarsa export distributions --out penyaluran.xlsx",
+        "Every distribution of aid. Example: sotarsa export distributions --out distributions.xlsx",
+    ),
+    "visits": Text(
+        "Setiap sosialisasi. Contoh: sotarsa export visits --format csv",
+        "Every information session. Example: sotarsa export visits --format csv",
+    ),
+}
 
 
 @app.command("readings", help=str(_READINGS))
@@ -55,6 +88,44 @@ def export_pages(batch: BatchName = None, format: TableFormat = None, out: OutFi
     from pipeline.store import exports
 
     put_table(lambda: exports.pages(batch), exports.PAGE_COLUMNS, format, out)
+
+
+@app.command("people", help=str(_HELP["people"]))
+def export_people(format: TableFormat = None, out: OutFile = None, with_refused: Refused = False) -> None:
+    """Everybody in the register."""
+    context.open_store()
+    from pipeline.register import exports as register
+
+    put_table(lambda: register.people(with_refused), register.PEOPLE.names, format, out)
+
+
+@app.command("households", help=str(_HELP["households"]))
+def export_households(format: TableFormat = None, out: OutFile = None, with_refused: Refused = False) -> None:
+    """Every household in the register."""
+    context.open_store()
+    from pipeline.register import exports as register
+
+    put_table(lambda: register.households(with_refused), register.HOUSEHOLDS.names, format, out)
+
+
+@app.command("distributions", help=str(_HELP["distributions"]))
+def export_distributions(
+    format: TableFormat = None, out: OutFile = None, with_refused: Refused = False
+) -> None:
+    """Every row of every roster."""
+    context.open_store()
+    from pipeline.register import exports as register
+
+    put_table(lambda: register.distributions(with_refused), register.DISTRIBUTIONS.names, format, out)
+
+
+@app.command("visits", help=str(_HELP["visits"]))
+def export_visits(format: TableFormat = None, out: OutFile = None) -> None:
+    """Every information session."""
+    context.open_store()
+    from pipeline.register import exports as register
+
+    put_table(register.visits, register.VISITS.names, format, out)
 
 
 def put_table(

@@ -57,6 +57,22 @@ _DOORS: Final = {
         "app",
         Text("Periksa isian yang belum pasti, satu demi satu.", "Review doubtful fields, one at a time."),
     ),
+    "import": _Door(
+        "register",
+        "import_forms",
+        Text(
+            "Masukkan lembar yang sudah lengkap ke daftar penerima.\n\nContoh: sotarsa import --month 2026-11",
+            "Bring complete sheets into the register.\n\nExample: sotarsa import --month 2026-11",
+        ),
+    ),
+    "report": _Door(
+        "register",
+        "report",
+        Text(
+            "Buat laporan bulanan (XLSX dan PDF).\n\nContoh: sotarsa report --month 2026-11",
+            "Write the month's report (XLSX and PDF).\n\nExample: sotarsa report --month 2026-11",
+        ),
+    ),
     "export": _Door("export", "app", Text("Keluarkan data sebagai tabel.", "Put data out as tables.")),
     "verify": _Door(
         "keep",

@@ -196,7 +196,7 @@ def _distribution(told: Told, draft: Draft, book: Book) -> None:
         person = _person(told, Draft("person", draft.slot, known, draft.place), book, None)
     if person is None:
         if written:
-            book.questions.append(Question("nobody", told.serial, " ".join(map(str, draft.place or ()))))
+            book.questions.append(Question("nobody", told.serial, (draft.place or ("",))[0]))
         return
     row = book.row("distribution", told.sheet, draft.slot)
     if isinstance(row, Distribution):

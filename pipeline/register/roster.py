@@ -1,6 +1,7 @@
 """The next printed roster: who is expected for a programme in a village."""
 
-from typing import Final, TypedDict
+from collections.abc import Mapping
+from typing import Final
 
 from pipeline.errors import UsageError
 from pipeline.language import Text
@@ -10,12 +11,8 @@ _SHOWN_FIRST: Final = 6
 _SHOWN_LAST: Final = 4
 
 
-class RosterRow(TypedDict):
-    """One preprinted row: the person's key, and the name and masked NIK as they are printed."""
-
-    person: int
-    name: str
-    nik: str
+RosterRow = Mapping[str, object]
+"""One preprinted row: `person` (its key), and `name` and masked `nik` as they are printed."""
 
 
 def masked(nik: str | None) -> str:
@@ -50,5 +47,5 @@ def roster_rows(village: str, programme: str, capacity: int) -> list[list[Roster
         .exclude(household__consent=REFUSED)
         .order_by("name", "pk")
     )
-    rows = [RosterRow(person=one.pk, name=one.name, nik=masked(one.nik)) for one in people]
+    rows: list[RosterRow] = [{"person": one.pk, "name": one.name, "nik": masked(one.nik)} for one in people]
     return [rows[i : i + capacity] for i in range(0, len(rows), capacity)]

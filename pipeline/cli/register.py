@@ -1,0 +1,209 @@
+"""`sotarsa import` and `sotarsa report`."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.cli import context
+from pipeline.errors import Exit, UsageError
+from pipeline.language import Text
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from pipeline.register.importing import ImportReport
+
+_MONTH = Text("Bulan pada formulir, misalnya 2026-11.", "The month written on the forms, such as 2026-11.")
+Month = Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help=str(_MONTH))]
+Json = Annotated[
+    bool, typer.Option("--json", help=str(Text("Keluarkan satu objek JSON.", "Print one JSON object.")))
+]
+
+
+def import_forms(
+    month: Month = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help=str(Text("Tunjukkan saja, jangan ubah apa pun.", "Show only, change nothing."))
+        ),
+    ] = False,
+    undo: Annotated[
+        int | None,
+        typer.Option(
+            "--undo", metavar="RUN", help=str(Text("Batalkan impor nomor ini.", "Take this import back."))
+        ),
+    ] = None,
+    runs: Annotated[
+        bool,
+        typer.Option("--runs", help=str(Text("Daftar impor yang pernah ada.", "List the imports so far."))),
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Bring sheets with nothing open into the register."""
+    context.open_store()
+    from pipeline.register.changes import undo as take_back
+    from pipeline.register.importing import import_month, month_of
+
+    if undo is not None:
+        count = take_back(undo)
+        if json:
+            context.put_json({"undone": undo, "rows": count})
+        else:
+            context.tell(
+                Text(
+                    "Impor {run} dibatalkan: {n} baris kembali seperti semula.",
+                    "Import {run} undone: {n} rows restored.",
+                ),
+                run=undo,
+                n=count,
+            )
+        return
+    if runs:
+        _list_runs(json)
+        return
+    report = import_month(context.catalogue(), month_of(month) if month else None, dry_run=dry_run)
+    if json:
+        context.put_json({**asdict(report), "dry_run": dry_run})
+    else:
+        _tell(report, dry_run)
+    if report.questions or report.waiting:
+        raise typer.Exit(Exit.NEEDS_EYE)
+
+
+def report(
+    month: Annotated[str, typer.Option("--month", metavar="YYYY-MM", help=str(_MONTH))],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="DIR",
+            help=str(Text("Folder laporan. Bawaan: reports/ di folder data.", "Folder.")),
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Write the month's report as a workbook and a PDF."""
+    home = context.open_store()
+    from pipeline.register.figures import figures
+    from pipeline.register.importing import month_of
+    from pipeline.register.report_pdf import write_pdf
+    from pipeline.register.report_xlsx import write_xlsx
+
+    found = figures(context.catalogue(), month_of(month))
+    folder = out or home / "reports"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            Text(
+                f"Folder {folder} tidak dapat dibuat: {error.strerror}.",
+                f"Cannot make {folder}: {error.strerror}.",
+            )
+        ) from error
+    workbook, document = (folder / f"laporan-{found.month}.{suffix}" for suffix in ("xlsx", "pdf"))
+    write_xlsx(found, workbook)
+    write_pdf(found, document)
+    if json:
+        context.put_json(
+            {"month": found.month, "people": found.people, "xlsx": str(workbook), "pdf": str(document)}
+        )
+        return
+    context.tell(
+        Text("Laporan {month}: {pdf} dan {xlsx}", "Report {month}: {pdf} and {xlsx}"),
+        month=found.month,
+        pdf=document,
+        xlsx=workbook,
+    )
+
+
+def _tell(report: "ImportReport", dry_run: bool) -> None:
+    from rich.table import Table
+
+    from pipeline.register.wording import ENTITIES, QUESTIONS, REASONS
+
+    console = context.console()
+    heading = Text("Impor {month}", "Import {month}").format(month=report.month)
+    if dry_run:
+        heading += str(Text(" (percobaan, tidak ada yang diubah)", " (dry run, nothing changed)"))
+    counts = Table("", *(str(t) for t in _COUNTS.values()), title=heading)
+    for name, found in report.counts.items():
+        counts.add_row(str(ENTITIES[name]), *(str(found.get(what, 0)) for what in _COUNTS))
+    console.print(counts)
+    if report.questions:
+        asked = Table(
+            str(Text("Lembar", "Sheet")),
+            str(Text("Nama", "Name")),
+            str(Text("Perlu diputuskan", "To decide")),
+            str(Text("Tercatat", "Known")),
+            str(Text("Pada lembar", "On the sheet")),
+        )
+        for one in report.questions[:_SHOWN]:
+            known = f"{one.known} ({one.other})" if one.other else one.known
+            asked.add_row(one.serial, one.name, str(QUESTIONS[one.kind]), known, one.told)
+        console.print(asked)
+        _tell_more(console, len(report.questions))
+    if report.waiting:
+        waits = Table(
+            str(Text("Lembar", "Sheet")), str(Text("Menunggu", "Waits for")), str(Text("Isian", "Fields"))
+        )
+        for sheet in report.waiting[:_SHOWN]:
+            waits.add_row(sheet.serial, str(REASONS[sheet.reason]), str(sheet.fields))
+        console.print(waits)
+        _tell_more(console, len(report.waiting))
+    done = Text(
+        "{n} lembar masuk daftar, {w} menunggu. {undo}", "{n} sheets in the register, {w} waiting. {undo}"
+    )
+    back = Text(
+        "Batalkan dengan: sotarsa import --undo {run}", "Take it back with: sotarsa import --undo {run}"
+    )
+    console.print(
+        done.format(
+            n=report.sheets, w=len(report.waiting), undo=back.format(run=report.run) if report.run else ""
+        ).strip()
+    )
+
+
+def _tell_more(console: "Console", count: int) -> None:
+    if count > _SHOWN:
+        more = Text(
+            "… dan {n} lagi. Semuanya: sotarsa import --json", "… and {n} more. All: sotarsa import --json"
+        )
+        console.print(more.format(n=count - _SHOWN))
+
+
+_SHOWN = 20
+"""Rows of a table that fit one look; all of them are in `--json`."""
+
+_COUNTS = {
+    "new": Text("baru", "new"),
+    "updated": Text("diperbarui", "updated"),
+    "unchanged": Text("tetap", "unchanged"),
+    "removed": Text("dihapus", "removed"),
+}
+
+
+def _list_runs(json: bool) -> None:
+    from django.db.models import Count
+
+    from pipeline.register.models import ImportRun
+
+    runs = [
+        {"run": run.pk, "month": run.month, "at": run.started_at.isoformat(timespec="seconds"),
+         "rows": run.rows, "undone": run.undone_at is not None}
+        for run in ImportRun.objects.annotate(rows=Count("changes")).order_by("pk")
+    ]  # fmt: skip
+    if json:
+        context.put_json({"runs": runs})
+        return
+    from rich.table import Table
+
+    shown = Table(str(Text("Nomor", "Run")), str(Text("Bulan", "Month")), str(Text("Waktu", "Time")),
+                  str(Text("Baris", "Rows")), str(Text("Dibatalkan", "Undone")))  # fmt: skip
+    for run in runs:
+        shown.add_row(
+            *(str(run[key]) for key in ("run", "month", "at", "rows")), "✓" if run["undone"] else ""
+        )
+    context.console().print(shown)

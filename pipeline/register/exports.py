@@ -1,0 +1,89 @@
+"""The register as tables for other programs. Who refused that their data leave the office stays out."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db.models import F, QuerySet, Value
+from django.db.models.functions import Coalesce
+
+from pipeline.register.models import REFUSED, Distribution, Household, Person, Visit
+
+_CHUNK: Final = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One export: its columns, in order, and where each comes from."""
+
+    columns: Mapping[str, str]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns' names."""
+        return tuple(self.columns)
+
+
+PEOPLE: Final = Table(
+    {
+        "id": "pk", "nik": "nik", "name": "name", "sex": "sex", "birth_date": "birth_date",
+        "birth_place": "birth_place", "phone": "phone", "village": "village", "relation": "relation",
+        "household": "household_id", "kk": "household__kk", "facts": "facts", "serial": "sheet__serial",
+    }
+)  # fmt: skip
+HOUSEHOLDS: Final = Table(
+    {
+        "id": "pk", "kk": "kk", "village": "village", "rt": "rt", "rw": "rw", "address": "address",
+        "surveyed_on": "surveyed_on", "consent": "consent", "facts": "facts", "serial": "sheet__serial",
+    }
+)  # fmt: skip
+DISTRIBUTIONS: Final = Table(
+    {
+        "id": "pk", "date": "date", "village": "village", "programme": "programme_id", "person": "person_id",
+        "name": "person__name", "nik": "person__nik", "quantity": "quantity", "unit": "unit", "status": "status",
+        "signature": "signature", "serial": "sheet__serial",
+    }
+)  # fmt: skip
+VISITS: Final = Table(
+    {
+        "id": "pk", "date": "date", "village": "village", "topic": "topic", "speaker": "speaker",
+        "attended": "attended", "counts": "counts", "serial": "sheet__serial",
+    }
+)  # fmt: skip
+
+
+def people(refused: bool = False) -> Iterator[dict[str, object]]:
+    """One row a person; with `refused`, also those who keep their data in the office."""
+    return _rows(_consenting(Person.objects.all(), "household__consent", refused), PEOPLE)
+
+
+def households(refused: bool = False) -> Iterator[dict[str, object]]:
+    """One row a household; with `refused`, also those who keep their data in the office."""
+    return _rows(_consenting(Household.objects.all(), "consent", refused), HOUSEHOLDS)
+
+
+def distributions(refused: bool = False) -> Iterator[dict[str, object]]:
+    """One row a person and roster; with `refused`, also those who keep their data in the office."""
+    return _rows(
+        _consenting(Distribution.objects.all(), "person__household__consent", refused), DISTRIBUTIONS
+    )
+
+
+def visits() -> Iterator[dict[str, object]]:
+    """One row an information session."""
+    return _rows(Visit.objects.all(), VISITS)
+
+
+def _consenting(found: QuerySet[Any], consent: str, refused: bool) -> QuerySet[Any]:
+    if refused:
+        return found
+    asked: QuerySet[Any] = found.annotate(told=Coalesce(F(consent), Value("")))
+    return asked.exclude(told=REFUSED)
+
+
+def _rows(found: QuerySet[Any], table: Table) -> Iterator[dict[str, object]]:
+    for values in found.order_by("pk").values_list(*table.columns.values()).iterator(_CHUNK):
+        row = dict(zip(table.columns, values, strict=True))
+        yield {
+            name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in row.items()
+        }

@@ -1,0 +1,47 @@
+"""Words that the register's reports and screens share."""
+
+from typing import Final
+
+from pipeline.language import Text
+
+REASONS: Final[dict[str, Text]] = {
+    "missing_side": Text("sisi lain belum dipindai", "the other side is not scanned yet"),
+    "review": Text("isian perlu diperiksa", "fields to look at"),
+    "unreadable_key": Text("NIK, nama, atau tanggal tidak terbaca", "NIK, name or date cannot be read"),
+}
+"""Why a sheet is not in the register yet."""
+
+QUESTIONS: Final[dict[str, Text]] = {
+    "identity": Text("NIK sama, data orang berbeda", "same NIK, different person data"),
+    "alike": Text("mungkin orang yang sama, tanpa NIK", "perhaps the same person, without a NIK"),
+    "nobody": Text("bantuan tanpa nama penerima", "aid without a recipient's name"),
+}
+"""What a person has to decide."""
+
+ENTITIES: Final[dict[str, Text]] = {
+    "household": Text("Keluarga", "Households"),
+    "person": Text("Orang", "People"),
+    "proposal": Text("Usulan", "Proposals"),
+    "distribution": Text("Penyaluran", "Distributions"),
+    "visit": Text("Sosialisasi", "Sessions"),
+}
+
+_MONTHS: Final = (
+    Text("Januari", "January"),
+    Text("Februari", "February"),
+    Text("Maret", "March"),
+    Text("April", "April"),
+    Text("Mei", "May"),
+    Text("Juni", "June"),
+    Text("Juli", "July"),
+    Text("Agustus", "August"),
+    Text("September", "September"),
+    Text("Oktober", "October"),
+    Text("November", "November"),
+    Text("Desember", "December"),
+)
+
+
+def month_name(month: str) -> str:
+    """`2026-11` as `November 2026`."""
+    return f"{_MONTHS[int(month[5:]) - 1]} {month[:4]}"

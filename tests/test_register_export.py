@@ -1,0 +1,152 @@
+"""Rosters, exports and reports of the register, at the command line."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import openpyxl
+import pytest
+from builders import FAMILY, sheet
+from forms_under_test import catalogue
+
+from pipeline.errors import UsageError
+
+PROGRAM = Path(sys.executable).with_name("sotarsa")
+WITHOUT_CONSENT = FAMILY | {
+    "nik": "6311021203789001",
+    "kk": "6311021203789002",
+    "nama": "RUSLAN",
+    "tanggal_lahir": "1978-03-12",
+    "persetujuan": "tidak_setuju",
+    ("anggota.nama", 1): None,
+    ("anggota.nik", 1): None,
+    ("anggota.jenis_kelamin", 1): None,
+    ("anggota.tanggal_lahir", 1): None,
+    ("anggota.hubungan", 1): None,
+}
+
+
+@pytest.fixture
+def register(store):
+    from pipeline.register.importing import import_month
+
+    sheet(FAMILY)
+    sheet(WITHOUT_CONSENT)
+    sheet(FAMILY, serial="FPS-2005-26-00990", open_fields=("nik",))
+    import_month(catalogue(), None)
+    return store
+
+
+def sotarsa(home, *words):
+    return subprocess.run(
+        [PROGRAM, "--home", home, *words], check=False, capture_output=True, text=True, timeout=120
+    )
+
+
+def test_people_are_exported_without_those_who_refused(register):
+    lines = [json.loads(line) for line in sotarsa(register, "export", "people").stdout.splitlines()]
+    assert [line["name"] for line in lines] == ["SARKANI", "WULANDARI"]
+    assert lines[0]["nik"] == FAMILY["nik"]
+    everybody = sotarsa(register, "export", "people", "--with-refused").stdout.splitlines()
+    assert len(everybody) == 3
+
+
+def test_a_spreadsheet_keeps_every_digit_of_a_nik(register, tmp_path):
+    assert sotarsa(register, "export", "people", "--out", tmp_path / "a.xlsx").returncode == 0
+    rows = list(openpyxl.load_workbook(tmp_path / "a.xlsx").active.iter_rows(values_only=True))
+    assert rows[1][rows[0].index("nik")] == FAMILY["nik"]
+
+
+@pytest.mark.parametrize("table", ["people", "households", "distributions", "visits"])
+def test_every_table_has_its_columns_even_when_empty(store, table):
+    from django.db import connection
+
+    connection.close()
+    text = sotarsa(store, "export", table, "--format", "csv").stdout
+    assert "serial" in next(csv.reader(text.splitlines()))
+
+
+def test_a_roster_lists_who_was_proposed_in_sheets_and_hides_the_birth_date(register):
+    from pipeline.register.roster import roster_rows
+
+    rows = roster_rows("2005", "PKH", 12)
+    assert [[row["name"] for row in page] for page in rows] == [["SARKANI"]]
+    assert rows[0][0]["nik"] == "631102******9574"
+    with pytest.raises(UsageError):
+        roster_rows("2005", "NONE", 12)
+
+
+def test_a_printed_roster_carries_the_names_and_knows_its_rows(register, tmp_path):
+    from django.db import connection
+
+    from pipeline.register.models import Person
+    from pipeline.store.models import IssuedSheet
+
+    person = Person.objects.get(nik=FAMILY["nik"]).pk
+    connection.close()
+    out = tmp_path / "roster.pdf"
+    done = sotarsa(
+        register, "forms", "print", "penyaluran", "--village", "2005", "--programme", "PKH", "--out", out
+    )
+    assert done.returncode == 0, done.stderr
+    text = subprocess.run(
+        ["pdftotext", "-layout", out, "-"], check=True, capture_output=True, text=True
+    ).stdout
+    assert "SARKANI" in text
+    assert "631102******9574" in text
+    assert FAMILY["nik"] not in text
+    assert IssuedSheet.objects.get().rows == {"penerima": [{"row": 1, "person": person}]}
+
+
+@pytest.fixture(params=["id", "en"])
+def reported(register, request, tmp_path, monkeypatch):
+    from django.db import connection
+
+    connection.close()
+    monkeypatch.setenv("SOTARSA_LANG", request.param)
+    done = sotarsa(register, "report", "--month", "2026-11", "--out", tmp_path, "--json")
+    assert done.returncode == 0, done.stderr
+    return request.param, json.loads(done.stdout), tmp_path
+
+
+def test_the_report_counts_people_and_names_nobody(reported):
+    language, told, folder = reported
+    assert told["people"] == 3
+    text = subprocess.run(
+        ["pdftotext", "-layout", folder / "laporan-2026-11.pdf", "-"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    assert {"id": "Orang yang terjangkau per desa", "en": "People reached in each village"}[language] in text
+    for secret in ("SARKANI", FAMILY["nik"], FAMILY["kk"], "RUSLAN"):
+        assert secret not in text
+    book = openpyxl.load_workbook(folder / "laporan-2026-11.xlsx")
+    assert len(book.sheetnames) == 3
+    villages = {row[0]: row[3] for row in book.worksheets[0].iter_rows(min_row=4, values_only=True)}
+    assert villages["Halong"] == 3
+
+
+def test_before_and_after_are_of_the_month(register):
+    from pipeline.register.figures import figures
+
+    november, december = (figures(catalogue(), month) for month in ("2026-11", "2026-12"))
+    assert (november.people_before, november.people) == (0, 3)
+    assert (december.people_before, december.people) == (3, 3)
+    assert [w.serial for w in november.waiting] == ["FPS-2005-26-00990"]
+
+
+def test_import_tells_what_waits_with_status_1_and_undo_takes_it_back(register):
+    from django.db import connection
+
+    connection.close()
+    done = sotarsa(register, "import", "--month", "2026-11", "--json")
+    assert done.returncode == 1
+    told = json.loads(done.stdout)
+    assert (told["run"], [w["serial"] for w in told["waiting"]]) == (None, ["FPS-2005-26-00990"])
+    assert sotarsa(register, "import", "--undo", "1").returncode == 0
+    assert sotarsa(register, "export", "people").stdout == ""
+    assert sotarsa(register, "import", "--undo", "1").returncode == 2
+    assert sotarsa(register, "import", "--month", "Nov").returncode == 2
