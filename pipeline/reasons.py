@@ -71,6 +71,10 @@ VALUE_REASONS: Final[dict[str, Text]] = {
     "low_confidence": Text("Tulisan tidak cukup jelas.", "The writing is not clear enough."),
     "crossed_out": Text("Ada coretan.", "Something is crossed out."),
     "ink_outside": Text("Ada tulisan di luar kotak.", "There is writing outside the cells."),
+    "faint": Text("Ada bekas tulisan yang terlalu tipis.", "There are traces of writing that is too faint."),
+    "ambiguous_hand": Text(
+        "Penulis ini menulis dua angka dengan bentuk yang mirip.", "This hand writes two digits alike."
+    ),
     "gap": Text("Ada kotak kosong di tengah isian.", "An empty cell stands inside the entry."),
     "several_marks": Text("Lebih dari satu kotak ditandai.", "More than one box is marked."),
     "unclear_mark": Text("Tanda tidak jelas.", "A mark is not clear."),
@@ -115,7 +119,7 @@ VALUE_REASONS: Final[dict[str, Text]] = {
         "Not a real date: write day, month, year (05 11 2026).",
     ),
     "date_out_of_range": Text(
-        "Tanggal terlalu lama: periksa tahunnya.", "The date is too long ago: check the year."
+        "Tahunnya tidak masuk akal: periksa.", "The year is out of range: please check."
     ),
     "no_letters": Text("Hanya tanda baca, tanpa huruf.", "Only punctuation, no letters."),
     "code_unknown": Text(

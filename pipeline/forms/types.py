@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final
 
@@ -117,9 +117,15 @@ def _check_kk(value: str) -> str | None:
 
 def _check_date(value: str) -> str | None:
     try:
-        return None if date.fromisoformat(value) >= EARLIEST else "date_out_of_range"
+        day = date.fromisoformat(value)
+        return None if EARLIEST <= day <= _latest() else "date_out_of_range"
     except ValueError:
         return "not_a_date"
+
+
+def _latest() -> date:
+    """The end of next year: no form speaks of later days."""
+    return date(datetime.now().astimezone().year + 1, 12, 31)
 
 
 def _check_phone(value: str) -> str | None:

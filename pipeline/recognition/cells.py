@@ -43,11 +43,13 @@ class CellInk:
         place: float32 (N, 3), height of the middle of the ink from the cell's bottom, height and width of the
             ink; all as shares of the cell's height.
         amount: float32 (N,), mm² of ink kept; 0 where the cell is empty.
+        trace: float32 (N,), mm² that is dark inside a cell without being taken for ink: dust, or a pen too faint.
     """
 
     images: NDArray[np.uint8]
     place: Floats
     amount: Floats
+    trace: Floats
 
 
 def window_px(width_mm: float, height_mm: float) -> tuple[int, int]:
@@ -121,11 +123,13 @@ def cell_ink(
         groups: int64 (N,), which cells stand in one comb.
     """
     patches = sample(image, homography, boxes)
-    written = np.flatnonzero(_written(patches, boxes[:, 2:]))
+    trace = _dark(patches, boxes[:, 2:])
+    written = np.flatnonzero(trace >= _TRACE_MM2)
     found = CellInk(
         np.zeros((len(boxes), SIZE, SIZE), np.uint8),
         np.zeros((len(boxes), 3), np.float32),
         np.zeros(len(boxes), np.float32),
+        trace,
     )
     if len(written):
         clean = take_out_lines(patches, boxes[:, 2:], groups, written)
@@ -135,11 +139,12 @@ def cell_ink(
             part.place,
             part.amount,
         )
+        found.trace[found.amount > 0] = 0
     return found
 
 
-def _written(patches: Floats, sizes_mm: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which cells (N,) have anything dark well inside their outline."""
+def _dark(patches: Floats, sizes_mm: NDArray[np.float64]) -> Floats:
+    """How many mm² (N,) are dark well inside each cell's outline."""
     inset = round((MARGIN_MM + _BAND_MM + 0.2) * PX_PER_MM)
     dark = patches[:, inset:, inset:] < 1 - FAINT
     right = np.round((MARGIN_MM + sizes_mm - _BAND_MM - 0.2) * PX_PER_MM).astype(int) - inset
@@ -147,7 +152,7 @@ def _written(patches: Floats, sizes_mm: NDArray[np.float64]) -> NDArray[np.bool_
     for w, h in np.unique(right, axis=0):
         same = (right == (w, h)).all(axis=1)
         amount[same] = np.count_nonzero(dark[same, :h, :w], axis=(1, 2))
-    return amount >= _TRACE_MM2 * PX_PER_MM**2
+    return (amount / PX_PER_MM**2).astype(np.float32)
 
 
 def take_out_lines(
@@ -269,7 +274,7 @@ def isolate(patches: Floats, sizes_mm: NDArray[np.float64]) -> CellInk:
         axis=1,
     )
     place[amount == 0] = 0
-    return CellInk(images, place.astype(np.float32), amount.astype(np.float32))
+    return CellInk(images, place.astype(np.float32), amount.astype(np.float32), np.zeros(n, np.float32))
 
 
 def _normalise(

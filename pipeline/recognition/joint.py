@@ -7,11 +7,13 @@ one digit. They move only what the ink leaves open: `recognise` sends a sure rea
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 import numpy as np
 
 from pipeline.forms import nik as nik_facts
+from pipeline.forms import reference
 from pipeline.forms.layout import FieldType
 from pipeline.forms.types import TYPES
 from pipeline.recognition.decode import Entry
@@ -20,7 +22,13 @@ _ONE_DIGIT_OFF: Final = float(np.log(0.02 / 50))
 _OTHER_DATE: Final = float(np.log(0.01 / 30_000))
 _OTHER_SEX: Final = float(np.log(0.01))
 _IMPOSSIBLE: Final = float(np.log(1e-4))
-_FAR_AREA: Final = float(np.log(0.02))
+_UNKNOWN_CODE: Final = float(np.log(0.01))
+_FAR_AREA: Final = float(np.log(0.001))
+_HOME: Final = reference.DISTRICT.replace(".", "")
+_NIK_AREAS: Final = (float(np.log(0.2)), float(np.log(0.005)))
+"""One in a few people was first registered in another regency of the province, one in a hundred elsewhere."""
+_KK_AREAS: Final = (float(np.log(0.03)), float(np.log(0.002)))
+"""A family card is issued where the family lives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,30 +40,57 @@ class Candidate:
     score: float
 
 
-def candidates(entries: Sequence[Entry], field_type: FieldType) -> tuple[Candidate, ...]:
-    """The entries of one comb with what each is worth under the rules of its own type, best first."""
+def candidates(
+    entries: Sequence[Entry], field_type: FieldType, codes: frozenset[str] = frozenset()
+) -> tuple[Candidate, ...]:
+    """The entries of one comb with what each is worth under the rules of its own type, best first.
+
+    `codes` are the values that a code field may have; none: any.
+    """
     rules = TYPES[field_type]
     found = []
     for entry in entries:
         clean = entry.raw.replace("#", "")
         value = rules.normalise(clean)
-        found.append(Candidate(entry.raw, value, entry.score + _own_weight(field_type, entry.raw, value)))
+        found.append(
+            Candidate(entry.raw, value, entry.score + _own_weight(field_type, entry.raw, value, codes))
+        )
     return tuple(sorted(found, key=lambda c: -c.score))
 
 
-def _own_weight(field_type: FieldType, raw: str, value: str | None) -> float:
+def _own_weight(field_type: FieldType, raw: str, value: str | None, codes: frozenset[str]) -> float:
     if not raw.strip():
         return 0.0
     if value is None:
         return _IMPOSSIBLE
+    if codes and value not in codes:
+        return _UNKNOWN_CODE
     fault = TYPES[field_type].check(value)
-    if fault == "nik_area_unknown":
-        return _FAR_AREA
-    return 0.0 if fault is None else _IMPOSSIBLE
+    if fault not in (None, "nik_area_unknown"):
+        return _IMPOSSIBLE
+    if field_type is FieldType.NIK:
+        return _FAR_AREA if fault else _area_weight(value, *_NIK_AREAS)
+    return _kk_weight(value) if field_type is FieldType.KK else 0.0
+
+
+def _area_weight(number: str, same_province: float, elsewhere: float) -> float:
+    """What a number is worth by where it was issued, seen from the office's own regency."""
+    if number.startswith(_HOME[:4]):
+        return 0.0
+    return same_province if number.startswith(_HOME[:2]) else elsewhere
+
+
+def _kk_weight(number: str) -> float:
+    """A family card holds the area of residence and the date of its recording (no + 40)."""
+    try:
+        date(2000 + int(number[10:12]), int(number[8:10]), int(number[6:8]))
+    except ValueError:
+        return _IMPOSSIBLE
+    return _area_weight(number, *_KK_AREAS)
 
 
 def agree(
-    nik: Sequence[Candidate], date: Sequence[Candidate], sex: Sequence[Candidate]
+    nik: Sequence[Candidate], born: Sequence[Candidate], sex: Sequence[Candidate]
 ) -> tuple[tuple[Candidate, ...], ...]:
     """Weighs each candidate of a NIK, a birth date and a sex by its best company.
 
@@ -63,9 +98,9 @@ def agree(
         The three fields' candidates with max-marginal scores, best first (max-product on a triangle, exact).
     """
     facts = [nik_facts.parse(c.value) if c.value else None for c in nik]
-    pair_date = np.array([[_date_weight(f, d) for d in date] for f in facts])
+    pair_date = np.array([[_date_weight(f, d) for d in born] for f in facts])
     pair_sex = np.array([[_sex_weight(f, s) for s in sex] for f in facts])
-    own = [np.array([c.score for c in field]) for field in (nik, date, sex)]
+    own = [np.array([c.score for c in field]) for field in (nik, born, sex)]
     joint = own[0][:, None, None] + own[1][None, :, None] + own[2][None, None, :]
     joint = joint + pair_date[:, :, None] + pair_sex[:, None, :]
     best = (joint.max(axis=(1, 2)), joint.max(axis=(0, 2)), joint.max(axis=(0, 1)))
@@ -76,15 +111,15 @@ def agree(
                 key=lambda c: -c.score,
             )
         )
-        for field, scores in zip((nik, date, sex), best, strict=True)
+        for field, scores in zip((nik, born, sex), best, strict=True)
     )
 
 
-def _date_weight(facts: nik_facts.NikFacts | None, date: Candidate) -> float:
-    if facts is None or date.value is None:
-        return 0.0 if not date.raw.strip() else _OTHER_DATE / 2
+def _date_weight(facts: nik_facts.NikFacts | None, born: Candidate) -> float:
+    if facts is None or born.value is None:
+        return 0.0 if not born.raw.strip() else _OTHER_DATE / 2
     # Only two digits of the year are in a NIK.
-    told, held = date.value[2:], facts.birth_date.isoformat()[2:]
+    told, held = born.value[2:], facts.birth_date.isoformat()[2:]
     off = sum(a != b for a, b in zip(told, held, strict=True))
     return (0.0, _ONE_DIGIT_OFF)[off] if off < 2 else _OTHER_DATE
 

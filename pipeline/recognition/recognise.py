@@ -1,7 +1,7 @@
 """All readings of a registered page, in the order of its fields."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
@@ -15,12 +15,11 @@ from pipeline.forms.types import TYPES
 from pipeline.recognition import areas, cells, marks, print
 from pipeline.recognition.alphabet import CROSSED, allowed
 from pipeline.recognition.decode import best_entries
+from pipeline.recognition.doubt import Guess, Key, doubt_faint, doubt_twins
 from pipeline.recognition.joint import Candidate, agree, candidates, probabilities
 from pipeline.recognition.reader import CellReader, cell_reader
 from pipeline.recognition.types import Alternative, Reading
 from pipeline.registration.types import Registration
-
-Key = tuple[str, int | None]
 
 _ALTERNATIVES: Final = 6
 _CROSSED: Final = 0.1
@@ -31,15 +30,6 @@ _SIGNED_MM2: Final = 6.0
 _UNSIGNED_MM2: Final = 0.8
 _SIGNED_REACH_MM: Final = 6.0
 _WRITTEN_MM2: Final = 0.8
-
-
-@dataclass(frozen=True, slots=True)
-class _Guess:
-    """A field's candidates before they become a reading; scores are log probabilities, best first."""
-
-    found: tuple[Candidate, ...]
-    rest: float
-    reasons: tuple[str, ...] = ()
 
 
 def recognise(image: NDArray[np.uint8], registration: Registration, form: Form) -> tuple[Reading, ...]:
@@ -55,11 +45,12 @@ def recognise(image: NDArray[np.uint8], registration: Registration, form: Form) 
     """
     page = registration.page
     reader = cell_reader()
-    guesses: dict[Key, _Guess] = {}
-    guesses.update(_combs(image, registration.homography, page, reader))
+    guesses: dict[Key, Guess] = {}
+    guesses.update(_combs(image, registration.homography, page, form.definition, reader))
     guesses.update(_choices(image, registration.homography, page))
     for triple in _company(form.definition, page):
         _decode_together(guesses, triple)
+    doubt_twins(guesses, page)
     readings = {}
     for field in page.fields:
         key = (field.name, field.row)
@@ -69,7 +60,7 @@ def recognise(image: NDArray[np.uint8], registration: Registration, form: Form) 
             )
     for field, reading in _areas(image, registration):
         readings[field.name, field.row] = reading
-    return tuple(readings[field.name, field.row] for field in page.fields)
+    return doubt_faint([readings[field.name, field.row] for field in page.fields], guesses)
 
 
 def _reader_name(field: FieldLayout, reader: CellReader) -> str:
@@ -77,21 +68,29 @@ def _reader_name(field: FieldLayout, reader: CellReader) -> str:
 
 
 def _combs(
-    image: NDArray[np.uint8], homography: NDArray[np.float64], page: PageLayout, reader: CellReader
-) -> Iterable[tuple[Key, _Guess]]:
+    image: NDArray[np.uint8],
+    homography: NDArray[np.float64],
+    page: PageLayout,
+    definition: FormDefinition,
+    reader: CellReader,
+) -> Iterable[tuple[Key, Guess]]:
     fields = [field for field in page.fields if field.kind is Kind.COMB]
     if not fields:
         return
     boxes, groups, classes = comb_arrays(page)
-    posteriors = reader.posteriors(cells.cell_ink(image, homography, boxes, groups), classes)
+    ink = cells.cell_ink(image, homography, boxes, groups)
+    posteriors = reader.posteriors(ink, classes)
     first = 0
     for field in fields:
-        part = posteriors[first : first + len(field.cells)]
+        mine = slice(first, first + len(field.cells))
         first += len(field.cells)
-        entries = best_entries(part)
+        entries = best_entries(posteriors[mine])
         rest = max(0.0, 1 - float(np.exp([e.score for e in entries]).sum()))
-        found = candidates(entries, field.type)
-        yield (field.name, field.row), _Guess(found, rest, _comb_reasons(part))
+        codes = definition.field(field.name).choices if field.type is FieldType.CODE else ()
+        found = candidates(entries, field.type, frozenset(choice.value for choice in codes))
+        reasons = _comb_reasons(posteriors[mine])
+        trace = float(ink.trace[mine].sum())
+        yield (field.name, field.row), Guess(found, rest, reasons, entries[0].raw, trace)
 
 
 def _comb_reasons(part: NDArray[np.float64]) -> tuple[str, ...]:
@@ -110,7 +109,7 @@ def comb_arrays(page: PageLayout) -> tuple[NDArray[np.float64], NDArray[np.int64
 
 def _choices(
     image: NDArray[np.uint8], homography: NDArray[np.float64], page: PageLayout
-) -> Iterable[tuple[Key, _Guess]]:
+) -> Iterable[tuple[Key, Guess]]:
     fields = [field for field in page.fields if field.kind is Kind.MARKS]
     if not fields:
         return
@@ -125,7 +124,7 @@ def _choices(
         yield (field.name, field.row), _choice_guess(field, mine)
 
 
-def _choice_guess(field: FieldLayout, judged: Sequence[marks.Mark]) -> _Guess:
+def _choice_guess(field: FieldLayout, judged: Sequence[marks.Mark]) -> Guess:
     chosen = [
         c.value for c, m in zip(field.choices, judged, strict=True) if m.state is marks.MarkState.MARKED
     ]
@@ -146,7 +145,7 @@ def _choice_guess(field: FieldLayout, judged: Sequence[marks.Mark]) -> _Guess:
     raw = "|".join(m.state[0] for m in judged)
     found = tuple(Candidate(raw, "|".join(values) or None, float(np.log(p))) for values, p in options)
     total = sum(p for _, p in options)
-    return _Guess(found, max(0.0, 1 - total), reasons)
+    return Guess(found, max(0.0, 1 - total), reasons)
 
 
 def _company(definition: FormDefinition, page: PageLayout) -> list[tuple[Key, Key | None, Key | None]]:
@@ -167,7 +166,7 @@ def _company(definition: FormDefinition, page: PageLayout) -> list[tuple[Key, Ke
 _NOTHING: Final = (Candidate("", None, 0.0),)
 
 
-def _decode_together(guesses: dict[Key, _Guess], keys: tuple[Key, Key | None, Key | None]) -> None:
+def _decode_together(guesses: dict[Key, Guess], keys: tuple[Key, Key | None, Key | None]) -> None:
     """Replaces the guesses of fields that speak of each other by their joint decoding, in place."""
     before = [guesses[key].found if key else _NOTHING for key in keys]
     if not before[0][0].raw.strip():
@@ -182,9 +181,7 @@ def _decode_together(guesses: dict[Key, _Guess], keys: tuple[Key, Key | None, Ke
         guesses[key] = replace(guess, found=new, reasons=reasons)
 
 
-def _reading(
-    field: FieldLayout, guess: _Guess, quad: tuple[tuple[float, float], ...], reader: str
-) -> Reading:
+def _reading(field: FieldLayout, guess: Guess, quad: tuple[tuple[float, float], ...], reader: str) -> Reading:
     chances: dict[str | None, float] = {}
     raws: dict[str | None, str] = {}
     for candidate, p in zip(guess.found, probabilities(guess.found, guess.rest), strict=True):
@@ -277,8 +274,3 @@ def _quad(registration: Registration, field: FieldLayout) -> tuple[tuple[float, 
     right, bottom = max(b.x + b.w for b in parts), max(b.y + b.h for b in parts)
     corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float64)
     return tuple((round(float(x), 1), round(float(y), 1)) for x, y in registration.to_pixels(corners))
-
-
-def as_mapping(readings: Iterable[Reading]) -> Mapping[Key, Reading]:
-    """Readings by field name and row."""
-    return {(reading.field, reading.row): reading for reading in readings}

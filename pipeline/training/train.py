@@ -81,7 +81,7 @@ def train(
     steps = plan.samples // plan.batch
     optimiser = torch.optim.AdamW(net.parameters(), lr=plan.rate, weight_decay=plan.decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, plan.rate, total_steps=steps, pct_start=0.08)
-    criterion = nn.CrossEntropyLoss(label_smoothing=0.02)
+    criterion = nn.CrossEntropyLoss()
     loader = DataLoader(
         Cells(sources, plan.chunk, plan.seed), batch_size=None, num_workers=workers, prefetch_factor=4
     )

@@ -1,0 +1,70 @@
+"""What speaks against a reading beyond its own ink: the rest of the page, by the same hand with the same pen."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from pipeline.forms.layout import Kind, PageLayout
+from pipeline.recognition.joint import Candidate
+from pipeline.recognition.types import Reading
+
+Key = tuple[str, int | None]
+"""A field of a page: its name and its table row."""
+
+_TWICE: Final = 2
+_TRACE_MM2: Final = 0.15
+"""Specks in an empty field: more than one grain of dust."""
+_FAINT_FIELDS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """A field's candidates before they become a reading; scores are log probabilities, best first.
+
+    Attributes:
+        rest: probability of what the search left out.
+        ink: what the ink alone says, before any rule.
+        trace: mm² of dark specks in its empty cells.
+    """
+
+    found: tuple[Candidate, ...]
+    rest: float
+    reasons: tuple[str, ...] = ()
+    ink: str = ""
+    trace: float = 0.0
+
+
+def doubt_twins(guesses: dict[Key, Guess], page: PageLayout) -> None:
+    """Finds digits that this hand writes alike and doubts every number that holds one, in place.
+
+    Where the rules of a NIK or a family card outvote the ink twice in the same way (a 1 that looks like a 7),
+    nothing outvotes it in the page's other numbers.
+    """
+    numbers = {(f.name, f.row) for f in page.fields if f.kind is Kind.COMB and f.alphabet.isdigit()}
+    twins = Counter(
+        frozenset((told, seen))
+        for key in numbers
+        for told, seen in zip(guesses[key].found[0].raw, guesses[key].ink, strict=False)
+        if told != seen and told.isdigit() and seen.isdigit()
+    )
+    alike = {digit for pair, count in twins.items() if count >= _TWICE for digit in pair}
+    for key in numbers:
+        if alike & set(guesses[key].found[0].raw):
+            guesses[key] = replace(guesses[key], reasons=(*guesses[key].reasons, "ambiguous_hand"))
+
+
+def doubt_faint(readings: Sequence[Reading], guesses: Mapping[Key, Guess]) -> tuple[Reading, ...]:
+    """Doubts empty fields with traces of ink, and on a page with several of them everything that seems empty."""
+    empty = [reading.value in (None, "absent") and not reading.reasons for reading in readings]
+    faint = [
+        here
+        and (guess := guesses.get((reading.field, reading.row))) is not None
+        and guess.trace >= _TRACE_MM2
+        for reading, here in zip(readings, empty, strict=True)
+    ]
+    doubted = empty if sum(faint) >= _FAINT_FIELDS else faint
+    return tuple(
+        replace(reading, reasons=("faint",)) if doubt else reading
+        for reading, doubt in zip(readings, doubted, strict=True)
+    )
