@@ -105,3 +105,19 @@ def test_company_tells_letters_and_digits_that_look_alike_apart():
     assert best_entries(word)[0].raw == "NO"
     number = certain("80", [(1, "O", 0.55)])
     assert best_entries(number)[0].raw == "80"
+
+
+def test_a_code_that_is_not_on_the_form_loses_to_one_that_is():
+    entries = best_entries(certain("17", [(0, "7", 0.7)]))
+    assert candidates(entries, FieldType.CODE)[0].value == "77"
+    assert candidates(entries, FieldType.CODE, frozenset({"17", "18"}))[0].value == "17"
+
+
+def test_a_year_beyond_next_year_loses():
+    entries = best_entries(certain("12031965", [(4, "7", 0.8)]))
+    assert candidates(entries, FieldType.DATE)[0].value == "1965-03-12"
+
+
+def test_a_family_card_is_most_likely_from_here():
+    entries = best_entries(certain("6311022308239183", [(2, "7", 0.6)]))
+    assert candidates(entries, FieldType.KK)[0].value == "6311022308239183"

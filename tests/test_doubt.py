@@ -1,0 +1,52 @@
+"""A page that speaks against its own readings: twins among the digits of a hand, and traces of faint ink."""
+
+import pytest
+from forms_under_test import form
+
+from pipeline.recognition.doubt import Guess, doubt_faint, doubt_twins
+from pipeline.recognition.joint import Candidate
+from pipeline.recognition.types import Reading
+
+PAGE = form("pendataan").layout.pages[0]
+QUAD = ((0.0, 0.0),) * 4
+
+
+def guessed(**raws):
+    """Guesses for every comb of the page; raws: field → (decoded, seen by the ink alone)."""
+    return {
+        (f.name, f.row): Guess((Candidate(told, told or None, 0.0),), 0.0, (), seen)
+        for f in PAGE.fields
+        if f.cells
+        for told, seen in [raws.get(f.name, ("", "")) if f.row is None else ("", "")]
+    }
+
+
+def test_a_one_that_rules_took_for_a_seven_twice_doubts_the_other_numbers_that_hold_one():
+    guesses = guessed(nik=("6311021203789001", "6377021203789001"), rt=("017", "017"), rw=("002", "002"))
+    doubt_twins(guesses, PAGE)
+    assert guesses["rt", None].reasons == ("ambiguous_hand",)
+    assert guesses["nik", None].reasons == ("ambiguous_hand",)
+    assert guesses["rw", None].reasons == ()
+
+
+def test_one_digit_that_rules_settled_doubts_nothing():
+    guesses = guessed(nik=("6311021203789001", "6317021203789001"), rt=("017", "017"))
+    doubt_twins(guesses, PAGE)
+    assert all(guess.reasons == () for guess in guesses.values())
+
+
+def readings(**values):
+    return [Reading(f.name, f.row, values.get(f.name), "", 0.999, QUAD, "test") for f in PAGE.fields]
+
+
+@pytest.mark.parametrize(("traces", "doubted"), [({}, 0), ({"rw": 0.2}, 1), ({"rw": 0.1, "rt": 0.05}, 0)])
+def test_an_empty_field_with_traces_is_shown(traces, doubted):
+    guesses = {(name, None): Guess((), 0.0, trace=trace) for name, trace in traces.items()}
+    found = doubt_faint(readings(), guesses)
+    assert sum(reading.reasons == ("faint",) for reading in found) == doubted
+
+
+def test_on_a_page_of_faint_ink_nothing_counts_as_empty():
+    guesses = {(name, None): Guess((), 0.0, trace=0.3) for name in ("rt", "rw", "alamat")}
+    found = doubt_faint(readings(nama="SITI"), guesses)
+    assert [reading.field for reading in found if not reading.reasons] == ["nama"]
