@@ -126,8 +126,8 @@ VALUE_REASONS: Final[dict[str, Text]] = {
         "Kode ini tidak ada dalam daftar di formulir.", "This code is not in the form's list."
     ),
     "outvoted": Text(
-        "NIK, tanggal lahir, dan jenis kelamin tidak cocok satu sama lain: lihat tulisannya.",
-        "NIK, birth date and sex do not agree with each other: look at the writing.",
+        "Aturan menunjuk nilai lain daripada tulisannya: lihat tulisannya.",
+        "The rules point to another value than the ink does: look at the writing.",
     ),
     "nik_agrees_with_birth_date": Text(
         "Tanggal lahir tidak sama dengan yang ada di NIK.", "The birth date is not the one inside the NIK."

@@ -105,6 +105,10 @@ def test_boxes_of_different_size_share_one_array():
     page, plane = paper()
     boxes = np.array([[LEFT, TOP, W, H], [LEFT + 2 * W, TOP, 4.5, 4.5]])
     patches = sample(page, plane, boxes)
-    assert patches.shape == (2, round((H + 2 * MARGIN_MM) * PX_PER_MM), round((W + 2 * MARGIN_MM) * PX_PER_MM))
+    assert patches.shape == (
+        2,
+        round((H + 2 * MARGIN_MM) * PX_PER_MM),
+        round((W + 2 * MARGIN_MM) * PX_PER_MM),
+    )
     beyond = round((4.5 + 2 * MARGIN_MM) * PX_PER_MM)
     assert (patches[1, beyond:] == 1).all()

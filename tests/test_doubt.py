@@ -3,6 +3,7 @@
 import pytest
 from forms_under_test import form
 
+from pipeline.recognition.decode import Entry
 from pipeline.recognition.doubt import Guess, doubt_faint, doubt_twins
 from pipeline.recognition.joint import Candidate
 from pipeline.recognition.types import Reading
@@ -14,7 +15,7 @@ QUAD = ((0.0, 0.0),) * 4
 def guessed(**raws):
     """Guesses for every comb of the page; raws: field → (decoded, seen by the ink alone)."""
     return {
-        (f.name, f.row): Guess((Candidate(told, told or None, 0.0),), 0.0, (), seen)
+        (f.name, f.row): Guess((Candidate(told, told or None, 0.0),), 0.0, (), Entry(seen, 0.0))
         for f in PAGE.fields
         if f.cells
         for told, seen in [raws.get(f.name, ("", "")) if f.row is None else ("", "")]

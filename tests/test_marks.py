@@ -23,7 +23,9 @@ def judged(*strokes, pen_mm=0.5, grey=50, outline=110, filled=False):
         line = np.array([[(6 + 4.5 * x) * PX, (6 + 4.5 * y) * PX] for x, y in points])
         cv2.polylines(page, [np.round(line * 8).astype(int)], False, grey, round(pen_mm * PX), cv2.LINE_AA, 3)
     for x, y, w, h in BOXES:
-        cv2.rectangle(page, (round(x * PX), round(y * PX)), (round((x + w) * PX), round((y + h) * PX)), outline, 3)
+        cv2.rectangle(
+            page, (round(x * PX), round(y * PX)), (round((x + w) * PX), round((y + h) * PX)), outline, 3
+        )
     patches = sample(page, np.array([[PX, 0, 0], [0, PX, 0], [0, 0, 1.0]]), BOXES)
     mark, *others = judge(take_out_lines(patches, BOXES[:, 2:], np.zeros(4, np.int64)), BOXES[:, 2:])
     assert {other.state for other in others} == {MarkState.EMPTY}

@@ -80,7 +80,11 @@ def test_a_broken_rule_names_every_filled_field_it_looks_at():
 
 
 def test_rules_go_through_the_rows_of_a_table():
-    values = {("anggota.nik", 2): WOMAN, ("anggota.jenis_kelamin", 2): "L", ("anggota.tanggal_lahir", 2): None}
+    values = {
+        ("anggota.nik", 2): WOMAN,
+        ("anggota.jenis_kelamin", 2): "L",
+        ("anggota.tanggal_lahir", 2): None,
+    }
     broken = broken_rules(PENDATAAN, readings(values))
     assert broken == {
         ("anggota.jenis_kelamin", 2): ["sex_agrees_with_nik"],
@@ -89,7 +93,11 @@ def test_rules_go_through_the_rows_of_a_table():
 
 
 def test_a_signature_without_a_mark_is_shown():
-    values = {("penerima.tanda_tangan", 3): "present", ("penerima.status", 3): None, ("penerima.jumlah", 3): None}
+    values = {
+        ("penerima.tanda_tangan", 3): "present",
+        ("penerima.status", 3): None,
+        ("penerima.jumlah", 3): None,
+    }
     assert broken_rules(ROSTER, readings(values, ROSTER)) == {
         ("penerima.tanda_tangan", 3): ["signed_when_received"]
     }

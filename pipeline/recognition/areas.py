@@ -7,8 +7,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.forms.layout import Box
+from pipeline.forms.layout import Box, Kind, PageLayout
+from pipeline.recognition import print
 from pipeline.recognition.cells import FAINT
+from pipeline.recognition.doubt import Key
 
 PX_PER_MM: Final = 8.0
 _INSET_MM: Final = 0.9
@@ -16,6 +18,12 @@ _SPECK_MM2: Final = 0.12
 _PEN_PX: Final = 60
 """The 60th darkest pixel (1 mm²) speaks for the pen."""
 _PALE: Final = 0.3
+_SIGNED_MM2: Final = 6.0
+_SIGNED_REACH_MM: Final = 6.0
+_UNSIGNED_MM2: Final = 0.8
+_WRITTEN_MM2: Final = 0.8
+_CLEAR: Final = 0.9995
+_UNCLEAR: Final = 0.6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,6 +41,62 @@ class AreaInk:
     ink_mm2: float
     reach_mm: float
     pale: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AreaReading:
+    """What a signature area or an uncombed line holds; the fields of `Reading` that it decides."""
+
+    value: str | None
+    raw: str
+    confidence: float
+    reader: str
+    reasons: tuple[str, ...] = ()
+
+
+def read_areas(
+    image: NDArray[np.uint8], homography: NDArray[np.float64], page: PageLayout
+) -> dict[Key, AreaReading]:
+    """Reads every signature area and uncombed line of a page; typed lines go to Tesseract together.
+
+    Raises:
+        MissingPartError: a line is typed and Tesseract is not installed.
+    """
+    inks = {
+        (field.name, field.row): (field.kind, area_ink(image, homography, field.box))
+        for field in page.fields
+        if field.kind in (Kind.AREA, Kind.LINE)
+    }
+    typed = [
+        key
+        for key, (kind, ink) in inks.items()
+        if kind is Kind.LINE and ink.ink_mm2 > _WRITTEN_MM2 and print.looks_typed(ink.picture, PX_PER_MM)
+    ]
+    printed = dict(
+        zip(typed, print.read_lines([inks[key][1].picture for key in typed], PX_PER_MM), strict=True)
+    )
+    return {
+        key: _signature(ink) if kind is Kind.AREA else _line(ink, printed.get(key))
+        for key, (kind, ink) in inks.items()
+    }
+
+
+def _signature(ink: AreaInk) -> AreaReading:
+    signed = ink.ink_mm2 >= _SIGNED_MM2 and ink.reach_mm >= _SIGNED_REACH_MM and not ink.pale
+    unsigned = ink.ink_mm2 <= _UNSIGNED_MM2
+    value = "absent" if unsigned else "present"
+    raw = f"{ink.ink_mm2:.1f} mm2"
+    if signed or unsigned:
+        return AreaReading(value, raw, _CLEAR, "ink 1")
+    return AreaReading(value, raw, _UNCLEAR, "ink 1", ("unclear_signature",))
+
+
+def _line(ink: AreaInk, printed: print.Printed | None) -> AreaReading:
+    if ink.ink_mm2 <= _WRITTEN_MM2:
+        return AreaReading(None, "", _CLEAR, "ink 1")
+    if printed is None or not printed.text:
+        return AreaReading(None, "", 0.0, "ink 1", ("handwritten_line",))
+    return AreaReading(printed.text, printed.text, printed.confidence, "tesseract", ("machine_print",))
 
 
 def area_ink(image: NDArray[np.uint8], homography: NDArray[np.float64], box: Box) -> AreaInk:

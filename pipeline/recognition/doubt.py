@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from pipeline.forms.layout import Kind, PageLayout
+from pipeline.recognition.decode import Entry
 from pipeline.recognition.joint import Candidate
 from pipeline.recognition.types import Reading
 
@@ -31,7 +32,7 @@ class Guess:
     found: tuple[Candidate, ...]
     rest: float
     reasons: tuple[str, ...] = ()
-    ink: str = ""
+    ink: Entry | None = None
     trace: float = 0.0
 
 
@@ -45,13 +46,17 @@ def doubt_twins(guesses: dict[Key, Guess], page: PageLayout) -> None:
     twins = Counter(
         frozenset((told, seen))
         for key in numbers
-        for told, seen in zip(guesses[key].found[0].raw, guesses[key].ink, strict=False)
+        for told, seen in zip(guesses[key].found[0].raw, _seen(guesses[key]), strict=False)
         if told != seen and told.isdigit() and seen.isdigit()
     )
     alike = {digit for pair, count in twins.items() if count >= _TWICE for digit in pair}
     for key in numbers:
         if alike & set(guesses[key].found[0].raw):
             guesses[key] = replace(guesses[key], reasons=(*guesses[key].reasons, "ambiguous_hand"))
+
+
+def _seen(guess: Guess) -> str:
+    return guess.ink.raw if guess.ink else ""
 
 
 def doubt_faint(readings: Sequence[Reading], guesses: Mapping[Key, Guess]) -> tuple[Reading, ...]:

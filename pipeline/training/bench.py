@@ -19,8 +19,9 @@ from pipeline.forms.catalogue import Catalogue, default_directories
 from pipeline.forms.layout import Kind
 from pipeline.page import PageStatus, read_page
 from pipeline.recognition import cells
+from pipeline.recognition.combs import comb_arrays
 from pipeline.recognition.reader import cell_reader
-from pipeline.recognition.recognise import comb_arrays, recognise
+from pipeline.recognition.recognise import recognise
 from pipeline.registration.register import register
 from pipeline.registration.types import Refusal
 from pipeline.scans.files import find_files

@@ -1,0 +1,58 @@
+"""Choices: which boxes of a field are marked, each judged by itself."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.forms.layout import FieldLayout, Kind, PageLayout
+from pipeline.recognition.cells import sample, take_out_lines
+from pipeline.recognition.doubt import Guess, Key
+from pipeline.recognition.joint import Candidate
+from pipeline.recognition.marks import Mark, MarkState, judge
+
+_PERHAPS: Final = 0.3
+"""What a person sees as an alternative where a mark is not clear; such a field is never accepted unseen."""
+
+
+def choice_guesses(
+    image: NDArray[np.uint8], homography: NDArray[np.float64], page: PageLayout
+) -> dict[Key, Guess]:
+    """Guesses for every choice of a page."""
+    fields = [field for field in page.fields if field.kind is Kind.MARKS]
+    if not fields:
+        return {}
+    boxes = np.array([choice.box for field in fields for choice in field.choices], np.float64)
+    patches = sample(image, homography, boxes)
+    alike = np.unique(np.round(boxes[:, 2:], 2), axis=0, return_inverse=True)[1].reshape(-1)
+    judged = judge(take_out_lines(patches, boxes[:, 2:], alike), boxes[:, 2:])
+    guesses: dict[Key, Guess] = {}
+    first = 0
+    for field in fields:
+        guesses[field.name, field.row] = _guess(field, judged[first : first + len(field.choices)])
+        first += len(field.choices)
+    return guesses
+
+
+def _guess(field: FieldLayout, judged: Sequence[Mark]) -> Guess:
+    chosen = _values(field, judged, MarkState.MARKED)
+    perhaps = _values(field, judged, MarkState.MARKED, MarkState.UNCLEAR)
+    reasons: tuple[str, ...] = ("unclear_mark",) if chosen != perhaps else ()
+    options: list[tuple[tuple[str, ...], float]]
+    if len(chosen) > 1 and not field.multiple:
+        reasons += ("several_marks",)
+        options = [((value,), 0.5 / len(chosen)) for value in chosen]
+    else:
+        options = [(chosen, min(mark.confidence for mark in judged))]
+        if chosen != perhaps and (field.multiple or len(perhaps) == 1):
+            options.append((perhaps, _PERHAPS))
+    raw = "|".join(mark.state[0] for mark in judged)
+    found = tuple(Candidate(raw, "|".join(values) or None, float(np.log(p))) for values, p in options)
+    return Guess(found, max(0.0, 1 - sum(p for _, p in options)), reasons)
+
+
+def _values(field: FieldLayout, judged: Sequence[Mark], *states: MarkState) -> tuple[str, ...]:
+    return tuple(
+        choice.value for choice, mark in zip(field.choices, judged, strict=True) if mark.state in states
+    )

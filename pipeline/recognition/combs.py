@@ -1,0 +1,101 @@
+"""Combs: one character a cell; NIK, birth date and sex that a rule ties together are decoded jointly."""
+
+from dataclasses import replace
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.forms.definition import FormDefinition
+from pipeline.forms.layout import FieldType, Kind, PageLayout
+from pipeline.forms.types import TYPES
+from pipeline.recognition.alphabet import CROSSED, allowed
+from pipeline.recognition.cells import cell_ink
+from pipeline.recognition.decode import best_entries
+from pipeline.recognition.doubt import Guess, Key
+from pipeline.recognition.joint import Candidate, agree, candidates
+from pipeline.recognition.reader import CellReader
+
+_CROSSED: Final = 0.1
+"""A cell that may be crossed out with this probability is shown to a person."""
+_SURE: Final = 0.9
+"""Ink that is read with this probability is not outvoted in silence."""
+_TIES: Final = ("nik_agrees_with_birth_date", "sex_agrees_with_nik")
+_NOTHING: Final = (Candidate("", None, 0.0),)
+
+
+def comb_guesses(
+    image: NDArray[np.uint8],
+    homography: NDArray[np.float64],
+    page: PageLayout,
+    definition: FormDefinition,
+    reader: CellReader,
+) -> dict[Key, Guess]:
+    """Guesses for every comb of a page, each by its own ink and its own rules."""
+    fields = [field for field in page.fields if field.kind is Kind.COMB]
+    if not fields:
+        return {}
+    boxes, groups, classes = comb_arrays(page)
+    ink = cell_ink(image, homography, boxes, groups)
+    posteriors = reader.posteriors(ink, classes)
+    guesses: dict[Key, Guess] = {}
+    first = 0
+    for field in fields:
+        mine = slice(first, first + len(field.cells))
+        first += len(field.cells)
+        entries = best_entries(posteriors[mine])
+        codes = definition.field(field.name).choices if field.type is FieldType.CODE else ()
+        guesses[field.name, field.row] = Guess(
+            candidates(entries, field.type, frozenset(choice.value for choice in codes)),
+            max(0.0, 1 - float(np.exp([entry.score for entry in entries]).sum())),
+            ("crossed_out",) if float(posteriors[mine, CROSSED].max()) > _CROSSED else (),
+            entries[0],
+            float(ink.trace[mine].sum()),
+        )
+    return guesses
+
+
+@lru_cache(maxsize=64)
+def comb_arrays(page: PageLayout) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_]]:
+    """Boxes (N, 4) in mm, comb number (N,) and allowed classes (N, CLASSES) of all comb cells of a page."""
+    fields = [field for field in page.fields if field.kind is Kind.COMB]
+    boxes = np.array([cell for field in fields for cell in field.cells], np.float64)
+    groups = np.repeat(np.arange(len(fields)), [len(field.cells) for field in fields])
+    classes = np.stack([allowed(field.alphabet) for field in fields])[groups]
+    return boxes, groups, classes
+
+
+def decode_together(guesses: dict[Key, Guess], definition: FormDefinition, page: PageLayout) -> None:
+    """Replaces the guesses of fields that speak of each other by their joint decoding, in place."""
+    for keys in _company(definition, page):
+        before = [guesses[key].found if key else _NOTHING for key in keys]
+        if before[0][0].raw.strip():
+            for key, found in zip(keys, agree(*before), strict=True):
+                if key is not None:
+                    guesses[key] = replace(guesses[key], found=found)
+
+
+def doubt_outvoted(guesses: dict[Key, Guess], page: PageLayout) -> None:
+    """Doubts what rules have made of ink that by itself is read surely, in place."""
+    types = {(field.name, field.row): field.type for field in page.fields}
+    for key, guess in guesses.items():
+        if guess.ink is None or guess.ink.score < np.log(_SURE):
+            continue
+        if guess.found[0].value != TYPES[types[key]].normalise(guess.ink.raw.replace("#", "")):
+            guesses[key] = replace(guess, reasons=(*guess.reasons, "outvoted"))
+
+
+def _company(definition: FormDefinition, page: PageLayout) -> list[tuple[Key, Key | None, Key | None]]:
+    """Which NIK, birth date and sex stand together on a page, from the rules that the definition names."""
+    here = {(field.name, field.row) for field in page.fields}
+    types = {(field.name, field.row): field.type for field in page.fields}
+    linked: dict[Key, dict[FieldType, Key]] = {}
+    for rule in definition.rules:
+        for row in sorted({row for _, row in here}, key=lambda r: r or 0):
+            keys = [(name, row) for name in rule.fields if (name, row) in here]
+            niks = [key for key in keys if types[key] is FieldType.NIK]
+            if len(niks) == 1 and rule.name in _TIES:
+                for key in keys:
+                    linked.setdefault(niks[0], {})[types[key]] = key
+    return [(key, by.get(FieldType.DATE), by.get(FieldType.CHOICE)) for key, by in linked.items()]
