@@ -14,6 +14,8 @@ Key = tuple[str, int | None]
 """A field of a page: its name and its table row."""
 
 _TWICE: Final = 2
+_OFTEN: Final = 0.06
+"""Share of a digit that looks like its twin from which the hand, not one slip of the pen, is to blame."""
 _TRACE_MM2: Final = 0.15
 """Specks in an empty field: more than one grain of dust."""
 _FAINT_FIELDS: Final = 3
@@ -43,13 +45,20 @@ def doubt_twins(guesses: dict[Key, Guess], page: PageLayout) -> None:
     nothing outvotes it in the page's other numbers.
     """
     numbers = {(f.name, f.row) for f in page.fields if f.kind is Kind.COMB and f.alphabet.isdigit()}
-    twins = Counter(
-        frozenset((told, seen))
+    pairs = [
+        (told, seen)
         for key in numbers
         for told, seen in zip(guesses[key].found[0].raw, _seen(guesses[key]), strict=False)
-        if told != seen and told.isdigit() and seen.isdigit()
-    )
-    alike = {digit for pair, count in twins.items() if count >= _TWICE for digit in pair}
+        if told.isdigit() and seen.isdigit()
+    ]
+    written = Counter(told for told, _ in pairs)
+    twins = Counter((told, seen) for told, seen in pairs if told != seen)
+    alike = {
+        digit
+        for (told, seen), count in twins.items()
+        if count >= _TWICE and count >= _OFTEN * written[told]
+        for digit in (told, seen)
+    }
     for key in numbers:
         if alike & set(guesses[key].found[0].raw):
             guesses[key] = replace(guesses[key], reasons=(*guesses[key].reasons, "ambiguous_hand"))
