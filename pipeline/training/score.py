@@ -132,9 +132,7 @@ def _score(kind: str, pairs: Sequence[tuple[Line, Line | None]]) -> Score:
 
 def table(scores: Sequence[Score]) -> Table:
     """The scores as a table for the terminal."""
-    shown = Table(
-        "kind", "fields", "filled", "accepted", "right", "wrong", "review", "wrong, 95 %", "characters"
-    )
+    shown = Table("kind", "fields", "filled", "accepted", "right", "wrong", "review", "wrong, 95 %", "chars")
     for one in scores:
         n = max(one.fields, 1)
         letters = f"{one.characters_right / one.characters:.2%}" if one.characters else "–"
