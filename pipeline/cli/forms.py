@@ -28,7 +28,12 @@ _Row = Mapping[str, object]
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
-    help=str(Text("Formulir: daftar, periksa, cetak, tata letak.", "Forms: list, check, print, layout.")),
+    help=str(
+        Text(
+            "Formulir: daftar, periksa, cetak, tata letak.\n\nContoh: sotarsa forms print pendataan --count 20",
+            "Forms: list, check, print, layout.\n\nExample: sotarsa forms print pendataan --count 20",
+        )
+    ),
 )
 
 _FORM = Text(
