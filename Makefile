@@ -8,7 +8,7 @@ SYSTEM_TEST := postgresql
 SAMPLES := samples/halong-2026-11
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: setup system system-test demo test lint bench clean
+.PHONY: setup system system-test demo test lint bench lock clean
 
 setup: system $(VENV)/.done
 
@@ -40,6 +40,15 @@ test: setup system-test lint
 
 bench: setup
 	@$(BIN)/python -m pipeline.training.bench $(SAMPLES)
+
+# rapidocr is wanted for its model alone, so none of what only it asks for is pinned.
+lock: setup
+	$(BIN)/pip install --quiet --disable-pip-version-check pip-tools
+	$(BIN)/pip-compile --quiet --generate-hashes --extra dev --extra second --strip-extras --no-header \
+	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+	  $(foreach p,antlr4-python3-runtime certifi colorlog idna omegaconf opencv-python-headless pip pyclipper \
+	  requests shapely six tqdm urllib3,--unsafe-package $(p)) --output-file requirements.lock pyproject.toml
+	sed -i '/^# WARNING/,$$d' requirements.lock
 
 clean:
 	rm -rf $(VENV) output/demo

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from pipeline.forms.catalogue import Catalogue
 from pipeline.forms.identity import Identity
-from pipeline.recognition.confidence import calibrations
+from pipeline.recognition.confidence import Tables, load_tables, way_of
 from pipeline.recognition.recognise import recognise
+from pipeline.recognition.second import readers
 from pipeline.registration.register import register, turn_of
 from pipeline.registration.types import Refusal
 from pipeline.validation.judge import JudgedReading, judge
@@ -47,12 +48,13 @@ class PageReading:
     readings: tuple[JudgedReading, ...] = ()
 
 
-def read_page(image: NDArray[np.uint8], forms: Catalogue) -> PageReading:
+def read_page(image: NDArray[np.uint8], forms: Catalogue, tables: Tables | None = None) -> PageReading:
     """Reads one page image: which page it is, what stands in its fields, and what of that is sure.
 
     Args:
         image: uint8 (H, W), grey, as scanned; any quarter turn.
         forms: the forms that this computer knows.
+        tables: calibrations that an office has made; the shipped ones hold for what is not in them.
 
     Raises:
         MissingPartError: a model file or Tesseract is not installed.
@@ -65,11 +67,13 @@ def read_page(image: NDArray[np.uint8], forms: Catalogue) -> PageReading:
     if form is None:
         return PageReading(PageStatus.SET_ASIDE, "unknown_form", identity.qr_text())
     readings = recognise(image, registration, form)
+    way = way_of(readers(), registration.capture)
+    groups = {**load_tables().get(way, {}), **(tables or {}).get(way, {})}
     return PageReading(
         PageStatus.READ,
         form=form.definition.form,
         identity=identity,
         turn=turn_of(registration),
         residual_mm=registration.residual_mm,
-        readings=judge(form.definition, readings, calibrations()),
+        readings=judge(form.definition, readings, groups),
     )

@@ -5,12 +5,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.recognition.confidence import Calibration, calibrations, logit
-from pipeline.training.calibrate import calibrate, isotonic_map, proven_threshold, smallest_sample
+from pipeline.recognition.confidence import Calibration, Proof, load_tables, logit, save_tables
+from pipeline.recognition.promise import (
+    Labelled,
+    calibrate,
+    isotonic_map,
+    proof_of,
+    proven_bound,
+    smallest_sample,
+)
+from pipeline.training.calibrate import labelled
 
 
 def test_the_smallest_sample_for_a_tenth_of_a_percent_is_that_of_the_literature():
-    assert smallest_sample(0.001, 0.05) == 2995
+    assert smallest_sample(0.001, 0.95) == 2995
 
 
 def lot(rng, n):
@@ -23,24 +31,24 @@ def test_the_promise_is_broken_in_few_of_many_lots():
     rng = np.random.default_rng(7)
     broken = proven = 0
     for _ in range(200):
-        threshold = proven_threshold(*lot(rng, 8000), alpha=0.005, delta=0.05)
-        if threshold is not None:
+        proof = proof_of(*lot(rng, 8000), alpha=0.005, confidence=0.95)
+        if proof is not None:
             proven += 1
             scores, right = lot(rng, 60_000)
-            broken += bool((~right[scores >= threshold]).mean() > 0.005)
+            broken += bool((~right[scores >= proof.score]).mean() > 0.005)
     assert proven > 150
     assert broken <= 0.09 * proven
 
 
 def test_too_few_labels_promise_nothing():
-    assert proven_threshold(np.arange(2994.0), np.ones(2994, bool), 0.001, 0.05) is None
-    assert proven_threshold(np.arange(2995.0), np.ones(2995, bool), 0.001, 0.05) == 0.0
+    assert proof_of(np.arange(2994.0), np.ones(2994, bool), 0.001, 0.95) is None
+    assert proof_of(np.arange(2995.0), np.ones(2995, bool), 0.001, 0.95) == Proof(0.0, 2995, 0)
 
 
 def test_an_error_among_the_surest_promises_nothing():
     right = np.ones(4000, bool)
     right[-3:] = False
-    assert proven_threshold(np.arange(4000.0), right, 0.001, 0.05) is None
+    assert proof_of(np.arange(4000.0), right, 0.001, 0.95) is None
 
 
 @given(st.lists(st.tuples(st.floats(-10, 10), st.booleans()), min_size=1, max_size=80))
@@ -56,21 +64,44 @@ def test_the_map_rises_and_never_claims_certainty(pairs):
 def test_readings_that_a_reader_doubts_are_left_out():
     rows = [{"group": "nik", "score": 0.9, "right": True, "reasons": ["crossed_out"]}] * 10
     rows += [{"group": "nik", "score": 0.9, "right": True, "reasons": []}] * 5
-    assert calibrate(rows)["groups"]["nik"]["n"] == 5
+    assert calibrate(labelled(rows))["nik"].n == 5
 
 
 @pytest.mark.parametrize("own", [0.0, 0.3, 0.999, 1.0])
 def test_a_calibration_without_proof_accepts_nothing(own):
-    assert not Calibration((-5.0, 5.0), (0.1, 0.9), None, 10, 0.001).accepts(own)
+    assert not Calibration((-5.0, 5.0), (0.1, 0.9), {}, 10).accepts(own)
 
 
-def test_the_shipped_calibration_keeps_its_promise_on_what_it_stands_on():
-    table = calibrations()
+def test_a_stricter_promise_never_accepts_more():
+    rng = np.random.default_rng(5)
+    scores, right = lot(rng, 40_000)
+    table = calibrate(Labelled("nik", s, bool(r)) for s, r in zip(scores, right, strict=True))["nik"]
+    assert len(table.proofs) >= 4
+    for confidence in (0.95, 0.99):
+        kept = [proof.accepted for (_, sure), proof in sorted(table.proofs.items()) if sure == confidence]
+        assert kept == sorted(kept)
+    for (alpha, confidence), proof in table.proofs.items():
+        assert proven_bound(proof.errors, proof.accepted, confidence) <= alpha
+
+
+@pytest.mark.parametrize("way", ["both/scan", "both/photo", "first/scan"])
+def test_the_shipped_calibration_keeps_its_promise_on_what_it_stands_on(way):
+    table = load_tables()[way]
     assert {"nik", "kk", "date", "digits", "letters", "marks", "signature", "empty"} <= table.keys()
     for name, group in table.items():
         assert list(group.scores) == sorted(group.scores), name
         assert list(group.probabilities) == sorted(group.probabilities), name
-        assert group.threshold is None or group.n >= smallest_sample(group.alpha, 0.05)
+        for (alpha, confidence), proof in group.proofs.items():
+            assert group.n >= proof.accepted >= smallest_sample(alpha, confidence), name
+            assert proven_bound(proof.errors, proof.accepted, confidence) <= alpha, name
+
+
+def test_tables_survive_their_file(tmp_path):
+    table = {
+        "first/scan": {"kk": Calibration((-1.0, 2.0), (0.3, 0.9), {(0.001, 0.95): Proof(1.5, 3000, 0)}, 4000)}
+    }
+    save_tables(tmp_path / "calibration.json", table)
+    assert load_tables(tmp_path / "calibration.json") == table
 
 
 def test_log_odds_stay_finite():

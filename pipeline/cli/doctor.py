@@ -104,6 +104,13 @@ def _models() -> str | None:
     return ", ".join(names) or None
 
 
+def _second_reader() -> str | None:
+    from pipeline.recognition.second import model_file
+
+    path = model_file()
+    return path.name if path else None
+
+
 def _output(*command: str) -> str:
     """What a program says, "" when it is not there."""
     if shutil.which(command[0]) is None:
@@ -121,4 +128,11 @@ _PARTS: Final = (
     ),
     _Part(Text("Poppler (PDF)", "Poppler (PDF)"), _poppler, "apt-get install poppler-utils"),
     _Part(Text("Model pembaca", "Reader models"), _models, "make setup"),
+    _Part(
+        Text(
+            "Pembaca kedua (tanpanya lebih banyak diperiksa)", "Second reader (without it more is reviewed)"
+        ),
+        _second_reader,
+        "make setup",
+    ),
 )

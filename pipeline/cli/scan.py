@@ -258,6 +258,15 @@ def _show(summary: "batches.BatchSummary") -> None:
     counts.add_row(str(Text("Isian diterima", "Fields accepted")), str(summary.accepted))
     counts.add_row(str(Text("Isian untuk diperiksa", "Fields to review")), str(summary.review))
     console.print(counts)
+    from pipeline.recognition.second import model_file
+
+    if model_file() is None:
+        console.print(
+            Text(
+                "Pembaca kedua tidak terpasang: lebih banyak isian harus diperiksa. Pasang dengan: make setup",
+                "The second reader is not installed: more fields need review. Install it with: make setup",
+            )
+        )
     if not summary.set_aside:
         return
     aside = Table(title=str(Text("Disisihkan", "Set aside")))

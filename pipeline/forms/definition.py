@@ -23,6 +23,13 @@ Entity = Literal["household", "person", "proposal", "distribution", "visit"]
 WIDEST: Final = 33
 """The most comb cells that fit side by side on the page."""
 
+ALPHA: Final = 0.001
+ALPHAS: Final = (0.0005, ALPHA, 0.002, 0.005, 0.01)
+"""Error rates among values accepted unseen that may be promised; the house's own where a field says nothing."""
+CONFIDENCE: Final = 0.95
+CONFIDENCES: Final = (CONFIDENCE, 0.99)
+"""How sure a promise may be."""
+
 
 def _both_languages(value: object) -> object:
     return {"id": value, "en": value} if isinstance(value, str) else value
@@ -60,7 +67,7 @@ class FieldSpec(_Model):
         multiple: whether several boxes may be ticked.
         words: the word list that ranks a reader's alternatives.
         alpha: the promised error rate among values accepted unseen, where it differs from the house's.
-        confidence: the least confidence for acceptance unseen, where it is stricter than the proven one.
+        confidence: how sure that promise is, where it differs from the house's.
         line: in a table, which line of the row the column stands on.
         columns: in how many aligned columns the choices stand; side by side as they fit unless given.
         width: mm, for signatures and lines of writing.
@@ -77,8 +84,8 @@ class FieldSpec(_Model):
     choices: tuple[Choice, ...] = ()
     multiple: bool = False
     words: str | None = None
-    alpha: float | None = Field(default=None, gt=0, lt=1)
-    confidence: float | None = Field(default=None, gt=0, lt=1)
+    alpha: float = ALPHA
+    confidence: float = CONFIDENCE
     line: int = Field(default=1, ge=1, le=2)
     columns: int | None = Field(default=None, ge=1, le=8)
     width: float | None = Field(default=None, ge=8, le=186)
@@ -120,10 +127,18 @@ class FieldSpec(_Model):
                 f"type {self.type} always has {self.rules.cells} cells",
                 "cells",
             )
+        _promised("alpha", self.alpha, ALPHAS)
+        _promised("confidence", self.confidence, CONFIDENCES)
         if self.words and self.words not in reference.WORD_LISTS:
             known = ", ".join(reference.WORD_LISTS)
             raise Flaw(f"daftar kata yang ada: {known}", f"the word lists are: {known}", "words")
         return self
+
+
+def _promised(key: str, value: float, known: tuple[float, ...]) -> None:
+    if value not in known:
+        listed = ", ".join(map(str, known))
+        raise Flaw(f"yang dapat dijanjikan: {listed}", f"what can be promised: {listed}", key)
 
 
 class PrintedColumn(_Model):

@@ -16,6 +16,7 @@ from pipeline.recognition.decode import best_entries
 from pipeline.recognition.doubt import Guess, Key
 from pipeline.recognition.joint import Candidate, agree, candidates
 from pipeline.recognition.reader import CellReader
+from pipeline.recognition.second import SecondReader
 
 _CROSSED: Final = 0.1
 """A cell that may be crossed out with this probability is shown to a person."""
@@ -31,14 +32,17 @@ def comb_guesses(
     page: PageLayout,
     definition: FormDefinition,
     reader: CellReader,
+    second: SecondReader | None,
 ) -> dict[Key, Guess]:
-    """Guesses for every comb of a page, each by its own ink and its own rules."""
+    """Guesses for every comb of a page, each by its own ink and its own rules; `second` helps where it is there."""
     fields = [field for field in page.fields if field.kind is Kind.COMB]
     if not fields:
         return {}
     boxes, groups, classes = comb_arrays(page)
     ink = cell_ink(image, homography, boxes, groups)
     posteriors = reader.posteriors(ink, classes)
+    if second is not None:
+        posteriors = second.weigh(posteriors, ink.images, classes)
     guesses: dict[Key, Guess] = {}
     first = 0
     for field in fields:

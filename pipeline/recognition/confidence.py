@@ -1,19 +1,21 @@
 """From what a reader scores to a calibrated probability, and the proven thresholds above which values enter unseen.
 
-Both tables are made by `pipeline.training.calibrate` on writers that the reader never saw. The map from score to
-probability is isotonic (Zadrozny & Elkan 2002); the threshold is by Learn-then-Test (arXiv 2110.01052).
+The tables are made by `recognition.promise` on writers that the reader never saw. There is one for each way that a
+page may come (which readers were at work, scan or photo); what has no table is never accepted unseen.
 """
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.forms.definition import ALPHA, CONFIDENCE
 from pipeline.forms.layout import FieldType
 from pipeline.recognition.reader import MODELS
 
@@ -51,41 +53,86 @@ def logit(p: float | NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """What proves a promise: `errors` of the `accepted` labelled readings at or above `score` were wrong."""
+
+    score: float
+    accepted: int
+    errors: int
+
+
+Promise = tuple[float, float]
+"""Error rate among values accepted unseen, and how sure that is."""
+
+
+@dataclass(frozen=True, slots=True)
 class Calibration:
-    """One group's map from score to probability and its threshold.
+    """One group's map from score to probability and its thresholds.
 
     Attributes:
         scores: knots, log odds of the reader's own probability, ascending.
         probabilities: the share of right values at each knot, ascending.
-        threshold: least score (log odds, before the map) that enters unseen; None where nothing is proven.
+        proofs: for each promise that is proven, the least score that enters unseen.
         n: labelled fields it stands on.
-        alpha: the error rate promised among accepted values, at confidence 95 %.
     """
 
     scores: tuple[float, ...]
     probabilities: tuple[float, ...]
-    threshold: float | None
+    proofs: Mapping[Promise, Proof]
     n: int
-    alpha: float
 
     def probability(self, own: float) -> float:
         """The calibrated probability for a reader's own probability 0..1."""
         return float(np.interp(float(logit(own)), self.scores, self.probabilities))
 
-    def accepts(self, own: float) -> bool:
-        """Whether a value with this probability of the reader's own may enter unseen."""
-        return self.threshold is not None and float(logit(own)) >= self.threshold
+    def accepts(self, own: float, alpha: float = ALPHA, confidence: float = CONFIDENCE) -> bool:
+        """Whether a value with this probability of the reader's own may enter unseen under a promise."""
+        proof = self.proofs.get((alpha, confidence))
+        return proof is not None and float(logit(own)) >= proof.score
 
 
-@lru_cache(maxsize=2)
-def calibrations(path: Path = MODELS / "calibration.json") -> Mapping[str, Calibration]:
-    """The shipped calibration of every group; a group that is not there is never accepted unseen."""
+Groups = Mapping[str, Calibration]
+Tables = Mapping[str, Groups]
+"""For each way a page may come, see `way_of`, the calibration of each group."""
+
+
+def way_of(readers: str, capture: str) -> str:
+    """The name of a way: `both` or `first` readers, `scan` or `photo`."""
+    return f"{readers}/{capture}"
+
+
+@lru_cache(maxsize=8)
+def load_tables(path: Path = MODELS / "calibration.json") -> Tables:
+    """The calibration tables of a file; none where it is not there."""
     if not path.is_file():
-        return {}
-    table = json.loads(path.read_text(encoding="utf-8"))
-    return {
-        name: Calibration(
-            tuple(row["scores"]), tuple(row["probabilities"]), row["threshold"], row["n"], row["alpha"]
-        )
-        for name, row in table["groups"].items()
+        return MappingProxyType({})
+    held: dict[str, dict[str, dict[str, Any]]] = json.loads(path.read_text(encoding="utf-8"))
+    return {way: {name: _from_json(row) for name, row in groups.items()} for way, groups in held.items()}
+
+
+def save_tables(path: Path, tables: Tables) -> None:
+    """Writes calibration tables, whole or not at all."""
+    held = {
+        way: {name: _to_json(calibration) for name, calibration in groups.items()}
+        for way, groups in sorted(tables.items())
     }
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(held, indent=1) + "\n", encoding="utf-8")
+    part.replace(path)
+
+
+def _to_json(calibration: Calibration) -> dict[str, Any]:
+    return {
+        "n": calibration.n,
+        "proofs": {f"{alpha:g}/{sure:g}": asdict(p) for (alpha, sure), p in calibration.proofs.items()},
+        "scores": calibration.scores,
+        "probabilities": calibration.probabilities,
+    }
+
+
+def _from_json(row: Mapping[str, Any]) -> Calibration:
+    proofs = {}
+    for name, held in row["proofs"].items():
+        alpha, sure = name.split("/")
+        proofs[float(alpha), float(sure)] = Proof(**held)
+    return Calibration(tuple(row["scores"]), tuple(row["probabilities"]), proofs, int(row["n"]))

@@ -37,17 +37,27 @@ def best_entries(posteriors: NDArray[np.float64], k: int = 24) -> tuple[Entry, .
     Returns:
         Best first; scores are natural logarithms.
     """
+    cells = [_options(row) for row in posteriors]
+    mixed = {True, False} <= {c.isdigit() for options in cells for _, c in options if c.isalnum()}
     beam: list[tuple[float, str]] = [(0.0, "")]
-    for row in posteriors:
-        order = np.argsort(row)[::-1][: 1 if row.max() >= _SURE else _PER_CELL]
-        options = [(float(np.log(row[i])), character(int(i))) for i in order if row[i] > _NEVER]
+    for options in cells:
         beam = [
-            (score + s + (_SWITCH if _switches(raw[-1:], c) else 0.0), raw + c)
+            (score + s + (_SWITCH if mixed and _switches(raw[-1:], c) else 0.0), raw + c)
             for score, raw in beam
             for s, c in options
         ]
-        beam = sorted(beam, reverse=True)[:k]
-    return tuple(Entry(raw, score) for score, raw in beam)
+        if len(options) > 1:
+            beam = sorted(beam, reverse=True)[:k]
+    return tuple(Entry(raw, score) for score, raw in sorted(beam, reverse=True))
+
+
+def _options(row: NDArray[np.float64]) -> list[tuple[float, str]]:
+    """What one cell may hold, with log probabilities."""
+    best = int(row.argmax())
+    if row[best] >= _SURE:
+        return [(float(np.log(row[best])), character(best))]
+    order = np.argsort(row)[::-1][:_PER_CELL]
+    return [(float(np.log(row[i])), character(int(i))) for i in order if row[i] > _NEVER]
 
 
 def _switches(before: str, after: str) -> bool:

@@ -15,6 +15,7 @@ from pipeline.recognition.combs import comb_guesses, decode_together, doubt_outv
 from pipeline.recognition.doubt import Guess, doubt_faint, doubt_twins
 from pipeline.recognition.joint import probabilities
 from pipeline.recognition.reader import cell_reader
+from pipeline.recognition.second import second_reader
 from pipeline.recognition.types import Alternative, Reading
 from pipeline.registration.types import Registration
 
@@ -39,7 +40,8 @@ def recognise(image: NDArray[np.uint8], registration: Registration, form: Form) 
     """
     page, plane = registration.page, registration.homography
     reader = cell_reader()
-    guesses = comb_guesses(image, plane, page, form.definition, reader) | choice_guesses(image, plane, page)
+    guesses = comb_guesses(image, plane, page, form.definition, reader, second_reader())
+    guesses |= choice_guesses(image, plane, page)
     decode_together(guesses, form.definition, page)
     doubt_outvoted(guesses, page)
     doubt_twins(guesses, page)

@@ -1,12 +1,16 @@
 """A registered page: which page it is, where each mm lies on the image, and how well."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.forms.identity import Identity
 from pipeline.forms.layout import FormLayout, PageLayout
+
+_FLAT: Final = 1.005
+"""Ratio of areas across a page that a scanner stays below."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,6 +37,15 @@ class Registration:
     def page(self) -> PageLayout:
         """The layout of this side."""
         return self.layout.pages[self.identity.page - 1]
+
+    @property
+    def capture(self) -> str:
+        """`photo` where near parts of the sheet are larger than far ones, else `scan`: glass knows no perspective."""
+        page = self.page
+        corners = np.array([[0, 0], [page.width_mm, 0], [page.width_mm, page.height_mm], [0, page.height_mm]])
+        # The area that a mm² covers goes with the third power of the homography's denominator (its Jacobian).
+        depth = corners @ self.homography[2, :2] + self.homography[2, 2]
+        return "photo" if float((depth.max() / depth.min()) ** 3) > _FLAT else "scan"
 
     def to_pixels(self, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
         """Points (..., 2) in mm to px (..., 2) on the page image."""

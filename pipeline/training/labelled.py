@@ -2,7 +2,8 @@
 
 `python -m pipeline.training.labelled --data ../shared/data --split calibration --sheets 400 --out ROWS.jsonl`
 writes one line a field: its calibration group, the reader's own confidence, whether the value was right. Each sheet
-is written by one writer, since a writer's habits repeat within a field.
+is written by one writer, since a writer's habits repeat within a field. `SOTARSA_READERS=first` leaves out the
+second reader.
 """
 
 import argparse
@@ -14,7 +15,9 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.forms.catalogue import Catalogue, Form, load_form
 from pipeline.forms.identity import serial_of
@@ -25,7 +28,7 @@ from pipeline.registration.types import Refusal
 from pipeline.training.fill import Writer, blank_sheets, fill_page
 from pipeline.training.hands import Hand, Split, load_unipen, split_of
 from pipeline.training.people import Values, fill_in
-from pipeline.training.scanner import Scanner
+from pipeline.training.scanner import Scanner, photographed
 from pipeline.validation.judge import EMPTY
 
 log = logging.getLogger(__name__)
@@ -34,6 +37,7 @@ Row = dict[str, object]
 
 CALIBRATION_FORM = Path(__file__).parent / "kalibrasi.v1.yaml"
 DIGITS = "0123456789"
+_PHOTO_QUALITY = 85
 _SURVIVES_ONE_BIT = 0.6
 """Paler ink is gone after a threshold, for a person as well: an office that uses pencils scans in grey."""
 
@@ -45,7 +49,9 @@ def writers_of(data: Path, split: Split, least_trust: float) -> tuple[Hand, ...]
     return tuple(hand for hand in hands if all(hand.has(digit) for digit in DIGITS))
 
 
-def read_sheets(form: Form, hands: tuple[Hand, ...], numbers: range, seed: int) -> Iterator[Row]:
+def read_sheets(
+    form: Form, hands: tuple[Hand, ...], numbers: range, seed: int, capture: str = "scan"
+) -> Iterator[Row]:
     """Fills in, scans and reads sheets of one form; sheet `number` is the same whatever the range.
 
     Args:
@@ -53,6 +59,7 @@ def read_sheets(form: Form, hands: tuple[Hand, ...], numbers: range, seed: int) 
         hands: each sheet is written by one of them; the others lend the characters that it lacks.
         numbers: which sheets.
         seed: with a sheet's number, the source of all chance in it.
+        capture: `scan`, or `photo` for a phone's photo of the sheet.
     """
     catalogue = Catalogue([form])
     blanks = blank_sheets(form, [serial_of(form.definition.code, "2005", 26, 1)])[0]
@@ -67,7 +74,7 @@ def read_sheets(form: Form, hands: tuple[Hand, ...], numbers: range, seed: int) 
             scanner = scanner.tidy(scanner.skew)
         for blank, layout in zip(blanks, form.layout.pages, strict=True):
             page, truths = fill_page(blank, layout, values, writer, rng)
-            image = scanner.scan(page, rng)
+            image = scanner.scan(page, rng) if capture == "scan" else _photo(page, rng)
             registration = register(image, catalogue)
             if isinstance(registration, Refusal):
                 log.warning(
@@ -89,6 +96,12 @@ def read_sheets(form: Form, hands: tuple[Hand, ...], numbers: range, seed: int) 
                 }
 
 
+def _photo(page: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """A phone's JPEG of the page, in grey as the reader gets it."""
+    packed = cv2.imencode(".jpg", photographed(page, rng), [cv2.IMWRITE_JPEG_QUALITY, _PHOTO_QUALITY])[1]
+    return np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE), np.uint8)
+
+
 def _dense(form: Form, rng: np.random.Generator) -> Values:
     """Values for a sheet whose table rows are each about somebody else; one row in ten stays empty."""
     values = dict(fill_in(form, rng))
@@ -100,8 +113,10 @@ def _dense(form: Form, rng: np.random.Generator) -> Values:
     return values
 
 
-def _work(form: Form, data: Path, split: Split, trust: float, numbers: range, seed: int) -> list[Row]:
-    return list(read_sheets(form, writers_of(data, split, trust), numbers, seed))
+def _work(
+    form: Form, data: Path, split: Split, trust: float, numbers: range, seed: int, capture: str
+) -> list[Row]:
+    return list(read_sheets(form, writers_of(data, split, trust), numbers, seed, capture))
 
 
 def main() -> None:
@@ -112,6 +127,7 @@ def main() -> None:
     parser.add_argument("--form", type=Path, default=CALIBRATION_FORM, help="a definition's YAML file")
     parser.add_argument("--sheets", type=int, default=400)
     parser.add_argument("--least-trust", type=float, default=0.05, help="leave out doubtful UNIPEN labels")
+    parser.add_argument("--capture", choices=["scan", "photo"], default="scan")
     parser.add_argument("--seed", type=int, default=20261124)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--out", type=Path, required=True)
@@ -123,7 +139,14 @@ def main() -> None:
     with ProcessPoolExecutor(arguments.jobs) as pool, arguments.out.open("w", encoding="utf-8") as out:
         work = [
             pool.submit(
-                _work, form, arguments.data, arguments.split, arguments.least_trust, part, arguments.seed
+                _work,
+                form,
+                arguments.data,
+                arguments.split,
+                arguments.least_trust,
+                part,
+                arguments.seed,
+                arguments.capture,
             )
             for part in parts
         ]

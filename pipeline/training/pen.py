@@ -60,6 +60,11 @@ class PenStyle:
     retouch: float
 
     @classmethod
+    def plain(cls, width_mm: float) -> "PenStyle":
+        """A ballpoint in a steady hand."""
+        return cls("ballpoint", width_mm, 0.9, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0)
+
+    @classmethod
     def sample(cls, rng: np.random.Generator) -> "PenStyle":
         """A pen and a writer's mood."""
         tool = _TOOLS[int(rng.choice(len(_TOOLS), p=_TOOL_SHARES))]

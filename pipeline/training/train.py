@@ -13,19 +13,25 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from onnxruntime import InferenceSession
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader, IterableDataset
 
-from pipeline.recognition.alphabet import BLANK, CHARACTERS
+from pipeline.recognition.alphabet import BLANK, CHARACTERS, allowed
 from pipeline.training.cells import Sources, draw_cells
+from pipeline.training.export import export
 from pipeline.training.net import CellNet
 
 log = logging.getLogger(__name__)
+
+_EXAMPLES = 2048
+"""Cells that set the ranges of the 8-bit net."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,25 @@ class Cells(IterableDataset[tuple[NDArray[np.uint8], NDArray[np.float32], NDArra
         rng = np.random.default_rng([self.seed, info.id if info else 0])
         while True:
             yield draw_cells(rng, self.sources, self.chunk)
+
+
+_FIELDS: Final = torch.from_numpy(
+    np.stack([allowed("0123456789"), allowed(CHARACTERS[10:]), allowed(CHARACTERS)])
+)
+"""What a cell of a number, of a name and of a mixed field may hold: (3, CLASSES)."""
+_MIXED: Final = 0.15
+
+
+def fields_of(labels: Tensor) -> Tensor:
+    """For each label (N,) the classes (N, CLASSES) of a field that it may stand in, drawn at random.
+
+    A reader that knows the field need not tell 0 from O; so neither does the net, but for some mixed fields.
+    """
+    which = torch.randint(0, 2, labels.shape)
+    which[labels < 10] = 0
+    which[(labels >= 10) & (labels < BLANK)] = 1
+    which[torch.rand(labels.shape) < _MIXED] = 2
+    return _FIELDS[which]
 
 
 def _moving_average(average: Tensor, now: Tensor, steps: Tensor | int) -> Tensor:
@@ -93,7 +118,8 @@ def train(
             # bfloat16 halves the time of a step where the processor has it; weights and average stay float32.
             with torch.autocast("cpu", torch.bfloat16):
                 logits = net(images[part], place[part])
-            loss = criterion(logits.float(), labels[part])
+            among = logits.float().masked_fill(~fields_of(labels[part]), -torch.inf)
+            loss = criterion(among, labels[part])
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             optimiser.step()
@@ -110,15 +136,14 @@ def train(
     raise AssertionError("the stream of cells has no end")
 
 
-@torch.no_grad()
-def logits_of(net: nn.Module, sources: Sources, n: int, seed: int) -> tuple[Tensor, Tensor]:
-    """Logits (n, CLASSES) and labels (n,) of n freshly drawn cells of `sources`."""
+def logits_of(session: InferenceSession, sources: Sources, n: int, seed: int) -> tuple[Tensor, Tensor]:
+    """Logits (n, CLASSES) and labels (n,) of n freshly drawn cells of `sources`, by the net that ships."""
     images, place, labels = draw_cells(np.random.default_rng(seed), sources, n)
     parts = [
-        net(torch.from_numpy(images[i : i + 1024]), torch.from_numpy(place[i : i + 1024]))
+        session.run(None, {"images": images[i : i + 1024], "place": place[i : i + 1024]})[0]
         for i in range(0, n, 1024)
     ]
-    return torch.cat(parts), torch.from_numpy(labels)
+    return torch.from_numpy(np.concatenate(parts)), torch.from_numpy(labels)
 
 
 def accuracy(logits: Tensor, labels: Tensor) -> dict[str, dict[str, float]]:
@@ -138,38 +163,30 @@ def accuracy(logits: Tensor, labels: Tensor) -> dict[str, dict[str, float]]:
 
 
 def temperature(logits: Tensor, labels: Tensor) -> float:
-    """The temperature that makes the logits most likely (Guo et al. 2017), by a fine search."""
+    """The temperature that makes the logits most likely (Guo et al. 2017), by a fine search, fields known."""
+    logits = logits.masked_fill(~fields_of(labels), -torch.inf)
     steps = torch.linspace(0.4, 2.5, 106)
     losses = torch.stack([nn.functional.cross_entropy(logits / t, labels) for t in steps])
     return round(float(steps[losses.argmin()]), 3)
-
-
-def export(net: nn.Module, path: Path) -> None:
-    """Writes the net as ONNX with a free number of cells."""
-    example = (torch.zeros(2, 40, 40, dtype=torch.uint8), torch.zeros(2, 3))
-    torch.onnx.export(
-        net,
-        example,
-        str(path),
-        input_names=["images", "place"],
-        output_names=["logits"],
-        dynamic_axes={"images": {0: "n"}, "place": {0: "n"}, "logits": {0: "n"}},
-        opset_version=17,
-        dynamo=False,
-    )
 
 
 def save(net: nn.Module, data: Path, out: Path, plan: Plan, cells: int) -> None:
     """Writes weights and card: temperature from the calibration writers, accuracy on the test writers."""
     out.mkdir(parents=True, exist_ok=True)
     torch.save(net.state_dict(), out / "cells.pt")
-    export(net, out / "cells.onnx")
+    examples = draw_cells(np.random.default_rng(plan.seed + 3), Sources.load(data, "train"), _EXAMPLES)
+    export(net, out / "cells.onnx", *examples[:2])
+    session = InferenceSession(out / "cells.onnx", providers=["CPUExecutionProvider"])
     card = {
         "version": hashlib.sha256((out / "cells.onnx").read_bytes()).hexdigest()[:8],
         "samples": plan.samples,
         "seed": plan.seed,
-        "temperature": temperature(*logits_of(net, Sources.load(data, "calibration"), cells, plan.seed + 1)),
-        "accuracy_test_writers": accuracy(*logits_of(net, Sources.load(data, "test"), cells, plan.seed + 2)),
+        "temperature": temperature(
+            *logits_of(session, Sources.load(data, "calibration"), cells, plan.seed + 1)
+        ),
+        "accuracy_test_writers": accuracy(
+            *logits_of(session, Sources.load(data, "test"), cells, plan.seed + 2)
+        ),
     }
     (out / "cells.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
     log.info("%s", json.dumps(card))
@@ -184,12 +201,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("pipeline/recognition/models"))
     parser.add_argument("--samples", type=int, default=Plan().samples)
     parser.add_argument("--rate", type=float, default=Plan().rate)
+    parser.add_argument("--seed", type=int, default=Plan().seed, help="another one where training goes on")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--start", type=Path, help="weights (.pt) to go on from")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(1)
-    plan = Plan(samples=arguments.samples, rate=arguments.rate)
+    plan = Plan(samples=arguments.samples, rate=arguments.rate, seed=arguments.seed)
     sources = Sources.load(arguments.data, "train")
     net = train(
         sources,

@@ -1,12 +1,12 @@
 """What is done with each reading of a page: accepted unseen, or kept for a person, and why."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from pipeline.forms.definition import FieldSpec, FormDefinition
 from pipeline.forms.layout import FieldType, Kind
-from pipeline.recognition.confidence import Calibration, group_of
+from pipeline.recognition.confidence import Groups, group_of
 from pipeline.recognition.types import Reading
 
 Status = Literal["accepted", "review"]
@@ -25,7 +25,7 @@ class JudgedReading:
 
 
 def judge(
-    definition: FormDefinition, readings: Sequence[Reading], calibrations: Mapping[str, Calibration]
+    definition: FormDefinition, readings: Sequence[Reading], calibrations: Groups
 ) -> tuple[JudgedReading, ...]:
     """Calibrates the readings of one page and judges each by its field's own rules and the proven threshold."""
     used = _used_rows(readings)
@@ -34,17 +34,15 @@ def judge(
     )
 
 
-def _judge(
-    spec: FieldSpec, reading: Reading, in_use: bool, calibrations: Mapping[str, Calibration]
-) -> JudgedReading:
+def _judge(spec: FieldSpec, reading: Reading, in_use: bool, calibrations: Groups) -> JudgedReading:
     calibration = calibrations.get(group_of(spec.type, reading.value in EMPTY))
     confidence = calibration.probability(reading.confidence) if calibration else 0.0
     if reading.reasons:
         # What a reader doubts was left out of the labelled fields that the calibration stands on.
         confidence = min(confidence, reading.confidence, _CERTAIN_BUT_UNPROVEN)
     reasons = [*reading.reasons, *_broken(spec, reading, in_use)]
-    proven = calibration is not None and calibration.accepts(reading.confidence)
-    if not reading.reasons and not (proven and confidence >= (spec.confidence or 0.0)):
+    proven = calibration is not None and calibration.accepts(reading.confidence, spec.alpha, spec.confidence)
+    if not reading.reasons and not proven:
         reasons.append("low_confidence")
     return JudgedReading(
         replace(reading, confidence=round(confidence, 6)),

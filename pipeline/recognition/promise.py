@@ -1,0 +1,114 @@
+"""A promise on errors, proven on labelled readings: thresholds by Learn-then-Test, confidences by an isotonic map.
+
+The error rate among accepted values is at most alpha, at the confidence given (Angelopoulos et al., arXiv 2110.01052):
+thresholds are tested from the strictest that could pass on, each by the exact binomial tail, and the first failure
+ends the walk (fixed-sequence testing), so that no correction for their number is due. Confidences: Zadrozny and
+Elkan 2002.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import isotonic_regression
+from scipy.stats import beta, binom
+
+from pipeline.forms.definition import ALPHAS, CONFIDENCES
+from pipeline.recognition.confidence import Calibration, Proof
+
+_STEPS: Final = 400
+_KNOTS: Final = 60
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """One reading whose true value is known.
+
+    Attributes:
+        group: its calibration group, see `recognition.confidence.GROUPS`.
+        score: log odds of the reader's own probability.
+        right: whether the value was right.
+    """
+
+    group: str
+    score: float
+    right: bool
+
+
+def smallest_sample(alpha: float, confidence: float) -> int:
+    """How many accepted values without a single error prove alpha: 2,995 for 0.1 % at 95 %."""
+    return int(np.ceil(np.log(1 - confidence) / np.log1p(-alpha)))
+
+
+def proven_bound(errors: int, n: int, confidence: float) -> float:
+    """The error rate that `errors` of `n` exclude from above (Clopper and Pearson 1934)."""
+    return float(beta.ppf(confidence, errors + 1, n - errors)) if errors < n else 1.0
+
+
+def proof_of(scores: Floats, right: NDArray[np.bool_], alpha: float, confidence: float) -> Proof | None:
+    """The lowest score from which on the error rate is proven to be at most alpha; None where nothing is.
+
+    Args:
+        scores: (n,), larger is surer.
+        right: (n,), whether the value was right.
+        alpha: the error rate promised among accepted values.
+        confidence: how often the promise is kept over repeated calibrations, at least.
+    """
+    order = np.argsort(-scores, kind="stable")
+    ordered, errors = scores[order], np.cumsum(~right[order])
+    n = len(scores)
+    least = smallest_sample(alpha, confidence)
+    if n < least:
+        return None
+    proof = None
+    for m in np.unique(np.linspace(least, n, _STEPS).astype(int)):
+        # Values with one score are accepted together, so a step ends at the last of them.
+        end = int(np.searchsorted(-ordered, -ordered[m - 1], side="right"))
+        if binom.cdf(errors[end - 1], end, alpha) > 1 - confidence:
+            break
+        proof = Proof(float(ordered[end - 1]), end, int(errors[end - 1]))
+    return proof
+
+
+def isotonic_map(scores: Floats, right: NDArray[np.bool_]) -> tuple[list[float], list[float]]:
+    """Knots of a rising map from log odds to probability; each block is shrunk as if it held one more error."""
+    order = np.argsort(scores, kind="stable")
+    x, y = scores[order], right[order].astype(float)
+    fitted = isotonic_regression(y).x
+    _, starts, counts = np.unique(fitted, return_index=True, return_counts=True)
+    # The mean of equal numbers may differ from them in its last bit.
+    means = np.maximum.accumulate([x[s : s + c].mean() for s, c in zip(starts, counts, strict=True)])
+    knots = [float(mean) for mean in means]
+    levels = [float((y[s : s + c].sum() + 0.5) / (c + 1)) for s, c in zip(starts, counts, strict=True)]
+    rising = np.maximum.accumulate(levels)
+    if len(knots) > _KNOTS:
+        keep = np.unique(np.linspace(0, len(knots) - 1, _KNOTS).astype(int))
+        return [knots[i] for i in keep], [float(rising[i]) for i in keep]
+    return knots, [float(level) for level in rising]
+
+
+def calibrate(rows: Iterable[Labelled]) -> Mapping[str, Calibration]:
+    """The calibration of each group that the labelled readings hold."""
+    groups: dict[str, list[Labelled]] = defaultdict(list)
+    for row in rows:
+        groups[row.group].append(row)
+    return {name: _calibration(groups[name]) for name in sorted(groups)}
+
+
+def _calibration(rows: list[Labelled]) -> Calibration:
+    scores = np.array([row.score for row in rows])
+    right = np.array([row.right for row in rows])
+    promises = [(alpha, confidence) for alpha in ALPHAS for confidence in CONFIDENCES]
+    proofs = {promise: proof_of(scores, right, *promise) for promise in promises}
+    knots, probabilities = isotonic_map(scores, right)
+    return Calibration(
+        tuple(round(knot, 4) for knot in knots),
+        tuple(round(p, 7) for p in probabilities),
+        {promise: proof for promise, proof in proofs.items() if proof is not None},
+        len(rows),
+    )

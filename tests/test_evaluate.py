@@ -1,0 +1,126 @@
+"""Measuring the readers on cells that others cut: any size, any polarity, remains of lines; the report adds up."""
+
+import json
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pytest
+
+from pipeline.training.evaluate import ALPHABETS, Labelled, load, measure
+from pipeline.training.loose import ink_is_bright, loose_cells
+
+DIGITS = ALPHABETS["digits"]
+
+
+def printed(char, side=64, turn=0.0):
+    """A cell with one character in plain type, ink dark."""
+    page = np.full((side, side), 255, np.uint8)
+    cv2.putText(
+        page,
+        char,
+        (side // 4, side * 3 // 4),
+        cv2.FONT_HERSHEY_SIMPLEX,
+        side / 40,
+        0,
+        side // 16,
+        cv2.LINE_AA,
+    )
+    matrix = cv2.getRotationMatrix2D((side / 2, side / 2), turn, 1.0)
+    return cv2.warpAffine(page, matrix, (side, side), borderValue=255)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return np.stack([printed(c, turn=t) for c in DIGITS for t in (-4, 0, 4)]), np.repeat(list(DIGITS), 3)
+
+
+def labelled(images, labels, groups=None):
+    return Labelled(images, labels, np.array(groups if groups is not None else [""] * len(labels)))
+
+
+@pytest.mark.parametrize("readers", ["first", "second", "both"])
+def test_plain_digits_are_read(digits, readers):
+    assert measure(labelled(*digits), DIGITS, readers)["accuracy"] >= 0.9
+
+
+@pytest.mark.parametrize("side", [28, 40, 90, 128])
+def test_the_size_of_the_images_does_not_matter(side):
+    images = np.stack([printed(c, side) for c in DIGITS])
+    assert measure(labelled(images, np.array(list(DIGITS))), DIGITS, "first")["accuracy"] >= 0.9
+
+
+def test_bright_ink_reads_as_dark_ink_does(digits):
+    images, _ = digits
+    assert not ink_is_bright(images)
+    assert ink_is_bright(255 - images)
+    assert np.array_equal(loose_cells(images).images, loose_cells(255 - images).images)
+
+
+def test_remains_of_lines_are_left_out(digits):
+    images, _ = digits
+    lined = images.copy()
+    lined[:, :2, 3:] = 150
+    lined[:, 10:, -3:] = 120
+    bare, cleaned = loose_cells(images), loose_cells(lined)
+    assert np.abs(cleaned.place - bare.place).max() < 0.05
+
+
+def test_a_stroke_at_the_rim_is_ink_where_it_stands_alone():
+    page = np.full((1, 64, 64), 255, np.uint8)
+    page[0, 8:56, :5] = 0
+    assert loose_cells(page).amount[0] > 0
+
+
+def test_the_report_adds_up(digits):
+    images, labels = digits
+    found = measure(labelled(images, labels, ["a", "b", "c"] * 10), DIGITS, "first")
+    assert found["n"] == 30
+    assert sum(part["n"] for part in found["classes"].values()) == 30
+    assert {name: part["n"] for name, part in found["groups"].items()} == {"a": 10, "b": 10, "c": 10}
+    assert found["error_at_coverage"]["100"] == pytest.approx(1 - found["accuracy"])
+    wrong = round(30 * (1 - found["accuracy"]))
+    assert sum(pair["count"] for pair in found["confusions"]) == wrong
+    low, high = found["interval"]
+    assert low <= found["accuracy"] <= high
+
+
+@pytest.mark.parametrize(
+    "y",
+    [np.arange(10), np.array(list(DIGITS)), np.array([c.encode() for c in DIGITS])],
+    ids=["int", "str", "bytes"],
+)
+def test_labels_may_be_numbers_text_or_bytes(tmp_path, y):
+    np.savez(tmp_path / "cells.npz", x=np.zeros((10, 8, 8), np.uint8), y=y, writer=np.arange(10))
+    cells = load(tmp_path / "cells.npz", "0123")
+    assert "".join(cells.labels) == "0123"
+    assert list(cells.groups) == ["0", "1", "2", "3"]
+
+
+@pytest.mark.parametrize(
+    ("arrays", "told"),
+    [
+        ({"x": np.zeros((2, 8, 8), np.uint8)}, "no array y"),
+        ({"x": np.zeros((2, 8, 8)), "y": np.arange(2)}, "uint8"),
+        ({"x": np.zeros((2, 8, 8), np.uint8), "y": np.array(["?", "!"])}, "no cell labelled"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_refused_in_words(tmp_path, arrays, told):
+    np.savez(tmp_path / "cells.npz", **arrays)
+    with pytest.raises(SystemExit, match=told):
+        load(tmp_path / "cells.npz", DIGITS)
+
+
+def test_the_command_prints_one_json_object(tmp_path, digits):
+    images, labels = digits
+    np.savez(tmp_path / "cells.npz", x=images, y=labels, source=np.repeat("type", len(labels)))
+    command = [sys.executable, "-m", "pipeline.training.evaluate", str(tmp_path / "cells.npz")]
+    done = subprocess.run(
+        [*command, "--alphabet", "digits", "--json"], capture_output=True, text=True, check=True
+    )
+    found = json.loads(done.stdout)
+    assert found["n"] == 30
+    assert set(found["error_at_coverage"]) == {"100", "99", "98", "95", "90", "80"}
+    assert found["groups"]["type"]["n"] == 30
+    assert found["microseconds_per_cell"] > 0
