@@ -21,7 +21,7 @@ from pipeline.scans.pages import open_pages
 from pipeline.scans.types import UnreadableFile, UnreadablePage
 from pipeline.store.archive import Archive
 from pipeline.store.models import Batch, FieldReading, Page, ScanFile
-from pipeline.store.sheets import BrokenRules, place
+from pipeline.store.sheets import BrokenRules, Drawn, place
 from pipeline.workers import MakeExecutor, Read, Work, read_in_order
 
 CURABLE: Final = ("unknown_form", "internal")
@@ -96,13 +96,14 @@ class BatchSummary:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """How pages are read: the pure function, the forms, the rules over a sheet, and who does the work."""
+    """How pages are read: the pure function, the forms, the rules over a sheet, who works, what is audited."""
 
     read: Read
     catalogue: Catalogue
     broken_rules: BrokenRules
     make_executor: MakeExecutor
     jobs: int
+    drawn: Drawn = lambda *_: False
 
 
 def scan(
@@ -263,7 +264,7 @@ def _put(page: Page, reading: PageReading, reader: Reader) -> None:
     identity = reading.identity
     form = reader.catalogue.by_code(identity.code, identity.version) if identity else None
     if reading.status == PageStatus.READ and form is not None:
-        place(page, reading, form, reader.broken_rules)
+        place(page, reading, form, reader.broken_rules, reader.drawn)
         page.refresh_from_db(fields=["status", "reason"])
     else:
         page.save()
@@ -282,6 +283,7 @@ def _page(file: ScanFile, image: int, reading: PageReading) -> Page:
         serial=identity.serial if identity else "",
         number=identity.page if identity else None,
         turn=reading.turn,
+        way=reading.way,
         residual_mm=None if reading.residual_mm != reading.residual_mm else reading.residual_mm,
     )
 
@@ -297,7 +299,7 @@ def _summary(batch: str, files: Sequence[ScanFile], already: tuple[str, ...]) ->
     read = pages.filter(status=PageStatus.READ)
     forms = dict(read.order_by().values_list("form").annotate(Count("pk")))
     fields = FieldReading.objects.filter(page__in=pages).aggregate(
-        accepted=Count("pk", filter=Q(status=FieldReading.Status.ACCEPTED)),
+        accepted=Count("pk", filter=Q(status__in=(FieldReading.Status.ACCEPTED, FieldReading.Status.AUDIT))),
         review=Count("pk", filter=Q(status=FieldReading.Status.REVIEW)),
     )
     usable = pages.exclude(reason__in=UNUSABLE).values_list("file").distinct().count()

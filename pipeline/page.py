@@ -36,6 +36,7 @@ class PageReading:
         form: the definition's name, "" when unknown.
         turn: degrees clockwise (0, 90, 180, 270) that bring the page image upright.
         residual_mm: registration residual, NaN when not registered.
+        way: which calibration judged it, see `recognition.confidence.way_of`.
     """
 
     status: PageStatus
@@ -46,6 +47,7 @@ class PageReading:
     turn: int = 0
     residual_mm: float = float("nan")
     readings: tuple[JudgedReading, ...] = ()
+    way: str = ""
 
 
 def read_page(image: NDArray[np.uint8], forms: Catalogue, tables: Tables | None = None) -> PageReading:
@@ -76,4 +78,5 @@ def read_page(image: NDArray[np.uint8], forms: Catalogue, tables: Tables | None 
         turn=turn_of(registration),
         residual_mm=registration.residual_mm,
         readings=judge(form.definition, readings, groups),
+        way=way,
     )

@@ -69,6 +69,10 @@ PAGE_REASONS: Final[dict[str, Text]] = {
 
 VALUE_REASONS: Final[dict[str, Text]] = {
     "low_confidence": Text("Tulisan tidak cukup jelas.", "The writing is not clear enough."),
+    "audit_refuted": Text(
+        "Pemeriksaan acak menemukan terlalu banyak nilai salah di kumpulan ini.",
+        "The audit found too many wrong values in this lot.",
+    ),
     "crossed_out": Text("Ada coretan.", "Something is crossed out."),
     "ink_outside": Text("Ada tulisan di luar kotak.", "There is writing outside the cells."),
     "faint": Text("Ada bekas tulisan yang terlalu tipis.", "There are traces of writing that is too faint."),

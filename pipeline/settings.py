@@ -16,6 +16,7 @@ class Settings(BaseSettings):
         home: the folder that holds everything of this office.
         database_url: `sqlite:///FILE` or `postgresql://…`; empty for SQLite in the home.
         jobs: worker processes; None for one a core.
+        audit_share: share of the accepted values that is audited blindly; None for the house's own.
         debug: show tracebacks of expected failures too.
     """
 
@@ -26,6 +27,7 @@ class Settings(BaseSettings):
     home: Path = Field(default=Path("output"))
     database_url: str = ""
     jobs: PositiveInt | None = None
+    audit_share: float | None = Field(default=None, ge=0, le=1)
     debug: bool = False
 
 

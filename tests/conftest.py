@@ -10,7 +10,14 @@ import pytest
 os.environ["DJANGO_SETTINGS_MODULE"] = "pipeline.store.settings"
 django.setup()
 
-VARIABLES = ("SOTARSA_HOME", "SOTARSA_DATABASE_URL", "SOTARSA_LANG", "SOTARSA_JOBS", "SOTARSA_DEBUG")
+VARIABLES = (
+    "SOTARSA_HOME",
+    "SOTARSA_DATABASE_URL",
+    "SOTARSA_LANG",
+    "SOTARSA_JOBS",
+    "SOTARSA_DEBUG",
+    "SOTARSA_AUDIT_SHARE",
+)
 
 
 @pytest.fixture(autouse=True)

@@ -77,10 +77,10 @@ def no_rules(definition, readings):
     return {}
 
 
-def reader(read=read_note, rules=no_rules, make=None, jobs=1):
+def reader(read=read_note, rules=no_rules, make=None, jobs=1, drawn=lambda *_: False):
     from pipeline.batch import Reader
 
-    return Reader(read, catalogue(), rules, make or (lambda: ThreadPoolExecutor(jobs)), jobs)
+    return Reader(read, catalogue(), rules, make or (lambda: ThreadPoolExecutor(jobs)), jobs, drawn)
 
 
 def scan_notes(home: Path, *files: Path, batch="b1", **how):

@@ -57,6 +57,14 @@ _DOORS: Final = {
         "app",
         Text("Periksa isian yang belum pasti, satu demi satu.", "Review doubtful fields, one at a time."),
     ),
+    "calibrate": _Door(
+        "calibrate",
+        "calibrate",
+        Text(
+            "Buktikan ulang nilai mana yang boleh masuk tanpa dilihat orang.\n\nContoh: sotarsa calibrate",
+            "Prove anew which values may enter unseen.\n\nExample: sotarsa calibrate",
+        ),
+    ),
     "import": _Door(
         "register",
         "import_forms",

@@ -33,6 +33,12 @@ _DONE = Text(
     "{decided} diputuskan, {skipped} dilewati, {left} masih menunggu.",
     "{decided} decided, {skipped} skipped, {left} still waiting.",
 )
+_REFUTED = Text(
+    "Janji ketelitian tidak terpenuhi ({what}, {where}): {errors} dari {audited} nilai yang diperiksa acak salah. "
+    "{reopened} nilai dikembalikan ke antrean untuk diperiksa.",
+    "The promise on errors is refuted ({what}, {where}): {errors} of {audited} audited values were wrong. "
+    "{reopened} values went back to the queue for review.",
+)
 _KEEP_NOTICE = Text("Diterima dengan catatan: {why}", "Taken, although: {why}")
 _ONE_WAY = Text(
     "Beri satu saja: nilai, --empty, atau --unreadable.", "Give just one: a value, --empty, or --unreadable."
@@ -106,15 +112,29 @@ def set_value(
     if [value is not None, empty, unreadable].count(True) != 1:
         raise UsageError(_ONE_WAY)
     context.open_store()
+    from pipeline.review.audit import newest
     from pipeline.review.decisions import Doubtful, Kind, decide
 
     kind = Kind.EMPTY if empty else Kind.UNREADABLE if unreadable else Kind.CORRECTED
-    who, forms = _name(reviewer), context.catalogue()
+    who, forms, known = _name(reviewer), context.catalogue(), newest()
     try:
         decide(item, who, kind, value, forms)
     except Doubtful as doubt:
         decide(item, who, kind, value, forms, confirmed=True)
         context.tell(_KEEP_NOTICE, why=doubt)
+    _tell_refuted(known)
+
+
+def _tell_refuted(known: int) -> None:
+    """Say which promises the audit has refuted since the refutation with this number."""
+    from pipeline.review.audit import refutations
+
+    for one in refutations(known):
+        what = one.group or str(Text("semua isian", "all fields"))
+        where = one.batch.name if one.batch else str(Text("semua batch", "all batches"))
+        context.tell(
+            _REFUTED, what=what, where=where, errors=one.errors, audited=one.audited, reopened=one.reopened
+        )
 
 
 def _name(reviewer: str | None) -> str:
@@ -185,9 +205,10 @@ def _put_table(batch: str | None, form: str | None, limit: int) -> None:
 
 def _review(home: Path, reviewer: str, batch: str | None, form: str | None) -> None:
     from pipeline.cli.review_screen import Screen
-    from pipeline.review import queue
+    from pipeline.review import audit, queue
     from pipeline.review.session import Session
 
+    known = audit.newest()
     session = Session(reviewer, context.catalogue(), batch, form)
     session.start()
     if session.item is None:
@@ -199,3 +220,4 @@ def _review(home: Path, reviewer: str, batch: str | None, form: str | None) -> N
         session.stop()
         left = queue.count_open(batch, form)
         typer.echo(_DONE.format(decided=session.decided, skipped=len(session.skipped), left=left))
+        _tell_refuted(known)

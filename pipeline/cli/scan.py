@@ -151,6 +151,9 @@ def make_reader(jobs: int | None, scheduler: str | None) -> "batches.Reader":
     """
     from pipeline.batch import Reader
     from pipeline.page import read_page
+    from pipeline.recognition.confidence import load_tables
+    from pipeline.review.audit import drawn, share_now
+    from pipeline.review.calibration import FILE
     from pipeline.settings import settings
     from pipeline.validation.sheet import broken_rules
     from pipeline.workers import process_pool
@@ -159,7 +162,9 @@ def make_reader(jobs: int | None, scheduler: str | None) -> "batches.Reader":
     make: MakeExecutor = partial(process_pool, workers)
     if scheduler:
         make, workers = cluster(scheduler)
-    return Reader(read_page, context.catalogue(), broken_rules, make, workers)
+    draw = partial(drawn, share_now(settings().audit_share))
+    read = partial(read_page, tables=load_tables(context.home() / FILE))
+    return Reader(read, context.catalogue(), broken_rules, make, workers, draw)
 
 
 def cluster(address: str) -> "tuple[MakeExecutor, int]":

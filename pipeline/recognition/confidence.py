@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -105,7 +104,7 @@ def way_of(readers: str, capture: str) -> str:
 def load_tables(path: Path = MODELS / "calibration.json") -> Tables:
     """The calibration tables of a file; none where it is not there."""
     if not path.is_file():
-        return MappingProxyType({})
+        return {}
     held: dict[str, dict[str, dict[str, Any]]] = json.loads(path.read_text(encoding="utf-8"))
     return {way: {name: _from_json(row) for name, row in groups.items()} for way, groups in held.items()}
 

@@ -12,6 +12,7 @@ from pipeline.forms.catalogue import Catalogue
 from pipeline.forms.definition import FieldSpec
 from pipeline.forms.layout import FieldType
 from pipeline.language import Text
+from pipeline.review.audit import examine
 from pipeline.review.entry import check, interpret, sentence, warnings
 from pipeline.review.items import WITH, ReviewItem, item_of
 from pipeline.review.queue import LEASE, claim
@@ -93,6 +94,8 @@ def decide(
             if other.pk != row.pk:
                 key = other.field, other.row
                 _judge_again(other, before.get(key, []), after.get(key, []))
+        if row.audit and row.value != row.read_value:
+            examine(row, forms)
     return item_of(row)
 
 
@@ -105,7 +108,8 @@ def back(reviewer: str) -> ReviewItem | None:
         if last is None:
             return None
         row = _locked(last.reading_id)
-        row.status, row.claimed_by, row.claimed_until = Status.REVIEW, reviewer, timezone.now() + LEASE
+        row.status = Status.AUDIT if row.audit else Status.REVIEW
+        row.claimed_by, row.claimed_until = reviewer, timezone.now() + LEASE
         row.save(update_fields=["status", "claimed_by", "claimed_until"])
         Decision.objects.create(reading=row, kind=Kind.REOPENED, value=row.value, by=reviewer)
     return claim(row.pk, reviewer)
@@ -199,4 +203,5 @@ def _judge_again(row: FieldReading, before: Sequence[str], after: Sequence[str])
         return
     row.reasons = reasons
     row.status = Status.REVIEW if reasons else Status.ACCEPTED
-    row.save(update_fields=["reasons", "status"])
+    row.audit = row.audit and not reasons
+    row.save(update_fields=["reasons", "status", "audit"])

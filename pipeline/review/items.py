@@ -99,6 +99,7 @@ def item_of(row: FieldReading) -> ReviewItem:
         confidence=row.confidence,
         status=row.status,
         alternatives=tuple(Alternative(value, probability) for value, probability in row.alternatives),
-        reasons=tuple(row.reasons),
+        # An audited value looks like any other that is not sure.
+        reasons=tuple(row.reasons) if row.status != FieldReading.Status.AUDIT else ("low_confidence",),
         quad=tuple((x, y) for x, y in row.quad),
     )

@@ -22,7 +22,8 @@ LEASE: Final = timedelta(minutes=15)
 """How long a sheet stays with a reviewer who does nothing; every step renews it."""
 
 _CHUNK: Final = 500
-_OPEN: Final = FieldReading.Status.REVIEW
+_OPEN: Final = (FieldReading.Status.REVIEW, FieldReading.Status.AUDIT)
+"""What the queue holds: the doubtful, and among them, unmarked, the accepted that are audited."""
 
 
 def next_item(
@@ -58,7 +59,7 @@ def next_item(
 def claim(item_id: int, reviewer: str) -> ReviewItem | None:
     """One item by its number for this reviewer, if it is open and nobody else holds it."""
     with transaction.atomic():
-        taken = FieldReading.objects.filter(_free(reviewer), pk=item_id, status=_OPEN).update(
+        taken = FieldReading.objects.filter(_free(reviewer), pk=item_id, status__in=_OPEN).update(
             claimed_by=reviewer, claimed_until=timezone.now() + LEASE
         )
         row = FieldReading.objects.select_related(*WITH).get(pk=item_id) if taken else None
@@ -67,7 +68,7 @@ def claim(item_id: int, reviewer: str) -> ReviewItem | None:
 
 def release(reviewer: str) -> None:
     """Give back whatever the reviewer holds."""
-    held = FieldReading.objects.filter(status=_OPEN, claimed_by=reviewer)
+    held = FieldReading.objects.filter(status__in=_OPEN, claimed_by=reviewer)
     held.update(claimed_by="", claimed_until=None)
 
 
@@ -91,7 +92,7 @@ def count_open(batch: str | None = None, form: str | None = None) -> int:
 
 
 def _wanted(batch: str | None, form: str | None) -> QuerySet[FieldReading]:
-    rows = FieldReading.objects.filter(status=_OPEN)
+    rows = FieldReading.objects.filter(status__in=_OPEN)
     if batch is not None:
         rows = rows.filter(page__file__batch=_batch(batch))
     return rows if form is None else rows.filter(page__form=form)
@@ -106,17 +107,21 @@ def _batch(name: str | None) -> Batch | None:
 
 def _first_page(free: Q, batch: Batch | None, form: str | None) -> Page | None:
     """The first page with an open and free reading; the index of open readings says where to begin."""
-    opens = FieldReading.objects.filter(free, status=_OPEN)
-    first = opens.order_by("id").values_list("page", flat=True).first()
-    if first is None:
+    # One walk along the index for each status: both at once would have to be sorted.
+    opens = [FieldReading.objects.filter(free, status=status).order_by("id") for status in _OPEN]
+    firsts = [row for row in (rows.values_list("id", "page").first() for rows in opens) if row is not None]
+    if not firsts:
         return None
+    first = min(firsts)[1]
     pages = Page.objects.filter(
         **({"form": form} if form else {}), **({"file__batch": batch} if batch else {})
     )
     if batch is None and form is None:
         return pages.get(pk=first)
     # Lower() keeps a database without statistics from taking the index over every open reading for each page.
-    here = FieldReading.objects.annotate(state=Lower("status")).filter(free, page=OuterRef("pk"), state=_OPEN)
+    here = FieldReading.objects.annotate(state=Lower("status")).filter(
+        free, page=OuterRef("pk"), state__in=_OPEN
+    )
     holding = pages.filter(Exists(here)).order_by("pk")
     return holding.filter(pk__gte=first).first() or holding.first()
 
@@ -133,7 +138,7 @@ def _lease(reviewer: str, sheet: int | None, free: Q) -> list[FieldReading]:
     with transaction.atomic():
         list(Sheet.objects.select_for_update(of=("self",)).filter(pages__in=pages))
         known = FieldReading.objects.filter(page__in=pages).values_list("pk", "status")
-        waiting = [pk for pk, status in known if status == _OPEN]
+        waiting = [pk for pk, status in known if status in _OPEN]
         now = timezone.now()
         FieldReading.objects.filter(free, pk__in=waiting).update(
             claimed_by=reviewer, claimed_until=now + LEASE

@@ -57,6 +57,8 @@ def readings(batch: str | None = None) -> Iterator[dict[str, object]]:
     )
     for row in rows.iterator(_CHUNK):
         cells: dict[str, object] = {**row, "confidence": round(row["confidence"], 6)}
+        if row["status"] == FieldReading.Status.AUDIT:
+            cells["status"] = FieldReading.Status.ACCEPTED.value
         cells["page"] = cells.pop("page_number")
         yield cells
 

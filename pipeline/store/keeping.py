@@ -18,7 +18,7 @@ from pipeline.store.database import SQLITE_FILE
 from pipeline.store.models import FieldReading, Page, ScanFile, Sheet
 from pipeline.store.refusals import CORRUPT, told_as_refusals
 
-_PARTS: Final = ("archive", "forms")
+_PARTS: Final = ("archive", "forms", "calibration.json")
 _MARK: Final = "sotarsa-backup-1"
 """First member of a backup: what it is, and how it is laid out."""
 

@@ -78,6 +78,7 @@ class Page(models.Model):
     number = models.PositiveSmallIntegerField(null=True, help_text="Which side of the sheet, from 1.")
     turn = models.PositiveSmallIntegerField(default=0)
     residual_mm = models.FloatField(null=True)
+    way = models.CharField(max_length=20, blank=True, help_text="Readers and capture: `both/scan`.")
     sheet = models.ForeignKey(Sheet, on_delete=models.PROTECT, related_name="pages", null=True)
     read_at = models.DateTimeField(auto_now_add=True)
 
@@ -93,12 +94,16 @@ class FieldReading(models.Model):
     """One field of a page as it was read, and what became of it.
 
     `value` is what counts now: the reading's own, or the last decision's. `read_value` never changes.
+
+    Attributes:
+        audit: accepted unseen and drawn for the blind audit; a rule that speaks against it later takes it out.
     """
 
     class Status(models.TextChoices):
         """How a value stands."""
 
         ACCEPTED = "accepted"
+        AUDIT = "audit", "accepted, and shown to a reviewer for the audit"
         REVIEW = "review"
         REVIEWED = "reviewed"
 
@@ -111,7 +116,9 @@ class FieldReading(models.Model):
     read_value = models.TextField(null=True)
     raw = models.TextField(blank=True)
     confidence = models.FloatField()
+    score = models.FloatField(default=0.0, help_text="Log odds of the reader's own probability.")
     status = models.CharField(max_length=8, choices=Status.choices)
+    audit = models.BooleanField(default=False)
     reasons = models.JSONField(default=list)
     alternatives = models.JSONField(default=list, help_text="[[value, probability], …], best first.")
     quad = models.JSONField(help_text="Corners in the page image, px, clockwise from the top left.")
@@ -125,7 +132,30 @@ class FieldReading(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["page", "position"], name="one_reading_a_position"),
         ]
-        indexes: ClassVar = [models.Index(fields=["status", "id"], name="review_queue")]
+        indexes: ClassVar = [
+            models.Index(fields=["status", "id"], name="review_queue"),
+            models.Index(fields=["type"], name="audited", condition=models.Q(audit=True)),
+        ]
+
+
+class Refutation(models.Model):
+    """A promise on errors that the blind audit has refuted.
+
+    Attributes:
+        group: which types of field, see `recognition.confidence.GROUPS`; "" for all together.
+        batch: the lot; null where it is all lots together.
+        audited: values audited when it was refuted.
+        errors: of them, wrong.
+        last_decision: the newest decision that was looked at; a new watch begins behind it.
+    """
+
+    group = models.CharField(max_length=12, blank=True)
+    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, null=True)
+    audited = models.PositiveIntegerField()
+    errors = models.PositiveIntegerField()
+    reopened = models.PositiveIntegerField()
+    last_decision = models.PositiveBigIntegerField()
+    at = models.DateTimeField(auto_now_add=True)
 
 
 class Decision(models.Model):

@@ -29,6 +29,7 @@ def rows_of(page: Page, layout: PageLayout, judged: Iterable[JudgedReading]) -> 
             read_value=one.reading.value,
             raw=one.reading.raw,
             confidence=float(one.reading.confidence),
+            score=one.score,
             status=one.status,
             reasons=list(one.reasons),
             alternatives=[[other.value, float(other.probability)] for other in one.reading.alternatives],

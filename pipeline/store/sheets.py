@@ -19,8 +19,13 @@ SAME_CONTENT: Final = 0.9
 RULES: Final = "rules"
 """Who reopens a value that a person had confirmed before the other side of its sheet came."""
 
+Status = FieldReading.Status
+
 BrokenRules = Callable[[FormDefinition, Sequence[Reading]], Mapping[Key, Sequence[str]]]
 """The rules across the fields of a sheet: field and row → reason codes of the rules that it breaks."""
+
+Drawn = Callable[[str, int, int], bool]
+"""Whether an accepted value is audited: content hash of its file, page image, position on the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,13 @@ class _Place:
     reused: bool = False
 
 
-def place(page: Page, reading: PageReading, form: Form, broken_rules: BrokenRules) -> None:
+def place(
+    page: Page,
+    reading: PageReading,
+    form: Form,
+    broken_rules: BrokenRules,
+    drawn: Drawn = lambda *_: False,
+) -> None:
     """Save a read page with its readings and join it to its sheet; inside one transaction of the caller.
 
     Args:
@@ -46,6 +57,7 @@ def place(page: Page, reading: PageReading, form: Form, broken_rules: BrokenRule
         reading: what was read.
         form: the form in the version of the page.
         broken_rules: run over the whole sheet once every side is there.
+        drawn: which accepted values a person audits blindly.
     """
     at = _find(page, reading, form)
     page.sheet = at.sheet
@@ -59,6 +71,9 @@ def place(page: Page, reading: PageReading, form: Form, broken_rules: BrokenRule
         for row in rows:
             if row.value is not None:
                 _doubt(row, ["serial_reused"])
+    for row in rows:
+        if row.status == Status.ACCEPTED and drawn(page.file.sha256, page.image, row.position):
+            row.status, row.audit = Status.AUDIT, True
     FieldReading.objects.bulk_create(rows, batch_size=500)
     _complete(at.sheet, form, broken_rules)
 
@@ -129,12 +144,14 @@ def _complete(sheet: Sheet, form: Form, broken_rules: BrokenRules) -> None:
 
 
 def _reopen(row: FieldReading, reasons: Sequence[str]) -> None:
-    if row.status == FieldReading.Status.REVIEWED:
+    if row.status == Status.REVIEWED:
         Decision.objects.create(reading=row, kind=Decision.Kind.REOPENED, value=row.value, by=RULES)
     _doubt(row, reasons)
-    row.save(update_fields=["status", "reasons"])
+    row.save(update_fields=["status", "audit", "reasons"])
 
 
 def _doubt(row: FieldReading, reasons: Sequence[str]) -> None:
-    row.status = FieldReading.Status.REVIEW
+    if row.status == Status.AUDIT:
+        row.audit = False
+    row.status = Status.REVIEW
     row.reasons = list(dict.fromkeys([*row.reasons, *reasons]))

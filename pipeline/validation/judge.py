@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from pipeline.forms.definition import FieldSpec, FormDefinition
 from pipeline.forms.layout import FieldType, Kind
-from pipeline.recognition.confidence import Groups, group_of
+from pipeline.recognition.confidence import Groups, group_of, logit
 from pipeline.recognition.types import Reading
 
 Status = Literal["accepted", "review"]
@@ -17,11 +17,16 @@ _CERTAIN_BUT_UNPROVEN: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class JudgedReading:
-    """A reading with its calibrated confidence, and what is done with it; `reasons` say why it waits."""
+    """A reading with its calibrated confidence, and what is done with it; `reasons` say why it waits.
+
+    Attributes:
+        score: log odds of the reader's own probability, for calibrating anew.
+    """
 
     reading: Reading
     status: Status
     reasons: tuple[str, ...]
+    score: float = 0.0
 
 
 def judge(
@@ -48,6 +53,7 @@ def _judge(spec: FieldSpec, reading: Reading, in_use: bool, calibrations: Groups
         replace(reading, confidence=round(confidence, 6)),
         "review" if reasons else "accepted",
         tuple(dict.fromkeys(reasons)),
+        round(float(logit(reading.confidence)), 4),
     )
 
 

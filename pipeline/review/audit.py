@@ -1,0 +1,217 @@
+"""The blind audit: a share of the accepted values is shown to a reviewer, unmarked, and the promise is held to it.
+
+Whether the promise (at most alpha wrong) still stands is asked after every audited value, so the answer has to hold
+at any time. A bet against the promise is kept whose wealth cannot be expected to grow while it is true: a mixture of
+likelihood ratios for error rates above alpha (Robbins 1970; Waudby-Smith and Ramdas, arXiv 2010.09686). By Ville's
+inequality it ever exceeds 1 / level with a chance of at most `level`. The bound on the true rate inverts the
+Beta-binomial mixture in the same way.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from django.db.models import Max, QuerySet
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+from scipy.special import betaln, logsumexp, xlog1py, xlogy
+
+from pipeline.forms.catalogue import Catalogue
+from pipeline.forms.definition import ALPHA
+from pipeline.forms.layout import FieldType
+from pipeline.recognition.confidence import GROUPS
+from pipeline.store.models import Batch, Decision, FieldReading, Refutation
+
+SHARE: Final = 0.02
+YOUNG_SHARE: Final = 0.05
+YOUNG: Final = 1000
+"""So many audited values an office has before the share falls from `YOUNG_SHARE` to `SHARE`."""
+
+WORSE: Final = {3.0: 0.8, 10.0: 0.1, 100.0: 0.1}
+"""How many times alpha the error rates are that is bet on, and how much of the stake each gets."""
+LEVEL: Final = 0.05
+"""Chance that a promise which holds is ever refuted, over an office's life."""
+_ALL_SHARE: Final = 0.8
+_GROUPS_SHARE: Final = 0.1
+"""How much of the level the watch over all values has, and that over each group; lots have the rest."""
+_PRIOR: Final = (1.0, 100.0)
+
+Status = FieldReading.Status
+
+
+def drawn(share: float, sha256: str, image: int, position: int) -> bool:
+    """Whether an accepted value is audited; the same value always, however often its page is read.
+
+    Args:
+        share: of the accepted values, 0..1.
+        sha256: content hash of the scanned file.
+        image: page image in the file, from 1.
+        position: on the page, from 0.
+    """
+    digest = hashlib.sha256(f"audit/{sha256}/{image}/{position}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") < share * 2**64
+
+
+def share_now(setting: float | None) -> float:
+    """The share to audit: the office's setting, or more while it is young."""
+    if setting is not None:
+        return setting
+    return YOUNG_SHARE if _audited().count() < YOUNG else SHARE
+
+
+def evidence(wrong: NDArray[np.bool_], alpha: NDArray[np.float64]) -> float:
+    """Natural logarithm of the highest wealth that the bet against the promise ever had.
+
+    Args:
+        wrong: (n,), in the order in which the values were audited.
+        alpha: (n,), the error rate promised for each.
+    """
+    if not len(wrong):
+        return 0.0
+    rates = np.minimum(np.array(list(WORSE))[:, None] * alpha, 0.5)
+    steps = np.where(wrong, np.log(rates / alpha), np.log((1 - rates) / (1 - alpha)))
+    wealth = logsumexp(np.cumsum(steps, axis=1), axis=0, b=np.array(list(WORSE.values()))[:, None])
+    return max(0.0, float(wealth.max()))
+
+
+def bound(errors: int, n: int, confidence: float = 1 - LEVEL) -> float:
+    """The error rate that the audit excludes from above, whenever one looks; 1 without audited values."""
+    if errors >= n:
+        return 1.0
+    a, b = _PRIOR
+    mixture = betaln(a + errors, b + n - errors) - betaln(a, b)
+
+    def excess(rate: float) -> float:
+        likelihood = float(xlogy(errors, rate) + xlog1py(n - errors, -rate))
+        return float(mixture - likelihood + np.log(1 - confidence))
+
+    low = max(errors / n, 1e-12)
+    return float(brentq(excess, low, 1 - 1e-12)) if excess(1 - 1e-12) > 0 else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What the audit says of one group of fields.
+
+    Attributes:
+        group: calibration group; "" for all together.
+        audited: values that a person has looked at since the last refutation.
+        errors: of them, wrong.
+        bound: the error rate excluded from above, at any time, confidence 95 %.
+    """
+
+    group: str
+    audited: int
+    errors: int
+    bound: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One audited value: its calibration group, the error rate promised for it, whether it was wrong."""
+
+    group: str
+    alpha: float
+    wrong: bool
+
+
+def watches(forms: Catalogue) -> tuple[Watch, ...]:
+    """The watch over all values and over each group that has audited ones."""
+    outcomes = [_outcome(row, forms) for row in _audited()]
+    groups = sorted({outcome.group for outcome in outcomes})
+    return tuple(_watch(name, _of(outcomes, name)) for name in ("", *groups))
+
+
+def _watch(group: str, outcomes: Sequence[Outcome]) -> Watch:
+    errors = sum(outcome.wrong for outcome in outcomes)
+    return Watch(group, len(outcomes), errors, bound(errors, len(outcomes)))
+
+
+def examine(reading: FieldReading, forms: Catalogue) -> tuple[Refutation, ...]:
+    """Holds the promises against the audit after an audited value was found wrong; reopens what they break.
+
+    Args:
+        reading: the reading that was found wrong, decided and saved.
+        forms: the forms that this computer knows.
+
+    Returns:
+        The promises that are refuted now: of the lot, of its group of fields, of all values.
+    """
+    batch, group = reading.page.file.batch, GROUPS[FieldType(reading.type)]
+    refuted = []
+    for name, lot, level in _promises(group, batch):
+        rows = _since(name, lot)
+        outcomes = _of([_outcome(row, forms) for row in rows], name)
+        wrong = np.array([outcome.wrong for outcome in outcomes], np.bool_)
+        if evidence(wrong, np.array([outcome.alpha for outcome in outcomes])) >= -np.log(level):
+            refuted.append(_refute(name, lot, rows, outcomes))
+    return tuple(refuted)
+
+
+def refutations(after: int = 0) -> tuple[Refutation, ...]:
+    """The promises refuted since the refutation with this number, oldest first."""
+    return tuple(Refutation.objects.filter(pk__gt=after).select_related("batch").order_by("pk"))
+
+
+def newest() -> int:
+    """The number of the newest refutation, 0 when there is none."""
+    return Refutation.objects.aggregate(newest=Max("pk"))["newest"] or 0
+
+
+def _promises(group: str, batch: Batch) -> Iterable[tuple[str, Batch | None, float]]:
+    """What one wrong value speaks against, each with its share of the level."""
+    groups = len(set(GROUPS.values()))
+    # The levels of lots sum to their share however many there will be (6 / pi² over the squares).
+    lots = (1 - _ALL_SHARE - _GROUPS_SHARE) * 6 / (np.pi * batch.pk) ** 2
+    yield group, batch, LEVEL * lots / groups
+    yield group, None, LEVEL * _GROUPS_SHARE / groups
+    yield "", None, LEVEL * _ALL_SHARE
+
+
+def _refute(
+    group: str, batch: Batch | None, rows: Sequence[FieldReading], outcomes: Sequence[Outcome]
+) -> Refutation:
+    """Writes a refutation down and sends accepted values back: of the lot, or of every lot with a wrong one."""
+    kinds = [kind.value for kind, name in GROUPS.items() if group in ("", name)]
+    wrong = {row.page.file.batch_id for row in rows if row.type in kinds and row.value != row.read_value}
+    again = FieldReading.objects.filter(
+        page__file__batch__in={batch.pk} if batch else wrong,
+        type__in=kinds,
+        status__in=(Status.ACCEPTED, Status.AUDIT),
+    )
+    reopened = again.update(status=Status.REVIEW, audit=False, reasons=["audit_refuted"])
+    newest = Decision.objects.filter(reading__in=[row.pk for row in rows]).aggregate(last=Max("pk"))["last"]
+    return Refutation.objects.create(
+        group=group,
+        batch=batch,
+        audited=len(outcomes),
+        errors=sum(outcome.wrong for outcome in outcomes),
+        reopened=reopened,
+        last_decision=newest or 0,
+    )
+
+
+def _audited(after: int = 0) -> QuerySet[FieldReading]:
+    """Audited readings that a person has decided, in the order of their last decisions, behind one of these."""
+    decided = FieldReading.objects.filter(audit=True, status=Status.REVIEWED).select_related("page__file")
+    return decided.annotate(decided=Max("decisions")).filter(decided__gt=after).order_by("decided")
+
+
+def _since(group: str, batch: Batch | None) -> list[FieldReading]:
+    """The audited readings behind the last refutation of the same promise."""
+    last = Refutation.objects.filter(group=group, batch=batch).order_by("-pk").first()
+    rows = _audited(last.last_decision if last else 0)
+    return list(rows.filter(page__file__batch=batch) if batch else rows)
+
+
+def _outcome(row: FieldReading, forms: Catalogue) -> Outcome:
+    known = {form.key: form.definition for form in forms.forms()}
+    definition = known.get((row.page.form, row.page.version or 1))
+    alpha = definition.field(row.field).alpha if definition else ALPHA
+    return Outcome(GROUPS[FieldType(row.type)], alpha, row.value != row.read_value)
+
+
+def _of(outcomes: Sequence[Outcome], group: str) -> list[Outcome]:
+    return [outcome for outcome in outcomes if group in ("", outcome.group)]

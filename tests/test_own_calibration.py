@@ -1,0 +1,102 @@
+"""An office's own calibration: which decisions count, when they are enough, and what they replace."""
+
+import json
+
+import builders
+import numpy as np
+import pytest
+
+from pipeline.cli.main import command
+from pipeline.forms.layout import FieldType
+from pipeline.page import read_page
+from pipeline.recognition.confidence import load_tables
+from pipeline.review import calibration
+from pipeline.review.calibration import FILE, own_labels, recalibrate
+from pipeline.store.models import FieldReading, Page
+
+Status = FieldReading.Status
+WAY = "both/scan"
+
+
+@pytest.fixture
+def drawn_all(monkeypatch):
+    """Every reading belongs to the sample, and 200 of them are enough."""
+    monkeypatch.setattr(calibration, "drawn", lambda *_: True)
+    monkeypatch.setattr(calibration, "smallest_sample", lambda *_: 200)
+
+
+def decided(count, wrong=(), **fields):
+    """Sheets on which a person decided everything; the NIKs of those in `wrong` had been misread."""
+    for i in range(count):
+        sheet = builders.sheet(builders.FAMILY)
+        Page.objects.filter(sheet=sheet).update(way=WAY)
+        rows = FieldReading.objects.filter(page__sheet=sheet)
+        rows.update(status=Status.REVIEWED, score=5.0, **fields)
+        if i in wrong:
+            rows.filter(field="nik").update(read_value="6311021610969571")
+
+
+def test_only_sheets_that_are_wholly_decided_teach(store, drawn_all):
+    decided(2)
+    assert list(own_labels())
+    FieldReading.objects.filter(field="nama").update(status=Status.REVIEW)
+    assert not list(own_labels())
+
+
+def test_what_a_reader_doubts_teaches_nothing(store, drawn_all):
+    decided(1, reasons=["crossed_out"])
+    assert not list(own_labels())
+
+
+def test_only_the_sample_that_the_audit_draws_teaches(store, monkeypatch):
+    decided(3)
+    monkeypatch.setattr(calibration, "drawn", lambda share, sha, image, position: position == 0)
+    assert len(list(own_labels())) == 3 * 2
+
+
+def test_too_few_decisions_change_nothing(store, drawn_all, monkeypatch):
+    monkeypatch.setattr(calibration, "smallest_sample", lambda *_: 2995)
+    decided(3)
+    standings = {(one.way, one.group): one for one in recalibrate(store)}
+    nik = standings[WAY, "nik"]
+    assert not nik.own
+    assert nik.decided == 6
+    assert not (store / FILE).exists()
+
+
+def test_enough_decisions_replace_what_was_shipped(store, drawn_all):
+    decided(110, wrong=range(0, 110, 2))
+    standings = {(one.way, one.group): one for one in recalibrate(store)}
+    nik = standings[WAY, "nik"]
+    assert nik.own
+    assert nik.n == 220
+    assert nik.threshold is None, "half of the heads' numbers were wrong"
+    own = load_tables(store / FILE)
+    assert own[WAY]["nik"].proofs == {}
+    assert "marks" in own[WAY]
+    assert not own[WAY]["nik"].accepts(0.999999)
+
+
+def test_a_scan_uses_the_offices_own(store, drawn_all, monkeypatch):
+    from pipeline.cli.scan import make_reader
+
+    decided(110, wrong=range(0, 110, 2))
+    recalibrate(store)
+    used = make_reader(1, None).read
+    assert used.func is read_page
+    assert set(used.keywords["tables"]) == {WAY}
+
+
+def test_the_command_tells_promises_and_audit(store, capsys):
+    with pytest.raises(SystemExit) as left:
+        command().main(["calibrate", "--json"], prog_name="sotarsa")
+    assert left.value.code == 0
+    told = json.loads(capsys.readouterr().out)
+    shipped = load_tables()
+    assert {(one["way"], one["group"]) for one in told["promises"]} == {
+        (way, group) for way, groups in shipped.items() for group in groups
+    }
+    assert all(one["bound"] is None or one["bound"] <= 0.001 for one in told["promises"])
+    assert told["audit"] == [{"group": "", "audited": 0, "errors": 0, "bound": 1.0}]
+    assert {FieldType.NIK.value} <= {one["group"] for one in told["promises"]}
+    assert np.isfinite([one["accepted"] for one in told["promises"]]).all()
