@@ -78,3 +78,17 @@ def test_a_dot_or_a_stray_end_is_no_mark(strokes):
 @settings(max_examples=40, deadline=None)
 def test_ink_beside_the_box_leaves_it_empty(x, y, length):
     assert judged(((x, y), (x, y + length))).state is MarkState.EMPTY
+
+
+def test_a_dot_of_a_thick_pen_is_never_a_mark():
+    dot = ((0.5, 0.5), (0.52, 0.52))
+    assert judged(dot, pen_mm=1.2).state in (MarkState.EMPTY, MarkState.UNCLEAR)
+
+
+def test_in_thousands_of_drawn_boxes_none_is_wrong_and_few_are_doubtful():
+    from pipeline.training.marks import measure
+
+    found = measure(2500, seed=11)
+    assert sum(counts["wrong"] for counts in found.values()) == 0
+    drawn = [found[kind] for kind in ("empty", "tick", "cross", "slash", "scribble", "filled")]
+    assert sum(counts["doubtful"] for counts in drawn) <= 0.02 * sum(counts.total() for counts in drawn)

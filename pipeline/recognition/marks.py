@@ -14,7 +14,7 @@ _INSET_MM: Final = 0.55
 """The box's own outline, and ink that runs along it, stay outside the judged inside."""
 _PEN_PX: Final = 20
 """The 20th darkest pixel (0.3 mm²) speaks for the pen; a lone speck does not."""
-_PALE: Final = 0.3
+_PALE: Final = 0.22
 """Ink as pale as this may be print that shows through from the other side: a person looks."""
 _EMPTY: Final = 0.006
 _MARKED: Final = 0.03
@@ -24,7 +24,8 @@ _PAPER_MM: Final = 0.28
 """Radius of paper that a mark leaves free somewhere in the box; a cross by a 1.2 mm felt tip leaves 0.33."""
 _NO_PAPER_MM: Final = 0.2
 _REACH_MM: Final = 1.7
-"""A mark extends over at least this much of the box; a dot does not."""
+_REACH_PENS: Final = 2.0
+"""A mark extends over at least this much of the box and so many widths of its pen; a dot does not."""
 
 
 class MarkState(StrEnum):
@@ -70,7 +71,9 @@ def _judge(patch: Floats, width_mm: float, height_mm: float) -> Mark:
     _, _, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
     sides = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
     reach = float(np.hypot(sides[:, 0], sides[:, 1]).max()) / PX_PER_MM
-    if share >= _MARKED and reach >= _REACH_MM and free >= _PAPER_MM:
-        margin = min((share - _MARKED) / 0.03, (reach - _REACH_MM) / 0.8, (free - _PAPER_MM) / 0.05, 1.0)
+    pen = 2 * float(cv2.distanceTransform(ink.astype(np.uint8), cv2.DIST_L2, 5).max()) / PX_PER_MM
+    least = max(_REACH_MM, _REACH_PENS * pen)
+    if share >= _MARKED and reach >= least and free >= _PAPER_MM:
+        margin = min((share - _MARKED) / 0.03, (reach - least) / 0.4, (free - _PAPER_MM) / 0.05, 1.0)
         return Mark(MarkState.MARKED, 0.9 + 0.0999 * margin, share)
     return Mark(MarkState.UNCLEAR, 0.5, share)

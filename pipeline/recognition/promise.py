@@ -1,8 +1,10 @@
 """A promise on errors, proven on labelled readings: thresholds by Learn-then-Test, confidences by an isotonic map.
 
 The error rate among accepted values is at most alpha, at the confidence given (Angelopoulos et al., arXiv 2110.01052):
-thresholds are tested from the strictest that could pass on, each by the exact binomial tail, and the first failure
-ends the walk (fixed-sequence testing), so that no correction for their number is due. Confidences: Zadrozny and
+thresholds are tested from the strictest that could pass on, each by the exact binomial tail, and a failure ends the
+walk (fixed-sequence testing), so that no correction for their number is due. With labels to spare, the walk starts
+at several places, each with its share of the risk, which a walk that arrives there adds to its own (the fallback
+procedure, Wiens 2003): one unlucky error among the surest then does not decide alone. Confidences: Zadrozny and
 Elkan 2002.
 """
 
@@ -20,6 +22,8 @@ from pipeline.forms.definition import ALPHAS, CONFIDENCES
 from pipeline.recognition.confidence import Calibration, Proof
 
 _STEPS: Final = 400
+_STARTS: Final = (0.0, 0.2, 0.4, 0.7)
+"""Where walks start, as shares of the labelled readings; fixed, so that no outcome can choose them."""
 _KNOTS: Final = 60
 
 Floats = NDArray[np.float64]
@@ -62,17 +66,33 @@ def proof_of(scores: Floats, right: NDArray[np.bool_], alpha: float, confidence:
     order = np.argsort(-scores, kind="stable")
     ordered, errors = scores[order], np.cumsum(~right[order])
     n = len(scores)
-    least = smallest_sample(alpha, confidence)
-    if n < least:
+    if n < smallest_sample(alpha, confidence):
         return None
-    proof = None
-    for m in np.unique(np.linspace(least, n, _STEPS).astype(int)):
+    starts = _starts(n, alpha, confidence)
+    steps = np.linspace(min(starts), n, _STEPS).astype(int)
+    proof, risk = None, 0.0
+    for m in np.unique(np.concatenate([steps, list(starts)])):
+        risk += starts.get(int(m), 0.0)
         # Values with one score are accepted together, so a step ends at the last of them.
         end = int(np.searchsorted(-ordered, -ordered[m - 1], side="right"))
-        if binom.cdf(errors[end - 1], end, alpha) > 1 - confidence:
-            break
-        proof = Proof(float(ordered[end - 1]), end, int(errors[end - 1]))
+        if binom.cdf(errors[end - 1], end, alpha) <= risk:
+            proof = Proof(float(ordered[end - 1]), end, int(errors[end - 1]))
+        else:
+            risk = 0.0
     return proof
+
+
+def _starts(n: int, alpha: float, confidence: float) -> dict[int, float]:
+    """How many of the surest readings each walk starts with, and its share of the risk."""
+    least = smallest_sample(alpha, confidence)
+    if n < len(_STARTS) * least:
+        return {least: 1 - confidence}
+    share = (1 - confidence) / len(_STARTS)
+    starts: dict[int, float] = {}
+    for place in _STARTS:
+        first = max(smallest_sample(alpha, 1 - share), int(place * n))
+        starts[first] = starts.get(first, 0.0) + share
+    return starts
 
 
 def isotonic_map(scores: Floats, right: NDArray[np.bool_]) -> tuple[list[float], list[float]]:

@@ -73,12 +73,13 @@ class Scanner:
             uint8 (H, W).
         """
         h, w = page.shape
-        turn = cv2.getRotationMatrix2D((w / 2, h / 2), self.skew, 1.0)
-        turn = turn @ np.diag([1.0, 1 + self.stretch, 1.0])
-        turn[:, 2] = turn[:, 2] + np.array(self.shift_px)
         out = np.asarray(
             cv2.warpAffine(
-                page, turn, (w, h), flags=cv2.INTER_LINEAR, borderValue=float(rng.uniform(0.85, 1.0))
+                page,
+                self.matrix(h, w),
+                (w, h),
+                flags=cv2.INTER_LINEAR,
+                borderValue=float(rng.uniform(0.85, 1.0)),
             ),
             np.float32,
         )
@@ -93,6 +94,13 @@ class Scanner:
         degrade.add_noise(out, self.noise, rng)
         image = degrade.to_bytes(out)
         return degrade.one_bit(image, self.bit_level) if self.bit_level else image
+
+    def matrix(self, height: int, width: int) -> NDArray[np.float64]:
+        """Where the px of a page of this size go: (2, 3), affine."""
+        turn = cv2.getRotationMatrix2D((width / 2, height / 2), self.skew, 1.0)
+        placed = np.array(turn, np.float64) @ np.diag([1.0, 1 + self.stretch, 1.0])
+        placed[:, 2] += np.array(self.shift_px)
+        return placed
 
     def tidy(self, skew: float | None = None) -> "Scanner":
         """The same scanner in grey, with a skew of choice."""

@@ -1,0 +1,112 @@
+"""Do confidences mean what they say? `python -m pipeline.training.reliability ROWS.jsonl --out FILE.png`.
+
+ROWS are labelled readings of writers that neither training nor calibration saw. Readings are put into bins of equal
+number by their calibrated confidence; a diagram shows the share right in each, and the expected calibration error
+(Naeini et al. 2015, bins of equal number) is told for each group.
+"""
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import matplotlib as mpl
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
+
+from pipeline.recognition.confidence import load_tables
+from pipeline.training.calibrate import WAYS, labelled
+from pipeline.training.score import interval
+
+_BINS: Final = 10
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reliability:
+    """One group: per bin the mean confidence, the share right, and how many.
+
+    Attributes:
+        error: the expected calibration error.
+    """
+
+    n: int
+    confidence: NDArray[np.float64]
+    right: NDArray[np.float64]
+    counts: NDArray[np.int64]
+    error: float
+
+
+def reliability(confidence: NDArray[np.float64], right: NDArray[np.bool_], bins: int = _BINS) -> Reliability:
+    """Bins of equal number, surest last."""
+    order = np.argsort(confidence, kind="stable")
+    parts = [part for part in np.array_split(order, bins) if len(part)]
+    means = np.array([confidence[part].mean() for part in parts])
+    shares = np.array([right[part].mean() for part in parts])
+    counts = np.array([len(part) for part in parts])
+    error = float((counts * np.abs(means - shares)).sum() / len(order))
+    return Reliability(len(order), means, shares, counts, error)
+
+
+def _draw(found: Mapping[str, Reliability], out: Path) -> None:
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    columns = 4
+    rows = -(-len(found) // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(3 * columns, 3 * rows), squeeze=False)
+    for axis in axes.ravel()[len(found) :]:
+        axis.axis("off")
+    for axis, (name, one) in zip(axes.ravel(), found.items(), strict=False):
+        low = min(0.98, float(min(one.confidence.min(), one.right.min()))) - 0.02
+        ends = np.array([interval(round(r * n), int(n)) for r, n in zip(one.right, one.counts, strict=True)])
+        axis.plot([low, 1], [low, 1], color="0.7", linewidth=1)
+        bars = np.abs(ends.T - one.right)
+        axis.errorbar(
+            one.confidence, one.right, yerr=bars, fmt="o", markersize=4, linewidth=1, color="#17626b"
+        )
+        axis.set(xlim=(low, 1.005), ylim=(low, 1.005), title=f"{name}, n = {one.n:,}")
+        axis.text(0.05, 0.9, f"ECE {one.error:.2%}", transform=axis.transAxes)
+        axis.tick_params(labelsize=8)
+    figure.supxlabel("confidence")
+    figure.supylabel("share right (95 %)")
+    figure.tight_layout()
+    figure.savefig(out, dpi=80)
+
+
+def _groups(paths: Sequence[Path], way: str) -> dict[str, Reliability]:
+    tables = load_tables()[way]
+    lines = (json.loads(line) for path in paths for line in path.open(encoding="utf-8"))
+    pairs: dict[str, list[tuple[float, bool]]] = {}
+    for row in labelled(lines):
+        own = 1 / (1 + float(np.exp(-row.score)))
+        pairs.setdefault(row.group, []).append((tables[row.group].probability(own), row.right))
+    return {
+        name: reliability(np.array([p for p, _ in found]), np.array([right for _, right in found]))
+        for name, found in sorted(pairs.items())
+    }
+
+
+def main() -> None:
+    """Command line; see the module."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("rows", type=Path, nargs="+")
+    parser.add_argument("--way", choices=WAYS, default=WAYS[0])
+    parser.add_argument("--out", type=Path, required=True)
+    arguments = parser.parse_args()
+    found = _groups(arguments.rows, arguments.way)
+    _draw(found, arguments.out)
+    table = Table("group", "readings", "right", "expected calibration error")
+    for name, one in found.items():
+        share = float((one.right * one.counts).sum() / one.n)
+        table.add_row(name, f"{one.n:,}", f"{share:.2%}", f"{one.error:.3%}")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
