@@ -38,8 +38,9 @@ lint: setup
 test: setup system-test lint
 	$(BIN)/pytest
 
+# make bench DATA=../shared/data compares the readers with Tesseract as well.
 bench: setup
-	@$(BIN)/python -m pipeline.training.bench $(SAMPLES)
+	@$(BIN)/python -m pipeline.training.bench $(SAMPLES) $(if $(DATA),--data $(DATA))
 
 # rapidocr is wanted for its model alone, so none of what only it asks for is pinned.
 lock: setup

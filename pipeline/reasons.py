@@ -110,6 +110,14 @@ VALUE_REASONS: Final[dict[str, Text]] = {
         "The area code of the NIK is not known: check its first six digits.",
     ),
     "kk_length": Text("Nomor Kartu Keluarga harus 16 angka.", "A family card number has 16 digits."),
+    "kk_area_unknown": Text(
+        "Kode wilayah nomor KK tidak dikenal: periksa enam angka pertama.",
+        "The area code of the family card number is not known: check its first six digits.",
+    ),
+    "kk_date": Text(
+        "Tanggal di dalam nomor KK (angka 7-12) tidak ada di kalender.",
+        "The date inside the family card number (digits 7-12) is not in the calendar.",
+    ),
     "phone_invalid": Text(
         "Nomor telepon tidak lazim di Indonesia (mulai dengan 0).",
         "Not an Indonesian phone number (it starts with 0).",

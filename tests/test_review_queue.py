@@ -9,7 +9,7 @@ from django.utils import timezone
 from forms_under_test import catalogue, form
 from hypothesis import given
 from hypothesis import strategies as st
-from notes import BACK, VALUES, note, put, scan_notes
+from notes import BACK, VALUES, fields_on, note, put, scan_notes
 
 from pipeline.errors import UsageError
 from pipeline.forms.layout import FieldType
@@ -18,7 +18,7 @@ from pipeline.reasons import ENTRY_REASONS, VALUE_REASONS
 from pipeline.review.decisions import Doubtful, Kind, Taken, back, decide
 from pipeline.review.entry import Refused, interpret, shown
 from pipeline.review.items import ReviewItem
-from pipeline.review.queue import claim, count_open, next_item, open_items, release
+from pipeline.review.queue import claim, count_open, next_item, open_items, release, sheet_items
 from pipeline.review.session import Session
 from pipeline.store.models import Decision, FieldReading, Page
 from pipeline.validation.sheet import broken_rules
@@ -289,6 +289,23 @@ def _confirming(session):
     from pipeline.review.keys import Action, Do
 
     return lambda: session.decide(Action(Do.TAKE))
+
+
+def test_a_sheet_shows_all_its_fields_and_an_accepted_one_can_be_corrected(scanned, capsys):
+    from pipeline.cli.main import command
+
+    scanned(["nama"])
+    items = {(item.field, item.row): item for item in sheet_items(SERIALS[0])}
+    assert len(items) == fields_on(1) + fields_on(2)
+    with pytest.raises(SystemExit) as left:
+        command().main(["review", "show", SERIALS[0]], prog_name="sotarsa")
+    assert left.value.code == 0
+    assert str(items["nik", None].id) in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        command().main(["review", "set", str(items["rt", None].id), "7"], prog_name="sotarsa")
+    assert reading("rt").value != reading("rt").read_value
+    with pytest.raises(UsageError):
+        sheet_items("FPS-2005-26-99999")
 
 
 def test_an_unknown_item_is_told(store):

@@ -57,8 +57,26 @@ def test_a_leap_day_of_the_wrong_year_is_no_birth_date():
 
 def test_a_nik_from_elsewhere_is_no_fault_and_an_unknown_area_only_warns():
     assert nik.parse("6399021203789009") is not None
-    assert {"nik_area_unknown"} == WARNINGS
+    assert {"nik_area_unknown", "kk_area_unknown", "kk_date"} == WARNINGS
     assert nik.known_area("9501")
+    assert nik.known_area("631102")
+    assert nik.known_area("630812"), "a district that went to another regency"
+    assert not nik.known_area("631182")
+    assert not nik.known_area("631100")
+
+
+@pytest.mark.parametrize(
+    ("number", "fault"),
+    [
+        ("6311022308239183", None),
+        ("6311823008239183", "kk_area_unknown"),
+        ("6311023902239183", "kk_date"),
+        ("6311022308230000", "kk_length"),
+        ("631102230823918", "kk_length"),
+    ],
+)
+def test_a_family_card_tells_where_and_when_it_was_recorded(number, fault):
+    assert TYPES[FieldType.KK].check(number) == fault
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,18 @@ _SET = Text(
     "Putuskan satu isian dari skrip.\n\nContoh: sotarsa review set 1042 6311021203789001",
     "Decide one field from a script.\n\nExample: sotarsa review set 1042 6311021203789001",
 )
+_SHOW = Text(
+    "Tampilkan semua isian satu lembar dengan nomornya, juga yang sudah diterima.\n\n"
+    "Contoh: sotarsa review show FPS-2005-26-00017",
+    "List every field of one sheet with its number, the accepted ones too.\n\n"
+    "Example: sotarsa review show FPS-2005-26-00017",
+)
+_STATES = {
+    "accepted": Text("diterima", "accepted"),
+    "audit": Text("diterima", "accepted"),
+    "review": Text("menunggu", "waiting"),
+    "reviewed": Text("diputuskan", "decided"),
+}
 _NOTHING = Text("Tidak ada isian yang menunggu. Semua beres.", "Nothing waits for review. All is done.")
 _WITH_OTHERS = Text(
     "Isian yang tersisa sedang diperiksa orang lain. Coba lagi sebentar.",
@@ -94,6 +106,25 @@ def review(
         _put_table(batch, name, limit or _TABLE_ROWS)
     else:
         _review(home, _name(reviewer), batch, name)
+
+
+@app.command("show", help=str(_SHOW))
+def show(serial: Annotated[str, typer.Argument(metavar="SERIAL")]) -> None:
+    """List every field of one sheet with its number."""
+    context.open_store()
+    from rich.console import Console
+    from rich.table import Table
+
+    from pipeline.review.queue import sheet_items
+    from pipeline.review.render import said
+
+    heads = (Text("Nomor", "Item"), Text("Sisi", "Side"), Text("Isian", "Field"), Text("Nilai", "Value"))
+    table = Table(*map(str, heads), str(Text("Keadaan", "State")), title=serial)
+    for item in sheet_items(serial):
+        spec = item.spec(context.catalogue())
+        field = f"{spec.label}" + (f" ({item.row})" if item.row else "")
+        table.add_row(str(item.id), str(item.page), field, said(spec, item.value), str(_STATES[item.status]))
+    Console().print(table)
 
 
 @app.command("set", help=str(_SET))

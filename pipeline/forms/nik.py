@@ -19,6 +19,9 @@ PLACEHOLDERS: Final = frozenset(f"999999999999999{last}" for last in "4569")
 """Stand-ins that surveys write for people without a number."""
 
 _NEW_PROVINCES: Final = frozenset({"92", "93", "94", "95", "96"})
+_RETIRED: Final = 6
+_MOST_DISTRICTS: Final = 60
+"""More than the largest regency has."""
 _OLDEST_YEARS: Final = 105
 
 
@@ -54,9 +57,17 @@ def fault(nik: str) -> str | None:
 
 @cache
 def known_area(prefix: str) -> bool:
-    """Whether the first four digits (or more) name a regency that exists or existed."""
+    """Whether the first four digits name a regency that exists or existed, and the next two may be a district.
+
+    Districts were merged, and went to regencies split off later, so in a known regency a few numbers above its
+    present ones are taken as well.
+    """
+    district = int(prefix[4:6] or 1)
     if prefix[:4] in areas():
-        return True
+        present = max(int(code[4:]) for code in areas() if len(code) == 6 and code.startswith(prefix[:4]))
+        return 1 <= district <= present + _RETIRED
+    if not 1 <= district <= _MOST_DISTRICTS:
+        return False
     parts = numdb.get("id/loc").info(prefix[:4])
     return (len(parts) == 2 and bool(parts[1][1])) or prefix[:2] in _NEW_PROVINCES
 

@@ -20,7 +20,7 @@ MIXED: Final = CAPITALS + DIGITS + " .,'-/"
 EARLIEST: Final = date(1900, 1, 1)
 """No date on a form of this office lies before it."""
 
-WARNINGS: Final = frozenset({"nik_area_unknown"})
+WARNINGS: Final = frozenset({"nik_area_unknown", "kk_area_unknown", "kk_date"})
 """Reason codes that only warn: the value may well be right."""
 
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
@@ -108,11 +108,18 @@ def _anything(_value: str) -> str | None:
 
 
 def _check_nik(value: str) -> str | None:
-    return nik.fault(value) or (None if nik.known_area(value[:4]) else "nik_area_unknown")
+    return nik.fault(value) or (None if nik.known_area(value[:6]) else "nik_area_unknown")
 
 
 def _check_kk(value: str) -> str | None:
-    return None if re.fullmatch(r"\d{16}", value, re.ASCII) and not value.endswith("0000") else "kk_length"
+    """A family card's number holds where and on which day it was recorded (no + 40)."""
+    if not re.fullmatch(r"\d{16}", value, re.ASCII) or value.endswith("0000"):
+        return "kk_length"
+    try:
+        date(2000 + int(value[10:12]), int(value[8:10]), int(value[6:8]))
+    except ValueError:
+        return "kk_date"
+    return None if nik.known_area(value[:6]) else "kk_area_unknown"
 
 
 def _check_date(value: str) -> str | None:

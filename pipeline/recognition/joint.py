@@ -7,7 +7,6 @@ one digit. They move only what the ink leaves open: `recognise` sends a sure rea
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Final
 
 import numpy as np
@@ -15,7 +14,7 @@ import numpy as np
 from pipeline.forms import nik as nik_facts
 from pipeline.forms import reference
 from pipeline.forms.layout import FieldType
-from pipeline.forms.types import TYPES
+from pipeline.forms.types import TYPES, WARNINGS
 from pipeline.recognition.decode import Entry
 
 _ONE_DIGIT_OFF: Final = float(np.log(0.02 / 50))
@@ -23,12 +22,13 @@ _OTHER_DATE: Final = float(np.log(0.01 / 30_000))
 _OTHER_SEX: Final = float(np.log(0.01))
 _IMPOSSIBLE: Final = float(np.log(1e-4))
 _UNKNOWN_CODE: Final = float(np.log(0.01))
-_FAR_AREA: Final = float(np.log(0.001))
 _HOME: Final = reference.DISTRICT.replace(".", "")
-_NIK_AREAS: Final = (float(np.log(0.2)), float(np.log(0.005)))
-"""One in a few people was first registered in another regency of the province, one in a hundred elsewhere."""
-_KK_AREAS: Final = (float(np.log(0.03)), float(np.log(0.002)))
+_NIK_AREAS: Final = tuple(float(np.log(p)) for p in (0.8, 0.02, 0.002, 0.0001))
+"""Four in five people were first registered in this very district, one in fifty in each other one of the regency."""
+_KK_AREAS: Final = tuple(float(np.log(p)) for p in (0.97, 0.002, 0.0002, 0.00001))
 """A family card is issued where the family lives."""
+_UNLIKELY: Final = float(np.log(1e-5))
+"""A number whose area or date of recording nobody knows; written all the same by one in so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,27 +66,17 @@ def _own_weight(field_type: FieldType, raw: str, value: str | None, codes: froze
     if codes and value not in codes:
         return _UNKNOWN_CODE
     fault = TYPES[field_type].check(value)
-    if fault not in (None, "nik_area_unknown"):
-        return _IMPOSSIBLE
-    if field_type is FieldType.NIK:
-        return _FAR_AREA if fault else _area_weight(value, *_NIK_AREAS)
-    return _kk_weight(value) if field_type is FieldType.KK else 0.0
+    if fault is not None:
+        return _UNLIKELY if fault in WARNINGS else _IMPOSSIBLE
+    areas = {FieldType.NIK: _NIK_AREAS, FieldType.KK: _KK_AREAS}.get(field_type)
+    return _area_weight(value, areas) if areas else 0.0
 
 
-def _area_weight(number: str, same_province: float, elsewhere: float) -> float:
-    """What a number is worth by where it was issued, seen from the office's own regency."""
-    if number.startswith(_HOME[:4]):
-        return 0.0
-    return same_province if number.startswith(_HOME[:2]) else elsewhere
-
-
-def _kk_weight(number: str) -> float:
-    """A family card holds the area of residence and the date of its recording (no + 40)."""
-    try:
-        date(2000 + int(number[10:12]), int(number[8:10]), int(number[6:8]))
-    except ValueError:
-        return _IMPOSSIBLE
-    return _area_weight(number, *_KK_AREAS)
+def _area_weight(number: str, weights: tuple[float, ...]) -> float:
+    """What a number is worth by where it was issued: this district, this regency, this province, elsewhere."""
+    return next(
+        w for w, length in zip(weights, (6, 4, 2, 0), strict=True) if number.startswith(_HOME[:length])
+    )
 
 
 def agree(

@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from pipeline.recognition.alphabet import BLANK, CHARACTERS
 from pipeline.recognition.cells import INK_SIZE, SIZE
 
-DOUBT: Final = 0.99
+DOUBT: Final = 0.97
 """A cell that the first reader gives less than this is shown to the second."""
-_WEIGHT: Final = 0.3
+_WEIGHT: Final = 0.2
 """How much the second reader's log likelihood counts; fitted on the calibration writers."""
 _NEVER: Final = 1e-6
 _LINE: Final = 8

@@ -82,6 +82,19 @@ def open_items(batch: str | None = None, form: str | None = None) -> Iterator[Re
     return (item_of(row) for row in rows.iterator(_CHUNK))
 
 
+def sheet_items(serial: str) -> Iterator[ReviewItem]:
+    """Every field of the sheets with a serial, decided or not, in the order of the paper.
+
+    Raises:
+        UsageError: no sheet has this serial.
+    """
+    rows = FieldReading.objects.filter(page__sheet__serial=serial).exclude(page__reason="duplicate_side")
+    if not rows.exists():
+        raise UsageError(Text(f"Lembar {serial} tidak ada.", f"There is no sheet {serial}."))
+    ordered = rows.select_related(*WITH).order_by("page__sheet__copy", "page__number", "position")
+    return (item_of(row) for row in ordered.iterator(_CHUNK))
+
+
 def count_open(batch: str | None = None, form: str | None = None) -> int:
     """How many items are open; for a progress display, once.
 

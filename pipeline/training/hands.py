@@ -4,6 +4,7 @@ Glyphs are normalised so that a capital is 1 high and stands on the baseline y =
 the middle of the glyph. UNIPEN (Guyon et al. 1994, CC BY 4.0) gives pen strokes, MNIST and fonts pictures.
 """
 
+import csv
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -164,13 +165,27 @@ def load_unipen(
     kinds: Sequence[str] = ("digits", "letters", "symbols"),
     least_trust: float = LEAST_TRUST,
     characters: str = CHARACTERS,
+    as_labelled: bool = False,
 ) -> dict[int, PenHand]:
-    """UNIPEN writers under their numbers, from `handwriting/unipen_<kind>.npz` of the data folder."""
+    """UNIPEN writers under their numbers, from `handwriting/unipen_<kind>.npz` of the data folder.
+
+    Digits whose label is doubted were looked at one by one: what is a fragment, several characters or another
+    character stands in `wrong_labels.csv` and is left out; the rest stays, however odd.
+
+    Args:
+        data: the data folder.
+        kinds: which files.
+        least_trust: letters and symbols whose label a small model trusts less are left out.
+        characters: all others are left out.
+        as_labelled: take everything as it is labelled, whatever is known of it.
+    """
     found: dict[int, dict[str, list[Strokes]]] = {}
     for kind in kinds:
+        wrong = frozenset[int]() if as_labelled else _wrong_labels().get(kind, frozenset())
+        floor = 0.0 if wrong or as_labelled else least_trust
         with np.load(data / "handwriting" / f"unipen_{kind}.npz") as file:
             arrays = {name: file[name] for name in file.files}
-        for writer, char, strokes in _normalised(arrays, least_trust, characters):
+        for writer, char, strokes in _normalised(arrays, floor, characters, wrong):
             found.setdefault(writer, {}).setdefault(char, []).append(strokes)
     hands = {}
     for writer, glyphs in sorted(found.items()):
@@ -217,6 +232,16 @@ def split_writers(
     return tuple(parts["train"]), tuple(parts["calibration"]), tuple(parts["test"])
 
 
+@lru_cache(maxsize=1)
+def _wrong_labels() -> Mapping[str, frozenset[int]]:
+    """For each file the characters whose label a person found wrong, by their place in the file."""
+    found: dict[str, set[int]] = {}
+    with (Path(__file__).parent / "wrong_labels.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            found.setdefault(row["file"], set()).add(int(row["index"]))
+    return {kind: frozenset(indices) for kind, indices in found.items()}
+
+
 @lru_cache(maxsize=4096)
 def font_mask(path: Path, char: str) -> Mask:
     """A font's picture of one character, its capital H about 50 px high."""
@@ -231,7 +256,7 @@ def font_mask(path: Path, char: str) -> Mask:
 
 
 def _normalised(
-    arrays: Mapping[str, NDArray[np.generic]], least_trust: float, characters: str
+    arrays: Mapping[str, NDArray[np.generic]], least_trust: float, characters: str, wrong: frozenset[int]
 ) -> Iterable[tuple[int, str, Strokes]]:
     points = np.asarray(arrays["points"], np.float32) * np.array([1, -1], np.float32)
     stroke_ends, char_ends = arrays["stroke_end"].tolist(), arrays["char_end"].tolist()
@@ -247,8 +272,8 @@ def _normalised(
         if len(own) and (not symbols or label in _CAPITAL_LIKE):
             heights.setdefault(writer, []).append(float(np.ptp(own)))
     scales = {writer: float(np.median(own)) for writer, own in heights.items()}
-    for label, writer, sure, ends in zip(labels, writers, trust, spans, strict=True):
-        if label not in characters or sure < least_trust:
+    for i, (label, writer, sure, ends) in enumerate(zip(labels, writers, trust, spans, strict=True)):
+        if label not in characters or sure < least_trust or i in wrong:
             continue
         lines = [points[a:b] for a, b in pairwise(ends) if b > a]
         if lines:

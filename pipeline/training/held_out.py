@@ -1,8 +1,8 @@
 """Writes labelled cells that training never saw: `python -m pipeline.training.held_out ../shared/data --out FOLDER`.
 
 `mnist.npz`: the last 10,000 of MNIST's training images. `unipen-digits.npz`, `unipen-capitals.npz`: every character
-of the test writers, labels as they are, drawn once with a plain ballpoint on clean paper (`--least-trust` leaves out
-those whose label a small cross-validated model doubts). `pipeline.training.evaluate` reads them.
+of the test writers, labels as they are, drawn once with a plain ballpoint on clean paper (`--checked` leaves out those
+whose label is known or likely to be wrong, as training does). `pipeline.training.evaluate` reads them.
 """
 
 import argparse
@@ -30,12 +30,12 @@ def mnist(data: Path) -> Labelled:
     return Labelled(held.images, held.labels.astype(str), np.full(len(held.labels), "mnist"))
 
 
-def unipen(data: Path, characters: str, least_trust: float) -> Labelled:
+def unipen(data: Path, characters: str, checked: bool) -> Labelled:
     """The test writers' characters, each drawn once into the middle of 64 × 64 px at 300 dpi, ink dark."""
     rng = np.random.default_rng(_SEED)
     style = PenStyle.plain(_BALLPOINT_MM)
     images, labels, writers = [], [], []
-    for writer, hand in load_unipen(data, least_trust=least_trust, characters=characters).items():
+    for writer, hand in load_unipen(data, characters=characters, as_labelled=not checked).items():
         if split_of(writer) != "test":
             continue
         for char, glyphs in hand.glyphs.items():
@@ -71,13 +71,15 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("data", type=Path)
-    parser.add_argument("--least-trust", type=float, default=0.0, help="leave out doubtful UNIPEN labels")
+    parser.add_argument(
+        "--checked", action="store_true", help="leave out labels that are known or likely to be wrong"
+    )
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     save(arguments.out / "mnist.npz", mnist(arguments.data))
     for kind in ("digits", "capitals"):
-        cells = unipen(arguments.data, ALPHABETS[kind], arguments.least_trust)
+        cells = unipen(arguments.data, ALPHABETS[kind], arguments.checked)
         save(arguments.out / f"unipen-{kind}.npz", cells)
 
 

@@ -9,10 +9,12 @@ second reader.
 import argparse
 import json
 import logging
+import math
 import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -24,12 +26,12 @@ from pipeline.forms.identity import serial_of
 from pipeline.recognition.confidence import group_of
 from pipeline.recognition.recognise import recognise
 from pipeline.registration.register import register
-from pipeline.registration.types import Refusal
-from pipeline.training.fill import Writer, blank_sheets, fill_page
+from pipeline.registration.types import Refusal, Registration
+from pipeline.training.fill import Truth, Writer, blank_sheets, fill_page
 from pipeline.training.hands import Hand, Split, load_unipen, split_of
 from pipeline.training.people import Values, fill_in
 from pipeline.training.scanner import Scanner, photographed
-from pipeline.validation.judge import EMPTY
+from pipeline.validation.judge import EMPTY, judge
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +40,7 @@ Row = dict[str, object]
 CALIBRATION_FORM = Path(__file__).parent / "kalibrasi.v1.yaml"
 DIGITS = "0123456789"
 _PHOTO_QUALITY = 85
+_UNPROVEN = "low_confidence"
 _SURVIVES_ONE_BIT = 0.6
 """Paler ink is gone after a threshold, for a person as well: an office that uses pencils scans in grey."""
 
@@ -49,10 +52,28 @@ def writers_of(data: Path, split: Split, least_trust: float) -> tuple[Hand, ...]
     return tuple(hand for hand in hands if all(hand.has(digit) for digit in DIGITS))
 
 
-def read_sheets(
+@dataclass(frozen=True, slots=True, eq=False)
+class Side:
+    """One side of a filled sheet as it was scanned.
+
+    Attributes:
+        sheet: its number.
+        writer: who wrote it.
+        image: uint8 (H, W), grey.
+        truths: what was written, in the order of the page's fields.
+    """
+
+    sheet: int
+    writer: str
+    image: NDArray[np.uint8]
+    registration: Registration
+    truths: tuple[Truth, ...]
+
+
+def sheets(
     form: Form, hands: tuple[Hand, ...], numbers: range, seed: int, capture: str = "scan"
-) -> Iterator[Row]:
-    """Fills in, scans and reads sheets of one form; sheet `number` is the same whatever the range.
+) -> Iterator[Side]:
+    """Fills in and scans sheets of one form; sheet `number` is the same whatever the range.
 
     Args:
         form: any form.
@@ -81,19 +102,26 @@ def read_sheets(
                     "sheet %d page %d: %s %s", number, layout.page, registration.reason, registration.detail
                 )
                 continue
-            for reading, truth in zip(recognise(image, registration, form), truths, strict=True):
-                yield {
-                    "sheet": number,
-                    "writer": hands[first].id,
-                    "field": reading.field,
-                    "type": truth.type.value,
-                    "group": group_of(truth.type, reading.value in EMPTY),
-                    "score": reading.confidence,
-                    "right": reading.value == truth.value,
-                    "reasons": list(reading.reasons),
-                    "value": reading.value,
-                    "truth": truth.value,
-                }
+            yield Side(number, hands[first].id, image, registration, tuple(truths))
+
+
+def rows(side: Side, form: Form) -> Iterator[Row]:
+    """Reads a side as any page is read: one row a field, with every reason but an unproven threshold."""
+    readings = recognise(side.image, side.registration, form)
+    for judged, truth in zip(judge(form.definition, readings, {}), side.truths, strict=True):
+        reading = judged.reading
+        yield {
+            "sheet": side.sheet,
+            "writer": side.writer,
+            "field": reading.field,
+            "type": truth.type.value,
+            "group": group_of(truth.type, reading.value in EMPTY),
+            "score": 1 / (1 + math.exp(-judged.score)),
+            "right": reading.value == truth.value,
+            "reasons": [reason for reason in judged.reasons if reason != _UNPROVEN],
+            "value": reading.value,
+            "truth": truth.value,
+        }
 
 
 def _photo(page: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -116,7 +144,8 @@ def _dense(form: Form, rng: np.random.Generator) -> Values:
 def _work(
     form: Form, data: Path, split: Split, trust: float, numbers: range, seed: int, capture: str
 ) -> list[Row]:
-    return list(read_sheets(form, writers_of(data, split, trust), numbers, seed, capture))
+    found = sheets(form, writers_of(data, split, trust), numbers, seed, capture)
+    return [row for side in found for row in rows(side, form)]
 
 
 def main() -> None:
@@ -150,8 +179,8 @@ def main() -> None:
             )
             for part in parts
         ]
-        for done, rows in enumerate(work, 1):
-            out.writelines(json.dumps(row) + "\n" for row in rows.result())
+        for done, part in enumerate(work, 1):
+            out.writelines(json.dumps(row) + "\n" for row in part.result())
             log.info("%d of %d parts (%.0f s)", done, len(parts), time.monotonic() - started)
 
 

@@ -10,9 +10,9 @@ from pipeline.recognition.cells import MARGIN_MM, PX_PER_MM, CellInk, isolate
 
 _CELL_MM: Final = 7.0
 _CHUNK: Final = 1024
-_RIM: Final = 0.04
+_RIM: Final = 0.03
 """Share of a cell's side within which a printed line's remains reach its rim."""
-_THIN: Final = 0.12
+_THIN: Final = 0.08
 """Remains of a line reach no further into the cell than this share of its side."""
 _INK: Final = 0.4
 

@@ -50,7 +50,7 @@ class CellNet(nn.Module):
             _Residual(4 * width),
         )
         self.head = nn.Sequential(
-            nn.Dropout(0.2),
+            nn.Dropout(0.35),
             nn.Linear(4 * width * 25 + 3, 160),
             nn.ReLU(inplace=True),
             nn.Linear(160, CLASSES),

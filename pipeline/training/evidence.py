@@ -1,0 +1,100 @@
+"""What each source of evidence adds: `python -m pipeline.training.evidence --data ../shared/data --sheets 200`.
+
+Sheets are filled in by test writers, one hand a sheet, scanned, and read four times: by the first reader's
+characters alone, with the second reader, with the rules of the field's own type and where numbers were issued, and
+with the fields that speak of each other decoded jointly. Told is the share of filled fields whose value is right.
+"""
+
+import argparse
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+
+from pipeline.forms.catalogue import Catalogue, load_form
+from pipeline.forms.layout import FieldType
+from pipeline.forms.types import TYPES
+from pipeline.recognition.choices import choice_guesses
+from pipeline.recognition.combs import comb_guesses, decode_together
+from pipeline.recognition.doubt import Guess, Key
+from pipeline.recognition.reader import cell_reader
+from pipeline.recognition.second import second_reader
+from pipeline.training.labelled import CALIBRATION_FORM, Side, sheets, writers_of
+from pipeline.training.score import interval
+
+STAGES: Final = ("characters alone", "+ second reader", "+ own rules", "+ joint decoding")
+_SEED: Final = 20261126
+
+Right = tuple[FieldType, tuple[bool, ...]]
+
+
+def stages(side: Side, forms: Catalogue) -> Iterator[Right]:
+    """For each filled comb of a page whether its value is right after each of `STAGES`."""
+    page, plane, image = side.registration.page, side.registration.homography, side.image
+    identity = side.registration.identity
+    form = forms.by_code(identity.code, identity.version)
+    if form is None:
+        return
+    alone = comb_guesses(image, plane, page, form.definition, cell_reader(), None)
+    both = comb_guesses(image, plane, page, form.definition, cell_reader(), second_reader())
+    joint = both | choice_guesses(image, plane, page)
+    decode_together(joint, form.definition, page)
+    for field, truth in zip(page.fields, side.truths, strict=True):
+        key = (field.name, field.row)
+        if key in alone and truth.value is not None:
+            values = (
+                _ink(alone, key, field.type),
+                _ink(both, key, field.type),
+                _best(both, key),
+                _best(joint, key),
+            )
+            yield field.type, tuple(value == truth.value for value in values)
+
+
+def _ink(guesses: dict[Key, Guess], key: Key, field_type: FieldType) -> str | None:
+    ink = guesses[key].ink
+    return TYPES[field_type].normalise(ink.raw.replace("#", "")) if ink else None
+
+
+def _best(guesses: dict[Key, Guess], key: Key) -> str | None:
+    return guesses[key].found[0].value
+
+
+def main() -> None:
+    """Command line; see the module."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--sheets", type=int, default=200)
+    parser.add_argument("--form", type=Path, default=CALIBRATION_FORM, help="a definition's YAML file")
+    parser.add_argument(
+        "--least-trust", type=float, default=0.05, help="leave out letters with doubtful labels"
+    )
+    arguments = parser.parse_args()
+    form = load_form(arguments.form)
+    forms = Catalogue([form])
+    hands = writers_of(arguments.data, "test", arguments.least_trust)
+    right: dict[FieldType, list[Counter[str]]] = {}
+    totals: Counter[FieldType] = Counter()
+    for side in sheets(form, hands, range(arguments.sheets), _SEED):
+        for field_type, found in stages(side, forms):
+            totals[field_type] += 1
+            for stage, good in zip(STAGES, found, strict=True):
+                right.setdefault(field_type, []).append(Counter({stage: int(good)}))
+    table = Table("field", "filled", *STAGES)
+    for field_type, n in totals.most_common():
+        counts = sum(right[field_type], Counter[str]())
+        cells = []
+        for stage in STAGES:
+            low, high = interval(counts[stage], n)
+            cells.append(f"{counts[stage] / n:.1%} ({low:.1%}-{high:.1%})")
+        table.add_row(field_type.value, f"{n:,}", *cells)
+    Console(width=140).print(table)
+
+
+if __name__ == "__main__":
+    main()
