@@ -4,7 +4,7 @@ import pytest
 from forms_under_test import form
 
 from pipeline.recognition.decode import Entry
-from pipeline.recognition.doubt import Guess, doubt_faint, doubt_twins
+from pipeline.recognition.doubt import Guess, doubt_faint, doubt_hand, doubt_twins
 from pipeline.recognition.joint import Candidate
 from pipeline.recognition.types import Reading
 
@@ -51,3 +51,20 @@ def test_on_a_page_of_faint_ink_nothing_counts_as_empty():
     guesses = {(name, None): Guess((), 0.0, trace=0.3) for name in ("rt", "rw", "alamat")}
     found = doubt_faint(readings(nama="SITI"), guesses)
     assert [reading.field for reading in found if not reading.reasons] == ["nama"]
+
+
+@pytest.mark.parametrize(("doubtful", "hard"), [(2, False), (3, True)])
+def test_on_a_page_of_a_hard_hand_every_number_is_doubted(doubtful, hard):
+    numbers = [f for f in PAGE.fields if f.cells and f.alphabet.isdigit()][:6]
+    name = next(f for f in PAGE.fields if f.name == "nama")
+    sure = [0.5] * doubtful + [0.9999] * (6 - doubtful)
+    rows = [Reading(f.name, f.row, "1", "1", p, QUAD, "test") for f, p in zip(numbers, sure, strict=True)]
+    *judged, named = doubt_hand([*rows, Reading(name.name, None, "SITI", "SITI", 0.4, QUAD, "test")], PAGE)
+    assert {one.reasons for one in judged} == {("hard_hand",) if hard else ()}
+    assert named.reasons == ()
+
+
+def test_a_few_doubtful_numbers_say_nothing_of_the_hand():
+    numbers = [f for f in PAGE.fields if f.cells and f.alphabet.isdigit()][:4]
+    rows = [Reading(f.name, f.row, "1", "1", 0.2, QUAD, "test") for f in numbers]
+    assert all(one.reasons == () for one in doubt_hand(rows, PAGE))

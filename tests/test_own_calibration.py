@@ -5,6 +5,7 @@ import json
 import builders
 import numpy as np
 import pytest
+from forms_under_test import catalogue
 
 from pipeline.cli.main import command
 from pipeline.forms.layout import FieldType
@@ -57,7 +58,7 @@ def test_only_the_sample_that_the_audit_draws_teaches(store, monkeypatch):
 def test_too_few_decisions_change_nothing(store, drawn_all, monkeypatch):
     monkeypatch.setattr(calibration, "smallest_sample", lambda *_: 2995)
     decided(3)
-    standings = {(one.way, one.group): one for one in recalibrate(store)}
+    standings = {(one.way, one.group): one for one in recalibrate(store, catalogue())}
     nik = standings[WAY, "nik"]
     assert not nik.own
     assert nik.decided == 6
@@ -66,7 +67,7 @@ def test_too_few_decisions_change_nothing(store, drawn_all, monkeypatch):
 
 def test_enough_decisions_replace_what_was_shipped(store, drawn_all):
     decided(110, wrong=range(0, 110, 2))
-    standings = {(one.way, one.group): one for one in recalibrate(store)}
+    standings = {(one.way, one.group): one for one in recalibrate(store, catalogue())}
     nik = standings[WAY, "nik"]
     assert nik.own
     assert nik.n == 220
@@ -81,7 +82,7 @@ def test_a_scan_uses_the_offices_own(store, drawn_all, monkeypatch):
     from pipeline.cli.scan import make_reader
 
     decided(110, wrong=range(0, 110, 2))
-    recalibrate(store)
+    recalibrate(store, catalogue())
     used = make_reader(1, None).read
     assert used.func is read_page
     assert set(used.keywords["tables"]) == {WAY}
@@ -96,7 +97,8 @@ def test_the_command_tells_promises_and_audit(store, capsys):
     assert {(one["way"], one["group"]) for one in told["promises"]} == {
         (way, group) for way, groups in shipped.items() for group in groups
     }
-    assert all(one["bound"] is None or one["bound"] <= 0.001 for one in told["promises"])
+    assert all(one["bound"] is None or one["bound"] <= one["alpha"] for one in told["promises"])
+    assert {one["alpha"] for one in told["promises"] if one["group"] == "date"} == {0.002}
     assert told["audit"] == [{"group": "", "audited": 0, "errors": 0, "bound": 1.0}]
     assert {FieldType.NIK.value} <= {one["group"] for one in told["promises"]}
     assert np.isfinite([one["accepted"] for one in told["promises"]]).all()

@@ -13,7 +13,6 @@ from pipeline.language import Text
 if TYPE_CHECKING:
     from pipeline.review.calibration import Standing
 
-_TITLE = Text("{way}: paling banyak {alpha} salah", "{way}: at most {alpha} wrong")
 _WAYS: Final = {
     "both/scan": Text("Pindaian", "Scans"),
     "both/photo": Text("Foto", "Photos"),
@@ -22,6 +21,7 @@ _WAYS: Final = {
 }
 _HEADS: Final = (
     Text("isian", "fields"),
+    Text("janji", "promise"),
     Text("contoh", "labelled"),
     Text("ambang", "threshold"),
     Text("diterima", "accepted"),
@@ -62,17 +62,15 @@ def calibrate(
     from pipeline.review.audit import watches
     from pipeline.review.calibration import recalibrate
 
-    standings, audited = recalibrate(home), watches(context.catalogue())
+    standings, audited = recalibrate(home, context.catalogue()), watches(context.catalogue())
     if as_json:
         context.put_json(
             {"promises": [asdict(one) for one in standings], "audit": [asdict(one) for one in audited]}
         )
         return
-    from pipeline.forms.definition import ALPHA
-
     console = Console()
     for way, mine in groupby(standings, key=lambda one: one.way):
-        table = Table(*map(str, _HEADS), title=str(_TITLE).format(way=_WAYS[way], alpha=f"{ALPHA:.1%}"))
+        table = Table(*map(str, _HEADS), title=str(_WAYS[way]))
         for one in mine:
             table.add_row(*_row(one))
         console.print(table)
@@ -87,9 +85,10 @@ def calibrate(
 def _row(one: "Standing") -> tuple[str, ...]:
     own = "✓" if one.own else f"{one.decided:,} / {one.needed:,}"
     if one.threshold is None:
-        return str(_GROUPS[one.group]), f"{one.n:,}", str(_NOTHING), "", "", own
+        return str(_GROUPS[one.group]), f"{one.alpha:.1%}", f"{one.n:,}", str(_NOTHING), "", "", own
     return (
         str(_GROUPS[one.group]),
+        f"{one.alpha:.1%}",
         f"{one.n:,}",
         f"{one.threshold:.2f}",
         f"{one.accepted:.1%}",

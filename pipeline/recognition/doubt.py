@@ -16,6 +16,11 @@ Key = tuple[str, int | None]
 _TWICE: Final = 2
 _OFTEN: Final = 0.06
 """Share of a digit that looks like its twin from which the hand, not one slip of the pen, is to blame."""
+_OF_THE_HAND: Final = frozenset({"ambiguous_hand", "outvoted"})
+_CLEAR: Final = 0.9
+_MOSTLY: Final = 0.4
+_FEW: Final = 5
+"""With fewer numbers on a page nothing is said of the hand."""
 _TRACE_MM2: Final = 0.15
 """Specks in an empty field: more than one grain of dust."""
 _FAINT_FIELDS: Final = 3
@@ -62,6 +67,23 @@ def doubt_twins(guesses: dict[Key, Guess], page: PageLayout) -> None:
     for key in numbers:
         if alike & set(guesses[key].found[0].raw):
             guesses[key] = replace(guesses[key], reasons=(*guesses[key].reasons, "ambiguous_hand"))
+
+
+def doubt_hand(readings: Sequence[Reading], page: PageLayout) -> tuple[Reading, ...]:
+    """On a page whose numbers are mostly doubtful, doubts them all.
+
+    A hand's habits repeat: where many of its digits are hard to read, those that look clear are wrong more often.
+    """
+    numbers = {(f.name, f.row) for f in page.fields if f.kind is Kind.COMB and f.alphabet.isdigit()}
+    written = [one for one in readings if (one.field, one.row) in numbers and one.value is not None]
+    doubtful = sum(one.confidence < _CLEAR or not _OF_THE_HAND.isdisjoint(one.reasons) for one in written)
+    if len(written) < _FEW or doubtful <= _MOSTLY * len(written):
+        return tuple(readings)
+    hard = {(one.field, one.row) for one in written}
+    return tuple(
+        replace(one, reasons=(*one.reasons, "hard_hand")) if (one.field, one.row) in hard else one
+        for one in readings
+    )
 
 
 def _seen(guess: Guess) -> str:

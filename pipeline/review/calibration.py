@@ -7,11 +7,13 @@ sample must have been decided, so a sheet counts once nothing on it is open.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from django.db.models import Exists, OuterRef
 
+from pipeline.forms.catalogue import Catalogue
 from pipeline.forms.definition import ALPHA, CONFIDENCE
 from pipeline.forms.layout import FieldType
 from pipeline.recognition.confidence import Calibration, Tables, group_of, load_tables, save_tables
@@ -37,6 +39,7 @@ class Standing:
     Attributes:
         way: readers and capture, see `recognition.confidence.way_of`.
         group: see `recognition.confidence.GROUPS`.
+        alpha: the error rate promised, as the forms ask for it.
         own: whether it stands on the office's own decisions.
         n: labelled readings it stands on.
         threshold: least log odds that enter unseen; None where nothing is promised.
@@ -48,6 +51,7 @@ class Standing:
 
     way: str
     group: str
+    alpha: float
     own: bool
     n: int
     threshold: float | None
@@ -81,7 +85,7 @@ def own_labels() -> Iterator[tuple[str, Labelled]]:
             yield way, Labelled(group_of(FieldType(kind), read in EMPTY), score, value == read)
 
 
-def recalibrate(home: Path) -> tuple[Standing, ...]:
+def recalibrate(home: Path, forms: Catalogue) -> tuple[Standing, ...]:
     """Calibrates every group that has enough decisions, keeps it in the home, and says what is promised now.
 
     A group with enough decisions stands on them alone, even where they prove nothing: then all of it is reviewed.
@@ -100,10 +104,21 @@ def recalibrate(home: Path) -> tuple[Standing, ...]:
         save_tables(path, own)
     else:
         path.unlink(missing_ok=True)
-    return _standings(own, labels, needed)
+    return _standings(own, labels, needed, _asked(forms))
 
 
-def _standings(own: Tables, labels: dict[str, list[Labelled]], needed: int) -> tuple[Standing, ...]:
+def _asked(forms: Catalogue) -> dict[str, set[float]]:
+    """Which error rates the forms ask to be promised, for each group of fields."""
+    asked: dict[str, set[float]] = {}
+    for form in forms.forms():
+        for _, spec in form.definition.fields():
+            asked.setdefault(group_of(spec.type, empty=False), set()).add(spec.alpha)
+    return asked
+
+
+def _standings(
+    own: Tables, labels: dict[str, list[Labelled]], needed: int, asked: dict[str, set[float]]
+) -> tuple[Standing, ...]:
     shipped = load_tables()
     found = []
     for way in sorted({*shipped, *own, *labels}):
@@ -113,17 +128,19 @@ def _standings(own: Tables, labels: dict[str, list[Labelled]], needed: int) -> t
         groups = {**shipped.get(way, {}), **own.get(way, {})}
         for group in sorted({*groups, *counts}):
             is_own = group in own.get(way, {})
-            found.append(_standing(way, group, is_own, groups.get(group), counts.get(group, 0), needed))
+            one = partial(_standing, way, group, is_own, groups.get(group), counts.get(group, 0), needed)
+            found += [one(alpha) for alpha in sorted(asked.get(group, {ALPHA}))]
     return tuple(found)
 
 
 def _standing(
-    way: str, group: str, own: bool, table: Calibration | None, decided: int, needed: int
+    way: str, group: str, own: bool, table: Calibration | None, decided: int, needed: int, alpha: float
 ) -> Standing:
-    proof = table.proofs.get((ALPHA, CONFIDENCE)) if table else None
+    proof = table.proofs.get((alpha, CONFIDENCE)) if table else None
     return Standing(
         way=way,
         group=group,
+        alpha=alpha,
         own=own,
         n=table.n if table else 0,
         threshold=proof.score if proof else None,

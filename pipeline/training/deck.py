@@ -72,7 +72,7 @@ def write_deck(
         values = fill_in(form, rng, plan.village)
         for blank, layout in zip(blank_sheets(form, [serial])[0], form.layout.pages, strict=True):
             page, truths = fill_page(blank, layout, values, writer, rng)
-            scanner = Scanner.sample(rng)
+            scanner = Scanner.sample(rng).fit_for(writer.style.darkness)
             image = scanner.scan(page, rng)
             pages.append((as_jpeg(image, scanner.quality), (image.shape[0], image.shape[1])))
             for line in lines_of(form, serial, layout.page, truths):

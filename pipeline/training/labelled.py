@@ -41,8 +41,6 @@ CALIBRATION_FORM = Path(__file__).parent / "kalibrasi.v1.yaml"
 DIGITS = "0123456789"
 _PHOTO_QUALITY = 85
 _UNPROVEN = "low_confidence"
-_SURVIVES_ONE_BIT = 0.6
-"""Paler ink is gone after a threshold, for a person as well: an office that uses pencils scans in grey."""
 
 
 def writers_of(data: Path, split: Split, least_trust: float) -> tuple[Hand, ...]:
@@ -90,9 +88,7 @@ def sheets(
         lenders = [hands[i] for i in rng.permutation(len(hands))]
         writer = Writer.sample([hands[first], *lenders], rng, slips=0.0)
         values = _dense(form, rng)
-        scanner = Scanner.sample(rng)
-        if writer.style.darkness < _SURVIVES_ONE_BIT:
-            scanner = scanner.tidy(scanner.skew)
+        scanner = Scanner.sample(rng).fit_for(writer.style.darkness)
         for blank, layout in zip(blanks, form.layout.pages, strict=True):
             page, truths = fill_page(blank, layout, values, writer, rng)
             image = scanner.scan(page, rng) if capture == "scan" else _photo(page, rng)

@@ -71,9 +71,7 @@ def _sheet(rng: np.random.Generator) -> list[tuple[str, str]]:
     for corner, kind in zip(corners, kinds, strict=True):
         _outline(page, corner, grey, stroke)
         _draw(page, corner, kind, style, rng)
-    scanner = Scanner.sample(rng)
-    if style.darkness < 0.6:
-        scanner = scanner.tidy()
+    scanner = Scanner.sample(rng).fit_for(style.darkness)
     image = scanner.scan(page, rng)
     to_px = np.vstack([scanner.matrix(h, w), [0, 0, 1]]) @ np.array(
         [[_PX, 0, -0.5], [0, _PX, -0.5], [0, 0, 1.0]]

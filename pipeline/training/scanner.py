@@ -11,6 +11,8 @@ from pipeline.training import degrade
 from pipeline.training.degrade import Picture
 from pipeline.training.hands import Floats
 
+_SURVIVES_ONE_BIT = 0.6
+
 
 @dataclass(frozen=True, slots=True)
 class Scanner:
@@ -101,6 +103,13 @@ class Scanner:
         placed = np.array(turn, np.float64) @ np.diag([1.0, 1 + self.stretch, 1.0])
         placed[:, 2] += np.array(self.shift_px)
         return placed
+
+    def fit_for(self, darkness: float) -> "Scanner":
+        """The scanner for ink of this darkness.
+
+        Pale ink is gone after a threshold, for a person as well: an office that uses pencils scans in grey.
+        """
+        return self if darkness >= _SURVIVES_ONE_BIT else self.tidy()
 
     def tidy(self, skew: float | None = None) -> "Scanner":
         """The same scanner in grey, with a skew of choice."""

@@ -50,6 +50,7 @@ class Score:
         fields: all, filled or not.
         filled: those that a writer filled in.
         accepted: readings accepted unseen.
+        filled_accepted: of the filled ones, accepted unseen.
         right: accepted readings that are right.
         wrong: accepted readings that are wrong.
         review: fields that wait for a person, unread pages among them.
@@ -63,6 +64,7 @@ class Score:
     fields: int
     filled: int
     accepted: int
+    filled_accepted: int
     right: int
     wrong: int
     review: int
@@ -120,6 +122,7 @@ def _score(kind: str, pairs: Sequence[tuple[Line, Line | None]]) -> Score:
         len(pairs),
         sum(line["value"] not in _EMPTY for line, _ in pairs),
         len(accepted),
+        sum(line["value"] not in _EMPTY for line, _ in accepted),
         len(accepted) - wrong,
         wrong,
         len(pairs) - len(accepted),
@@ -132,15 +135,28 @@ def _score(kind: str, pairs: Sequence[tuple[Line, Line | None]]) -> Score:
 
 def table(scores: Sequence[Score]) -> Table:
     """The scores as a table for the terminal."""
-    shown = Table("kind", "fields", "filled", "accepted", "right", "wrong", "review", "wrong, 95 %", "chars")
+    heads = (
+        "kind",
+        "fields",
+        "accepted",
+        "filled",
+        "accepted",
+        "right",
+        "wrong",
+        "review",
+        "wrong, 95 %",
+        "chars",
+    )
+    shown = Table(*heads)
     for one in scores:
         n = max(one.fields, 1)
         letters = f"{one.characters_right / one.characters:.2%}" if one.characters else "–"
         shown.add_row(
             one.kind,
             str(one.fields),
-            str(one.filled),
             f"{one.accepted / n:.1%}",
+            str(one.filled),
+            f"{one.filled_accepted / one.filled:.1%}" if one.filled else "–",
             str(one.right),
             str(one.wrong),
             f"{one.review / n:.1%}",

@@ -36,9 +36,9 @@ _EXAMPLES = 2048
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How long and how fast to train; the defaults are what made the shipped weights."""
+    """How long and how fast to train; the model card tells how the shipped weights came about."""
 
-    samples: int = 1_600_000
+    samples: int = 4_000_000
     chunk: int = 4096
     batch: int = 256
     rate: float = 2e-3
