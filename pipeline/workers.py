@@ -96,7 +96,7 @@ class _Line(Generic[Key]):
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._executor.shutdown(wait=True, cancel_futures=True)
+        self._close(wait=True)
 
     def send(self, one: Work[Key]) -> None:
         self._flying.append((one, self._submit(one)))
@@ -132,8 +132,14 @@ class _Line(Generic[Key]):
             return broken
 
     def _renew(self) -> None:
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        self._close(wait=False)
         self._executor = self._make()
+
+    def _close(self, *, wait: bool) -> None:
+        """Cancel what has not begun and let the executor go; a cluster's knows no `cancel_futures`."""
+        for _, future in self._flying:
+            future.cancel()
+        self._executor.shutdown(wait=wait)
 
 
 def read_one(read: Read, catalogue: bytes, image: PageImage) -> PageReading:

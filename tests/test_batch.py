@@ -225,3 +225,16 @@ def _await(look, good):
     while not good(seen := look()) and time.monotonic() < end:
         time.sleep(0.05)
     return seen
+
+
+class ClusterPool(ThreadPoolExecutor):
+    """Closes as the executor of a Dask client does: it knows `wait` alone."""
+
+    def shutdown(self, wait=True):
+        super().shutdown(wait=wait)
+
+
+def test_a_cluster_whose_executor_knows_no_cancelling_is_closed_as_well(store, tmp_path):
+    deck = put(tmp_path / "a.tif", *sheet_notes(1), *sheet_notes(2))
+    scan_notes(store, deck, make=lambda: ClusterPool(2), jobs=2)
+    assert [status for *_, status, _ in pages()] == ["read"] * 4

@@ -103,6 +103,7 @@ def test_labels_may_be_numbers_text_or_bytes(tmp_path, y):
     [
         ({"x": np.zeros((2, 8, 8), np.uint8)}, "no array y"),
         ({"x": np.zeros((2, 8, 8)), "y": np.arange(2)}, "uint8"),
+        ({"x": np.zeros((2, 8, 8), np.uint8), "y": np.array(["1", None])}, "plain arrays"),
         ({"x": np.zeros((2, 8, 8), np.uint8), "y": np.array(["?", "!"])}, "no cell labelled"),
     ],
 )

@@ -89,13 +89,17 @@ def load(path: Path, alphabet: str) -> Labelled:
     Raises:
         SystemExit: the file does not hold what it should; with a sentence.
     """
-    with np.load(path, allow_pickle=False) as file:
-        missing = {"x", "y"} - set(file.files)
-        if missing:
-            raise SystemExit(f"{path} has no array {' and no '.join(sorted(missing))}.")
-        images, raw = file["x"], file["y"]
-        name = next((name for name in ("writer", "source") if name in file.files), None)
-        groups = file[name].astype(str) if name else np.full(len(raw), "")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in ("x", "y", "writer", "source") if name in file.files}
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"{path} cannot be read as an NPZ file of plain arrays: {error}.") from error
+    missing = {"x", "y"} - arrays.keys()
+    if missing:
+        raise SystemExit(f"{path} has no array {' and no '.join(sorted(missing))}.")
+    images, raw = arrays["x"], arrays["y"]
+    known = arrays.get("writer", arrays.get("source"))
+    groups = known.astype(str) if known is not None else np.full(len(raw), "")
     if images.ndim != 3 or images.dtype != np.uint8 or len(images) != len(raw):
         raise SystemExit(
             f"{path}: x must be uint8 (N, H, W) with one y each; it is {images.dtype} {images.shape}."
