@@ -20,11 +20,13 @@ _EMPTY: Final = 0.006
 _MARKED: Final = 0.03
 """Share of the inside that a thin tick (0.3 mm pen, 4 mm long) covers: 0.09; a stray end of a line: below 0.02."""
 _FULL: Final = 0.88
+_BLACK: Final = 0.95
+"""More than any mark covers: the widest pen's cross leaves a quarter of the box free."""
 _PAPER_MM: Final = 0.28
 """Radius of paper that a mark leaves free somewhere in the box; a cross by a 1.2 mm felt tip leaves 0.33."""
 _NO_PAPER_MM: Final = 0.2
 _REACH_MM: Final = 1.7
-_REACH_PENS: Final = 2.0
+_REACH_PENS: Final = 1.9
 """A mark extends over at least this much of the box and so many widths of its pen; a dot does not."""
 
 
@@ -66,7 +68,7 @@ def _judge(patch: Floats, width_mm: float, height_mm: float) -> Mark:
     if peak < _PALE:
         return Mark(MarkState.UNCLEAR, 0.5, share)
     free = float(cv2.distanceTransform((~ink).astype(np.uint8), cv2.DIST_L2, 5).max()) / PX_PER_MM
-    if share >= _FULL and free <= _NO_PAPER_MM:
+    if (share >= _FULL and free <= _NO_PAPER_MM) or (share >= _BLACK and free < _PAPER_MM):
         return Mark(MarkState.CANCELLED, 0.99, share)
     _, _, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
     sides = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
