@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from notes import BACK, VALUES, note, put, scan_notes
 
 from pipeline.cli.scan import make_reader
-from pipeline.review import audit
+from pipeline.review import audit, bet
 from pipeline.review.decisions import Kind, back, decide
 from pipeline.review.queue import next_item, open_items
 from pipeline.store.models import FieldReading, Refutation
@@ -19,7 +19,7 @@ Status = FieldReading.Status
 
 
 def run(rng, rate, n):
-    return audit.evidence(rng.random(n) < rate, np.full(n, ALPHA)) >= -np.log(audit.LEVEL)
+    return bet.evidence(rng.random(n) < rate, np.full(n, ALPHA)) >= -np.log(bet.LEVEL)
 
 
 def test_a_promise_that_just_holds_is_seldom_refuted_however_often_one_looks():
@@ -41,10 +41,10 @@ def test_a_threefold_rate_is_found_in_time():
 @settings(max_examples=40)
 def test_evidence_never_falls_and_the_bound_lies_above_what_was_seen(outcomes):
     wrong = np.array(outcomes)
-    path = [audit.evidence(wrong[:n], np.full(n, ALPHA)) for n in range(len(wrong) + 1)]
+    path = [bet.evidence(wrong[:n], np.full(n, ALPHA)) for n in range(len(wrong) + 1)]
     assert path == sorted(path)
     errors = int(wrong.sum())
-    assert errors / len(wrong) <= audit.bound(errors, len(wrong)) <= 1
+    assert errors / len(wrong) <= bet.bound(errors, len(wrong)) <= 1
 
 
 def test_the_bound_holds_at_every_moment():
@@ -52,14 +52,14 @@ def test_the_bound_holds_at_every_moment():
     missed = 0
     for _ in range(200):
         errors = np.cumsum(rng.random(2000) < 0.004)
-        missed += any(audit.bound(int(errors[n - 1]), n) < 0.004 for n in range(20, 2001, 20))
+        missed += any(bet.bound(int(errors[n - 1]), n) < 0.004 for n in range(20, 2001, 20))
     assert missed <= 0.05 * 200 + 2 * np.sqrt(200 * 0.05 * 0.95)
 
 
 def test_a_looser_promise_is_harder_to_refute():
     wrong = np.zeros(400, bool)
     wrong[::40] = True
-    assert audit.evidence(wrong, np.full(400, 0.01)) < audit.evidence(wrong, np.full(400, 0.001))
+    assert bet.evidence(wrong, np.full(400, 0.01)) < bet.evidence(wrong, np.full(400, 0.001))
 
 
 @given(st.floats(0, 1), st.text("0123456789abcdef", min_size=64, max_size=64), st.integers(1, 500))

@@ -47,6 +47,15 @@ class CellReader:
         return out
 
 
+def open_session(path: Path) -> ort.InferenceSession:
+    """An ONNX model on the processor, with one thread unless `SOTARSA_READER_THREADS` says otherwise."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = int(os.environ.get("SOTARSA_READER_THREADS", "1"))
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return ort.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
+
+
 @lru_cache(maxsize=2)
 def cell_reader(folder: Path = MODELS) -> CellReader:
     """The reader whose weights and card lie in a folder; loaded once a process.
@@ -62,10 +71,5 @@ def cell_reader(folder: Path = MODELS) -> CellReader:
                 f"The model file {path} is missing. Install Sotarsa again with: make setup",
             )
         )
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = int(os.environ.get("SOTARSA_READER_THREADS", "1"))
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
     card = json.loads((folder / "cells.json").read_text(encoding="utf-8"))
-    session = ort.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
-    return CellReader(session, float(card["temperature"]), str(card["version"]))
+    return CellReader(open_session(path), float(card["temperature"]), str(card["version"]))

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from pipeline.recognition.alphabet import BLANK, CHARACTERS
 from pipeline.recognition.cells import INK_SIZE, SIZE
+from pipeline.recognition.reader import open_session
 
 DOUBT: Final = 0.97
 """A cell that the first reader gives less than this is shown to the second."""
@@ -117,10 +118,7 @@ def second_reader() -> SecondReader | None:
     path = model_file()
     if path is None or os.environ.get(_SWITCH) == "first":
         return None
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    session = open_session(path)
     names = session.get_modelmeta().custom_metadata_map["character"].split("\n")
     return SecondReader(session, _columns(names))
 

@@ -1,10 +1,7 @@
 """The blind audit: a share of the accepted values is shown to a reviewer, unmarked, and the promise is held to it.
 
-Whether the promise (at most alpha wrong) still stands is asked after every audited value, so the answer has to hold
-at any time. A bet against the promise is kept whose wealth cannot be expected to grow while it is true: a mixture of
-likelihood ratios for error rates above alpha (Robbins 1970; Waudby-Smith and Ramdas, arXiv 2010.09686). By Ville's
-inequality it ever exceeds 1 / level with a chance of at most `level`. The bound on the true rate inverts the
-Beta-binomial mixture in the same way.
+Whether the promise (at most alpha wrong) still stands is asked after every value that was found wrong, so the answer
+has to hold at any time: see `pipeline.review.bet`.
 """
 
 import hashlib
@@ -14,29 +11,18 @@ from typing import Final
 
 import numpy as np
 from django.db.models import Max, QuerySet
-from numpy.typing import NDArray
-from scipy.optimize import brentq
-from scipy.special import betaln, logsumexp, xlog1py, xlogy
 
 from pipeline.forms.catalogue import Catalogue
 from pipeline.forms.definition import ALPHA
 from pipeline.forms.layout import FieldType
 from pipeline.recognition.confidence import GROUPS
+from pipeline.review.bet import ALL_SHARE, GROUPS_SHARE, LEVEL, bound, evidence
 from pipeline.store.models import Batch, Decision, FieldReading, Refutation
 
 SHARE: Final = 0.02
 YOUNG_SHARE: Final = 0.05
 YOUNG: Final = 1000
 """So many audited values an office has before the share falls from `YOUNG_SHARE` to `SHARE`."""
-
-WORSE: Final = {3.0: 0.8, 10.0: 0.1, 100.0: 0.1}
-"""How many times alpha the error rates are that is bet on, and how much of the stake each gets."""
-LEVEL: Final = 0.05
-"""Chance that a promise which holds is ever refuted, over an office's life."""
-_ALL_SHARE: Final = 0.8
-_GROUPS_SHARE: Final = 0.1
-"""How much of the level the watch over all values has, and that over each group; lots have the rest."""
-_PRIOR: Final = (1.0, 100.0)
 
 Status = FieldReading.Status
 
@@ -61,43 +47,13 @@ def share_now(setting: float | None) -> float:
     return YOUNG_SHARE if _audited().count() < YOUNG else SHARE
 
 
-def evidence(wrong: NDArray[np.bool_], alpha: NDArray[np.float64]) -> float:
-    """Natural logarithm of the highest wealth that the bet against the promise ever had.
-
-    Args:
-        wrong: (n,), in the order in which the values were audited.
-        alpha: (n,), the error rate promised for each.
-    """
-    if not len(wrong):
-        return 0.0
-    rates = np.minimum(np.array(list(WORSE))[:, None] * alpha, 0.5)
-    steps = np.where(wrong, np.log(rates / alpha), np.log((1 - rates) / (1 - alpha)))
-    wealth = logsumexp(np.cumsum(steps, axis=1), axis=0, b=np.array(list(WORSE.values()))[:, None])
-    return max(0.0, float(wealth.max()))
-
-
-def bound(errors: int, n: int, confidence: float = 1 - LEVEL) -> float:
-    """The error rate that the audit excludes from above, whenever one looks; 1 without audited values."""
-    if errors >= n:
-        return 1.0
-    a, b = _PRIOR
-    mixture = betaln(a + errors, b + n - errors) - betaln(a, b)
-
-    def excess(rate: float) -> float:
-        likelihood = float(xlogy(errors, rate) + xlog1py(n - errors, -rate))
-        return float(mixture - likelihood + np.log(1 - confidence))
-
-    low = max(errors / n, 1e-12)
-    return float(brentq(excess, low, 1 - 1e-12)) if excess(1 - 1e-12) > 0 else 1.0
-
-
 @dataclass(frozen=True, slots=True)
 class Watch:
     """What the audit says of one group of fields.
 
     Attributes:
         group: calibration group; "" for all together.
-        audited: values that a person has looked at since the last refutation.
+        audited: values that a person has looked at so far.
         errors: of them, wrong.
         bound: the error rate excluded from above, at any time, confidence 95 %.
     """
@@ -119,7 +75,7 @@ class Outcome:
 
 def watches(forms: Catalogue) -> tuple[Watch, ...]:
     """The watch over all values and over each group that has audited ones."""
-    outcomes = [_outcome(row, forms) for row in _audited()]
+    outcomes = _outcomes(_audited(), forms)
     groups = sorted({outcome.group for outcome in outcomes})
     return tuple(_watch(name, _of(outcomes, name)) for name in ("", *groups))
 
@@ -143,7 +99,7 @@ def examine(reading: FieldReading, forms: Catalogue) -> tuple[Refutation, ...]:
     refuted = []
     for name, lot, level in _promises(group, batch):
         rows = _since(name, lot)
-        outcomes = _of([_outcome(row, forms) for row in rows], name)
+        outcomes = _of(_outcomes(rows, forms), name)
         wrong = np.array([outcome.wrong for outcome in outcomes], np.bool_)
         if evidence(wrong, np.array([outcome.alpha for outcome in outcomes])) >= -np.log(level):
             refuted.append(_refute(name, lot, rows, outcomes))
@@ -164,10 +120,10 @@ def _promises(group: str, batch: Batch) -> Iterable[tuple[str, Batch | None, flo
     """What one wrong value speaks against, each with its share of the level."""
     groups = len(set(GROUPS.values()))
     # The levels of lots sum to their share however many there will be (6 / pi² over the squares).
-    lots = (1 - _ALL_SHARE - _GROUPS_SHARE) * 6 / (np.pi * batch.pk) ** 2
+    lots = (1 - ALL_SHARE - GROUPS_SHARE) * 6 / (np.pi * batch.pk) ** 2
     yield group, batch, LEVEL * lots / groups
-    yield group, None, LEVEL * _GROUPS_SHARE / groups
-    yield "", None, LEVEL * _ALL_SHARE
+    yield group, None, LEVEL * GROUPS_SHARE / groups
+    yield "", None, LEVEL * ALL_SHARE
 
 
 def _refute(
@@ -206,11 +162,14 @@ def _since(group: str, batch: Batch | None) -> list[FieldReading]:
     return list(rows.filter(page__file__batch=batch) if batch else rows)
 
 
-def _outcome(row: FieldReading, forms: Catalogue) -> Outcome:
+def _outcomes(rows: Iterable[FieldReading], forms: Catalogue) -> list[Outcome]:
     known = {form.key: form.definition for form in forms.forms()}
-    definition = known.get((row.page.form, row.page.version or 1))
-    alpha = definition.field(row.field).alpha if definition else ALPHA
-    return Outcome(GROUPS[FieldType(row.type)], alpha, row.value != row.read_value)
+    outcomes = []
+    for row in rows:
+        definition = known.get((row.page.form, row.page.version or 1))
+        alpha = definition.field(row.field).alpha if definition else ALPHA
+        outcomes.append(Outcome(GROUPS[FieldType(row.type)], alpha, row.value != row.read_value))
+    return outcomes
 
 
 def _of(outcomes: Sequence[Outcome], group: str) -> list[Outcome]:

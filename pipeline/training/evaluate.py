@@ -7,7 +7,6 @@ and Pearson 1934), 95 %, one cell counting as one trial: cells of one writer are
 
 import argparse
 import json
-import os
 import sys
 import time
 from collections import Counter
@@ -226,7 +225,6 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
     alphabet = ALPHABETS[arguments.alphabet]
     found = measure(load(arguments.cells, alphabet), alphabet, arguments.readers)
     if arguments.json:

@@ -1,7 +1,7 @@
 """From trained weights to the file that ships: ONNX, its weights and activations in 8 bits.
 
 Weights keep 7 bits, so that processors without VNNI add up in 16 bits without overflow and every PC reads the same
-(ONNX Runtime, "Quantize ONNX models", reduce_range). Measured: a third of the time, no character lost in 24,000.
+(ONNX Runtime, "Quantize ONNX models", reduce_range). A third of the time, and no worse.
 """
 
 import tempfile
