@@ -30,6 +30,8 @@ _LEAST_PX: Final = 400
 _SAMPLE: Final = 20_000
 _BRIDGE_MM: Final = 0.3
 _PAPER_MM: Final = 1.0
+_PATCH_MM: Final = 11
+"""Paper is what is brightest within so many mm; a filled bubble or a tick box is smaller."""
 
 Floats = NDArray[np.float32]
 
@@ -72,7 +74,7 @@ def _on_white(picture: NDArray[np.uint8]) -> Floats:
     step = round(_PAPER_MM * PX_PER_MM)
     height, width = picture.shape
     small = cv2.resize(picture, (max(1, width // step), max(1, height // step)), interpolation=cv2.INTER_AREA)
-    paper = cv2.medianBlur(cv2.dilate(small, np.ones((5, 5), np.uint8)), 9)
+    paper = cv2.medianBlur(cv2.dilate(small, np.ones((_PATCH_MM, _PATCH_MM), np.uint8)), _PATCH_MM)
     whole = cv2.resize(np.maximum(paper, 40), (width, height), interpolation=cv2.INTER_LINEAR)
     return np.minimum(picture.astype(np.float32) / whole.astype(np.float32), np.float32(1))
 

@@ -1,0 +1,92 @@
+"""Forms of others, filled in by others: read as their own programs expect, or refused where those give garbage."""
+
+from pathlib import Path
+
+import numpy as np
+import practice_forms
+import pytest
+
+from pipeline.forms.catalogue import Catalogue
+from pipeline.page import PageReading, read_page
+
+pytestmark = pytest.mark.skipif(
+    not practice_forms.FOLDER.is_dir(), reason="the practice forms of others are not beside the project"
+)
+
+
+def values(reading: PageReading) -> dict[str, str | None]:
+    assert reading.readings, (reading.reason, reading.detail)
+    return {one.reading.field: one.reading.value for one in reading.readings}
+
+
+@pytest.fixture(scope="module")
+def sheets(tmp_path_factory) -> tuple[Catalogue, dict[str, list[Path]]]:
+    """The mark sheets' definitions on one shelf, and their images."""
+    folder = tmp_path_factory.mktemp("omr")
+    paths = {name: make(folder) for name, make in practice_forms.OMRCHECKER.items()}
+    return Catalogue.load([folder]), paths
+
+
+def test_mark_sheets_are_read_as_expected_or_doubted(sheets) -> None:
+    shelf, paths = sheets
+    right = total = 0
+    for sample, images in paths.items():
+        for path in images:
+            reading = read_page(practice_forms.grey(path), shelf)
+            assert reading.form == sample
+            wanted = practice_forms.expected(sample, path.name)
+            found = practice_forms.answers(sample, values(reading))
+            doubted = practice_forms.answers(
+                sample,
+                {one.reading.field: "?" if "unclear_mark" in one.reasons else "" for one in reading.readings},
+            )
+            wrong = {question for question, answer in wanted.items() if found[question] != answer}
+            assert wrong <= {question for question, marks in doubted.items() if marks}, path.name
+            right, total = right + len(wanted) - len(wrong), total + len(wanted)
+    assert (total, right) >= (80, 74)
+
+
+def test_a_sheet_upside_down_is_read_the_same(sheets) -> None:
+    shelf, paths = sheets
+    image = practice_forms.grey(paths["sample5"][1])
+    turned = read_page(np.ascontiguousarray(image[::-1, ::-1]), shelf)
+    assert turned.turn == 180
+    assert values(turned) == values(read_page(image, shelf))
+
+
+def test_a_sheet_is_not_read_as_another_form(sheets, tmp_path) -> None:
+    _, paths = sheets
+    practice_forms.OMRCHECKER["sample5"](tmp_path)
+    shelf = Catalogue.load([tmp_path])
+    for sample in ("sample1", "sample2", "sample6"):
+        reading = read_page(practice_forms.grey(paths[sample][0]), shelf)
+        assert (reading.reason, reading.readings) == ("not_our_form", ()), sample
+
+
+QUEXF = (
+    {
+        "a1_a": "1",
+        "a1_b": "2",
+        "b1_a": "3",
+        "b1_b": "2",
+        "b1_c": "4",
+        "b2_b": "ZAMMIT",
+        "b3": "1",
+        "b3o": "HOME",
+    },
+    {"c2": "1"},
+)
+"""What the first filled questionnaire says, but for what its writer blackened out."""
+
+
+def test_the_questionnaire_is_read(tmp_path) -> None:
+    pages = practice_forms.make_quexf(tmp_path)
+    shelf = Catalogue.load([tmp_path])
+    readings = [read_page(page, shelf) for page in pages]
+    assert [one.identity and one.identity.page for one in readings] == [1, 2] * 3
+    assert max(one.residual_mm for one in readings) < 0.2
+    for said, wanted in zip(readings[:2], QUEXF, strict=True):
+        found = values(said)
+        assert {name: found[name] for name in wanted} == wanted
+    # One box blackened out and another crossed: a person looks.
+    assert "several_marks" in {one.reading.field: one.reasons for one in readings[1].readings}["c1"]
