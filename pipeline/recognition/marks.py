@@ -33,8 +33,8 @@ _REACH_PENS: Final = 1.9
 _BUBBLE: Final = 0.36
 """Radius of the part of a bubble that is looked at, as a share of its size."""
 _BUBBLE_INK: Final = 0.18
-_BUBBLE_EMPTY: Final = 0.2
-_BUBBLE_FULL: Final = 0.5
+_BUBBLE_EMPTY: Final = 0.1
+_BUBBLE_FULL: Final = 0.45
 
 
 class MarkState(StrEnum):
