@@ -26,7 +26,7 @@ PAGES: Final = "*.jpg"
 """Pages are JPEGs (quality 75): what the readers were measured on, at a tenth of a TIFF's size."""
 
 _ANSWER_SECONDS: Final = 120
-_STOP_SECONDS: Final = 10
+_STOP_SECONDS: Final = 30
 _CHUNK: Final = 2**16
 _CAMERAS: Final = "v4l:"
 
@@ -159,16 +159,22 @@ def feed(name: str, folder: Path, *, dpi: int, source: str | None = None) -> Ite
 
 @contextmanager
 def _running(command: Sequence[str], told: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
-    """`scanimage` at work; left early, it is asked to let go of the paper, as Ctrl-C would."""
+    """`scanimage` at work, out of reach of Ctrl-C; left early, it is asked to let go of the paper.
+
+    Between two pages it forgets that it was asked; it then ends at its next page, whose name nobody takes.
+    """
     process = subprocess.Popen(
-        (_program(), *command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=told, env=_plain()
-    )
+        (_program(), *command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=told, env=_plain(),
+        start_new_session=True,
+    )  # fmt: skip
+    assert process.stdout is not None
     with process:
         try:
             yield process
         finally:
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)
+                process.stdout.close()
                 try:
                     process.wait(_STOP_SECONDS)
                 except subprocess.TimeoutExpired:
