@@ -99,6 +99,10 @@ class Arrivals:
         self._doubted[path] = state, clock
         return False
 
+    def forget(self, path: Path) -> None:
+        """A given file was gone before it could be read; should it come back, it is new."""
+        self._given.pop(path, None)
+
     def _due(self, states: dict[Path, _State], clock: float) -> list[Path]:
         """Doubted files whose second time has come; those that changed are fresh anyway."""
         due = [

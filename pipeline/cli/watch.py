@@ -135,7 +135,7 @@ class Watcher:
     def _take(self, files: Sequence[Path]) -> dict[Path, str]:
         """Read files, waiting for the store where it refuses; those that cannot be read, with their reasons."""
         trouble = ""
-        while there := [path for path in files if path.is_file()]:
+        while there := [path for path in files if self._is_there(path)]:
             try:
                 summary = self._read(there)
                 bad = _unusable(there) if summary.unusable or summary.already else {}
@@ -155,6 +155,15 @@ class Watcher:
             self._count(summary)
             return bad
         return {}
+
+    def _is_there(self, path: Path) -> bool:
+        try:
+            if path.is_file():
+                return True
+        except OSError as error:
+            _log.info("%s: %s", path, error)
+        self._came.forget(path)
+        return False
 
     def _one_by_one(self, files: Sequence[Path], error: Exception) -> dict[Path, str]:
         """What one file of several does to the program must not touch the others."""
