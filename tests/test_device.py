@@ -1,5 +1,6 @@
 """Sheets from a scanner, played by SANE's own test backend; no scanner of this machine is touched."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -235,6 +236,22 @@ def test_a_page_that_may_be_read_later_waits_in_the_inbox(sotarsa, home, monkeyp
     sotarsa("scan", "--device", "--source", "Flatbed", "--resolution", "100")
     assert list((home / "inbox").iterdir()) == []
     assert [page.reason for page in m.Page.objects.all()] == ["blank"]
+
+
+def test_pages_of_another_batch_are_told_of_and_two_runs_do_not_meet(sotarsa, home, sane):
+    left = home / "inbox" / "batch b%2F1"
+    left.mkdir(parents=True)
+    (left / "1.jpg").write_bytes(b"junk")
+    _, _, err = sotarsa("scan", "--device", "--source", "Flatbed", "--resolution", "100")
+    assert "1 halaman dari pemindaian lain" in err
+    assert "sotarsa scan --device --batch b/1" in err
+    with (home / "inbox.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        status, _, err = sotarsa("scan", "--device")
+    assert (status, "Pemindaian lain sedang berjalan" in err) == (2, True)
+    sotarsa("scan", "--device", "--source", "Flatbed", "--resolution", "100", "--batch", "b/1")
+    assert m.ScanFile.objects.get(name="1.jpg").batch.name == "b/1"
+    assert list(left.iterdir()) == []
 
 
 def test_a_batch_that_is_killed_and_run_again_loses_and_doubles_nothing(store, tmp_path, sane, instead):

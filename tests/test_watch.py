@@ -191,6 +191,7 @@ def test_a_folder_that_was_replaced_by_nothing_gives_back_what_it_held(world):
 
 def test_a_drive_that_leaves_while_a_file_is_read_loses_nothing(world):
     good(world.folder / "a.tif")
+    good(world.folder / "b.tif", 2)
     away = world.folder.with_name("away")
 
     def leave(files):
@@ -200,7 +201,7 @@ def test_a_drive_that_leaves_while_a_file_is_read_loses_nothing(world):
     world.before_read = leave
     world.at(100, lambda: away.rename(world.folder))
     world.watch()
-    assert m.Page.objects.filter(status="read").count() == 2
+    assert m.Page.objects.filter(status="read").count() == 4
 
 
 def test_a_fault_of_the_program_at_one_file_costs_that_file_alone(world):
