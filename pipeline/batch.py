@@ -189,15 +189,20 @@ def _keep(
             lot = lot or _new_batch()
             file, _ = ScanFile.objects.get_or_create(
                 sha256=kept.sha256,
-                defaults={"name": path.name, "suffix": kept.suffix, "size": kept.size, "batch": lot},
+                defaults={"name": _name_of(path), "suffix": kept.suffix, "size": kept.size, "batch": lot},
             )
         elif file.images is None:
             lot = lot or file.batch
         if _is_read(file):
-            already.append(path.name)
+            already.append(_name_of(path))
         else:
             files[file.pk] = file
     return list(files.values()), already, lot
+
+
+def _name_of(path: Path) -> str:
+    """A file's name; bytes of it that are no UTF-8, as from an old USB drive, become question marks."""
+    return path.name.encode(errors="replace").decode()
 
 
 def _is_read(file: ScanFile) -> bool:

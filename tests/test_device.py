@@ -254,6 +254,28 @@ def test_pages_of_another_batch_are_told_of_and_two_runs_do_not_meet(sotarsa, ho
     assert list(left.iterdir()) == []
 
 
+def test_halves_of_pages_are_swept_when_nobody_can_be_writing_them(tmp_path):
+    for name, age in (("old.jpg.part", 90_000), ("young.jpg.part", 0)):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (time.time() - age,) * 2)
+    device.sweep(tmp_path)
+    assert [path.name for path in tmp_path.glob("*.part")] == ["young.jpg.part"]
+
+
+def test_the_doctor_names_the_program_and_does_not_insist_on_it(sotarsa, tmp_path, monkeypatch):
+    part = "Direct scanning (only for scan --device)"
+    found = {one["name"]: one for one in json.loads(sotarsa("doctor", "--json")[1])["parts"]}
+    assert found[part]["found"].startswith("scanimage")
+    status = sotarsa("doctor", "--json")[0]
+    for program in ("tesseract", "pdftoppm"):
+        if there := shutil.which(program):
+            (tmp_path / program).symlink_to(there)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    again, out, _ = sotarsa("doctor", "--json")
+    lacking = next(one for one in json.loads(out)["parts"] if one["name"] == part)
+    assert (again, lacking["found"], lacking["cure"]) == (status, None, "apt-get install sane-utils")
+
+
 def test_a_batch_that_is_killed_and_run_again_loses_and_doubles_nothing(store, tmp_path, sane, instead):
     instead(DISTINCT, log=tmp_path / "log")
     sane(SLOW)

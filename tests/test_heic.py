@@ -69,13 +69,9 @@ def test_what_a_photo_claims_bounds_what_is_decoded(
 def test_a_photo_that_is_cut_off_is_unreadable(tmp_path: Path, share: float) -> None:
     data = photo(page_picture())
     (tmp_path / "a.heic").write_bytes(data[: int(len(data) * share)])
-    if share < 0.1:
-        with pytest.raises(UnreadableFile, match=r"rusak|damaged"):
-            list(open_pages(tmp_path / "a.heic"))
-    else:
-        (page,) = open_pages(tmp_path / "a.heic")
-        assert isinstance(page, UnreadablePage)
-        assert page.reason == "unreadable_file"
+    with pytest.raises(UnreadableFile) as error:
+        list(open_pages(tmp_path / "a.heic"))
+    assert error.value.reason == "unreadable_file"
 
 
 def test_other_files_of_the_same_base_format_are_not_photos() -> None:

@@ -134,6 +134,14 @@ def test_an_unusable_file_goes_aside_with_a_note_and_is_not_tried_for_ever(world
     assert (watcher.status, sum("dipindahkan" in one for one in world.said)) == (Exit.NEEDS_EYE, 2)
 
 
+def test_names_that_are_no_utf_8_are_read_and_put_aside(world):
+    good(world.folder / "a.tif").rename(world.folder / os.fsdecode(b"caf\xe9.tif"))
+    (world.folder / os.fsdecode(b"\xe9.pdf")).write_bytes(b"junk")
+    world.watch()
+    assert set(m.ScanFile.objects.values_list("name", flat=True)) == {"caf?.tif", "?.pdf"}
+    assert len(list((world.folder / "disisihkan").iterdir())) == 2
+
+
 def test_nothing_in_the_side_folder_is_written_over_or_read(world):
     side = world.folder / "disisihkan"
     side.mkdir()

@@ -38,7 +38,7 @@ def put_aside(path: Path, folder: Path, reason: str) -> Path:
     target = next(place for place in _places(side, path) if not place.exists())
     why = PAGE_REASONS[reason]
     note = _NOTE.format(name=target.name, folder=folder, id=why.id, en=why.en)
-    target.with_name(f"{target.name}.txt").write_text(note, encoding="utf-8")
+    target.with_name(f"{target.name}.txt").write_text(note, encoding="utf-8", errors="replace")
     return path.rename(target)
 
 

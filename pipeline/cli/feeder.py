@@ -51,6 +51,7 @@ class Tray:
         folder = home / self._folder
         with _alone(home):
             _tell_of_others(home / INBOX, folder)
+            device.sweep(folder)
             left = sorted(folder.glob(device.PAGES))
             if left:
                 yield from _read_and_removed(left)

@@ -152,7 +152,7 @@ class Watcher:
                 continue
             if trouble:
                 self._say(str(_ON))
-            self._count(summary)
+            self._count(summary, bad)
             return bad
         return {}
 
@@ -175,8 +175,9 @@ class Watcher:
             bad |= self._take([path])
         return bad
 
-    def _count(self, summary: "BatchSummary") -> None:
-        show(summary)
+    def _count(self, summary: "BatchSummary", bad: dict[Path, str]) -> None:
+        if summary.files or not bad:
+            show(summary)
         self.status = max(self.status, status(summary))
         aside = sum(one.reason != "missing_side" for one in summary.set_aside)
         self._sum.update(files=summary.files, pages=summary.pages, aside=aside, review=summary.review)

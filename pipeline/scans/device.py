@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ PAGES: Final = "*.jpg"
 
 _ANSWER_SECONDS: Final = 120
 _STOP_SECONDS: Final = 30
+_ABANDONED_SECONDS: Final = 24 * 3600.0
 _CHUNK: Final = 2**16
 _CAMERAS: Final = "v4l:"
 
@@ -155,6 +157,13 @@ def feed(name: str, folder: Path, *, dpi: int, source: str | None = None) -> Ite
     emptied = came and _EMPTY in said.lower()
     if not emptied and (status or not came):
         raise _fault(said)
+
+
+def sweep(folder: Path) -> None:
+    """Remove the halves of pages that killed scans left more than a day ago; a younger one may still be written."""
+    for half in folder.glob(f"{PAGES}.part"):
+        if time.time() - half.stat().st_mtime > _ABANDONED_SECONDS:
+            half.unlink(missing_ok=True)
 
 
 @contextmanager

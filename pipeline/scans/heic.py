@@ -34,8 +34,10 @@ def heic_pages(path: Path) -> Iterator[PageImage | UnreadablePage]:
         photos = pi_heif.open_heif(data)
     except _DAMAGE as error:
         raise UnreadableFile("unreadable_file", f"{path.name}: {error}") from error
-    for number in range(1, len(photos) + 1):
-        photo = photos[number - 1]
+    number = 0
+    while len(photos):
+        number += 1
+        photo = photos[0]
         try:
             width, height = photo.size
             check_size(width, height, MAX_PIXELS)
@@ -44,3 +46,4 @@ def heic_pages(path: Path) -> Iterator[PageImage | UnreadablePage]:
             yield UnreadablePage(path.name, number, error.reason, error.detail)
         except _DAMAGE as error:
             yield UnreadablePage(path.name, number, "unreadable_file", str(error))
+        del photos[0]
