@@ -1,5 +1,6 @@
 """A watched folder: files under way are left alone, bad ones go aside with a note, and nothing ends the watch."""
 
+import errno
 import os
 import shutil
 from pathlib import Path
@@ -209,6 +210,24 @@ def test_a_drive_that_leaves_while_a_file_is_read_loses_nothing(world):
     world.before_read = leave
     world.at(100, lambda: away.rename(world.folder))
     world.watch()
+    assert m.Page.objects.filter(status="read").count() == 4
+
+
+def test_a_file_that_is_shut_while_it_is_read_does_not_hold_up_the_others(world):
+    shut = good(world.folder / "a.tif")
+    good(world.folder / "b.tif", 2)
+    away = world.folder.with_name("a.tif")
+
+    def shut_it(files):
+        if shut in files and not away.exists() and world.clock < 1e6 + 100:
+            shut.rename(away)
+            shut.symlink_to(shut)
+            raise PermissionError(errno.EACCES, "in use", str(shut))
+
+    world.before_read = shut_it
+    world.at(150, lambda: away.rename(shut))
+    world.watch()
+    assert [names for seconds, names in world.reads if seconds < 150][-1] == ["b.tif"]
     assert m.Page.objects.filter(status="read").count() == 4
 
 

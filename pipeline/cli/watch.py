@@ -157,13 +157,14 @@ class Watcher:
         return {}
 
     def _is_there(self, path: Path) -> bool:
+        """Whether a file can be opened; one that cannot is the arrivals' to wait for."""
         try:
-            if path.is_file():
+            with path.open("rb"):
                 return True
         except OSError as error:
             _log.info("%s: %s", path, error)
-        self._came.forget(path)
-        return False
+            self._came.forget(path)
+            return False
 
     def _one_by_one(self, files: Sequence[Path], error: Exception) -> dict[Path, str]:
         """What one file of several does to the program must not touch the others."""
