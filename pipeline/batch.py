@@ -19,7 +19,7 @@ from pipeline.forms.catalogue import Catalogue
 from pipeline.page import PageReading, PageStatus
 from pipeline.scans.pages import open_pages
 from pipeline.scans.types import UnreadableFile, UnreadablePage
-from pipeline.store.archive import Archive
+from pipeline.store.archive import Archive, sha256_of
 from pipeline.store.models import Batch, FieldReading, Page, ScanFile
 from pipeline.store.sheets import BrokenRules, Drawn, place
 from pipeline.workers import MakeExecutor, Read, Work, read_in_order
@@ -126,21 +126,62 @@ def scan(
         StoreError: the store refused.
         MissingPartError: a system part is missing.
     """
-    files, already = _keep(paths, batch, Archive(home))
-    name = files[0].batch.name if files else batch or ""
-    run = _Run(reader, Archive(home), told, len(files))
-    run.read(files)
-    return _summary(name, files, already)
+    return scan_groups([paths], batch, reader, home, told)
 
 
-def _keep(
-    paths: Iterable[Path], batch: str | None, archive: Archive
-) -> tuple[list[ScanFile], tuple[str, ...]]:
-    """Every file safe in the archive with its row, before any is read; and those that were read before."""
-    archive.sweep()
+def scan_groups(
+    groups: Iterable[Sequence[Path]],
+    batch: str | None,
+    reader: Reader,
+    home: Path,
+    told: Callable[[Progress], None] = lambda _: None,
+) -> BatchSummary:
+    """Read files that come group by group into one batch; the next group is asked for when one is read.
+
+    Args:
+        groups: files; each group is safe in the archive before any of it is read.
+        batch: as in `scan`.
+        reader: how pages are read.
+        home: where the archive is.
+        told: called after every page.
+
+    Raises:
+        StoreError: the store refused.
+        MissingPartError: a system part is missing.
+    """
+    run = _Run(reader, Archive(home), told)
     files: dict[int, ScanFile] = {}
     already: list[str] = []
     lot = Batch.objects.get_or_create(name=batch)[0] if batch else None
+    for paths in groups:
+        fresh, known, lot = _keep(paths, lot, Archive(home))
+        run.read(fresh)
+        files.update((file.pk, file) for file in fresh)
+        already += known
+    name = next(iter(files.values())).batch.name if files else batch or ""
+    return _summary(name, list(files.values()), tuple(already))
+
+
+def is_read(path: Path) -> bool:
+    """Whether the store holds every page of this file, and scanning it again would change nothing."""
+    file = ScanFile.objects.filter(sha256=sha256_of(path)).first()
+    return file is not None and _is_read(file)
+
+
+def unusable(path: Path) -> str:
+    """The reason for which this file, read before, gave no page image at all; "" where it gave one."""
+    pages = Page.objects.filter(file__sha256=sha256_of(path), file__images__isnull=False)
+    reasons = set(pages.values_list("reason", flat=True))
+    return min(reasons) if reasons and reasons <= set(UNUSABLE) else ""
+
+
+def _keep(
+    paths: Iterable[Path], lot: Batch | None, archive: Archive
+) -> tuple[list[ScanFile], list[str], Batch | None]:
+    """Every file safe in the archive with its row, before any is read; those that were read before; the batch."""
+    archive.sweep()
+    files: dict[int, ScanFile] = {}
+    already: list[str] = []
     for path in paths:
         kept = archive.keep(path)
         file = ScanFile.objects.select_related("batch").filter(sha256=kept.sha256).first()
@@ -148,15 +189,20 @@ def _keep(
             lot = lot or _new_batch()
             file, _ = ScanFile.objects.get_or_create(
                 sha256=kept.sha256,
-                defaults={"name": path.name, "suffix": kept.suffix, "size": kept.size, "batch": lot},
+                defaults={"name": _name_of(path), "suffix": kept.suffix, "size": kept.size, "batch": lot},
             )
-        elif file.images is None and batch is None:
+        elif file.images is None:
             lot = lot or file.batch
         if _is_read(file):
-            already.append(path.name)
+            already.append(_name_of(path))
         else:
             files[file.pk] = file
-    return list(files.values()), tuple(already)
+    return list(files.values()), already, lot
+
+
+def _name_of(path: Path) -> str:
+    """A file's name; bytes of it that are no UTF-8, as from an old USB drive, become question marks."""
+    return path.name.encode(errors="replace").decode()
 
 
 def _is_read(file: ScanFile) -> bool:
@@ -177,18 +223,17 @@ def _new_batch() -> Batch:
 class _Run:
     """One walk over the files that are to be read."""
 
-    def __init__(
-        self, reader: Reader, archive: Archive, told: Callable[[Progress], None], of_files: int
-    ) -> None:
+    def __init__(self, reader: Reader, archive: Archive, told: Callable[[Progress], None]) -> None:
         self._reader, self._archive, self._told = reader, archive, told
         self._flying: Counter[int] = Counter()
         self._images: dict[int, int] = {}
-        self._progress = Progress(of_files=of_files)
+        self._progress = Progress()
 
     def read(self, files: Sequence[ScanFile]) -> None:
         reader = self._reader
         if not files:
             return
+        self._tell(of_files=self._progress.of_files + len(files))
         for (file, image), reading in read_in_order(
             self._work(files), reader.make_executor, reader.read, reader.catalogue, reader.jobs
         ):

@@ -161,7 +161,7 @@ def test_a_file_is_taken_when_it_rests_and_never_again(tmp_path):
             file.write_bytes(content)
             os.utime(file, (clock, clock))
 
-    came = watching.arrivals(tmp_path, once=False, sleep=sleep, now=lambda: clock)
+    came = iter(watching.Arrivals(tmp_path, once=False, sleep=sleep, now=lambda: clock))
     assert next(came) == [file]
     assert file.read_bytes() == b"123"
     with pytest.raises(StopAsyncIteration):
@@ -170,7 +170,7 @@ def test_a_file_is_taken_when_it_rests_and_never_again(tmp_path):
 
 
 def test_watching_once_ends_in_an_empty_folder(tmp_path):
-    assert list(watching.arrivals(tmp_path, once=True, sleep=lambda _: None)) == []
+    assert list(watching.Arrivals(tmp_path, once=True, sleep=lambda _: None)) == []
 
 
 @pytest.mark.parametrize("name", sorted(_DOORS))

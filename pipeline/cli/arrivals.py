@@ -5,65 +5,157 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from pipeline.errors import UsageError
+from pipeline.language import Text
 
 POLL_SECONDS: Final = 2.0
 SETTLED_SECONDS: Final = 5.0
 """A file is taken once its size and time have stood still for so long."""
 
+PATIENCE_SECONDS: Final = 60.0
+"""A file that could not be read is given once more after so long: a scanner may pause within a file."""
+
+SIDE_FOLDER: Final = "disisihkan"
+"""The folder within the watched one that takes what cannot be read; it is not watched."""
+
+_GONE: Final = Text(
+    "Folder {folder} tidak dapat dibuka ({why}). Dilanjutkan sendiri bila sudah ada lagi.",
+    "The folder {folder} cannot be opened ({why}). It goes on by itself when it is back.",
+)
+_BACK: Final = Text("Folder {folder} sudah ada lagi.", "The folder {folder} is back.")
+_SHUT: Final = Text(
+    "{name} belum dapat dibuka, mungkin masih ditulis. Diambil begitu dapat dibuka.",
+    "{name} cannot be opened yet; it may still be written. It is taken as soon as it can.",
+)
+
 _State = tuple[int, int]
 
 
-def arrivals(
-    folder: Path,
-    *,
-    once: bool,
-    sleep: Callable[[float], None] = time.sleep,
-    now: Callable[[], float] = time.time,
-) -> Iterator[list[Path]]:
-    """The files of a folder as they come to rest, each once for every state that it comes to.
+class Arrivals:
+    """The files of a folder as they come to rest, each once for every state (size, time) that it comes to.
 
-    A file that cannot be read is given once, and not again until it changes.
-
-    Args:
-        folder: looked through every `POLL_SECONDS`.
-        once: end when every file that is there has come to rest and was given.
-        sleep: how to wait.
-        now: the clock that file times are held against, s.
+    Looking at the folder again and again works on network drives too, where no system tells of changes. A folder
+    that is gone for a while, or a file that another program holds, is told of once and waited for.
     """
-    given: dict[Path, _State] = {}
-    seen: dict[Path, tuple[_State, float]] = {}
-    while True:
-        clock = now()
-        fresh = {path: state for path, state in _states(folder) if given.get(path) != state}
-        seen = {
-            path: seen[path] if path in seen and seen[path][0] == state else (state, clock)
-            for path, state in fresh.items()
-        }
-        rested = [path for path, (state, since) in seen.items() if _rests(clock, since, state, once)]
-        if rested:
-            given.update({path: fresh[path] for path in rested})
-            yield rested
-        if once and len(rested) == len(fresh):
-            return
-        sleep(POLL_SECONDS)
 
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        once: bool,
+        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], float] = time.time,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """Watch a folder.
 
-def _rests(clock: float, since: float, state: _State, once: bool) -> bool:
-    """Whether a file stood still long enough; with `once`, its own time may prove it."""
-    return clock - since >= SETTLED_SECONDS or (once and clock - state[1] / 1e9 >= SETTLED_SECONDS)
+        Args:
+            folder: looked through every `POLL_SECONDS`.
+            once: end when every file that is there has come to rest and was given.
+            sleep: how to wait.
+            now: the clock that file times are held against, s.
+            tell: takes sentences for the person who watches.
+        """
+        self._folder, self._once, self._sleep, self._now, self._tell = folder, once, sleep, now, tell
+        self._given: dict[Path, _State] = {}
+        self._seen: dict[Path, tuple[_State, float]] = {}
+        self._doubted: dict[Path, tuple[_State, float]] = {}
+        self._told: set[str] = set()
+        self._gone = False
 
+    def __iter__(self) -> Iterator[list[Path]]:
+        """Groups of files that have come to rest, never an empty one."""
+        while True:
+            states = self._look()
+            fresh = {path: state for path, state in states.items() if self._given.get(path) != state}
+            clock = self._now()
+            self._seen = {
+                path: self._seen[path]
+                if path in self._seen and self._seen[path][0] == state
+                else (state, clock)
+                for path, state in fresh.items()
+            }
+            still = [path for path, (state, since) in self._seen.items() if self._rests(clock, since, state)]
+            rested = [path for path in still if self._opens(path)]
+            self._given.update((path, fresh[path]) for path in (still if self._once else rested))
+            rested += self._due(states, clock)
+            if rested:
+                yield rested
+            if self._once and len(still) == len(fresh):
+                return
+            self._sleep(POLL_SECONDS)
 
-def _states(folder: Path) -> Iterator[tuple[Path, _State]]:
-    from pipeline.scans.files import find_files
+    def doubt(self, path: Path) -> bool:
+        """A given file could not be read. Whether that is final; else it is given once more, if it stays as it is.
 
-    try:
-        files = find_files([folder])
-    except UsageError:
-        return
-    for path in files:
+        With `once` it is final when the file is old, and left for the next time when it is not.
+        """
+        clock, state = self._now(), self._given.get(path)
+        if state is None:
+            return False
+        if self._once:
+            return clock - state[1] / 1e9 >= PATIENCE_SECONDS
+        if path in self._doubted and self._doubted[path][0] == state:
+            return True
+        self._doubted[path] = state, clock
+        return False
+
+    def forget(self, path: Path) -> None:
+        """A given file was gone before it could be read; should it come back, it is new."""
+        self._given.pop(path, None)
+
+    def _due(self, states: dict[Path, _State], clock: float) -> list[Path]:
+        """Doubted files whose second time has come; those that changed are fresh anyway."""
+        due = [
+            path
+            for path, (state, since) in self._doubted.items()
+            if since + PATIENCE_SECONDS <= clock and states.get(path) == state == self._given.get(path)
+        ]
+        self._doubted.update((path, (self._doubted[path][0], float("inf"))) for path in due)
+        return due
+
+    def _rests(self, clock: float, since: float, state: _State) -> bool:
+        """Whether a file stood still long enough; with `once`, its own time may prove it."""
+        own = self._once and clock - state[1] / 1e9 >= SETTLED_SECONDS
+        return own or clock - since >= SETTLED_SECONDS
+
+    def _opens(self, path: Path) -> bool:
         try:
-            state = path.stat()
+            with path.open("rb"):
+                return True
+        except FileNotFoundError:
+            return False
         except OSError:
-            continue
-        yield path, (state.st_size, state.st_mtime_ns)
+            self._tell_once(_SHUT.format(name=path.name))
+            return False
+
+    def _look(self) -> dict[Path, _State]:
+        """Size and time of every file that is there, none while the folder is gone."""
+        from pipeline.scans.files import walk
+
+        states: dict[Path, _State] = {}
+        try:
+            for path in walk(self._folder, lambda error: self._tell_once(str(error))):
+                if SIDE_FOLDER not in path.relative_to(self._folder).parts[:-1]:
+                    states.update(_state(path))
+        except OSError as error:
+            if not self._gone:
+                self._tell(_GONE.format(folder=self._folder, why=error.strerror))
+            self._gone = True
+            return {}
+        if self._gone:
+            self._tell(_BACK.format(folder=self._folder))
+        self._gone = False
+        return states
+
+    def _tell_once(self, sentence: str) -> None:
+        if sentence not in self._told:
+            self._told.add(sentence)
+            self._tell(sentence)
+
+
+def _state(path: Path) -> dict[Path, _State]:
+    try:
+        found = path.stat()
+    except OSError:
+        return {}
+    return {path: (found.st_size, found.st_mtime_ns)}

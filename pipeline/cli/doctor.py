@@ -29,11 +29,13 @@ class _Part:
         name: as the table shows it.
         look: what was found, None when it is missing.
         cure: the command that brings it.
+        needed: whether the program cannot do its work without it.
     """
 
     name: Text
     look: Callable[[], str | None]
     cure: str
+    needed: bool = True
 
 
 def doctor(
@@ -51,7 +53,7 @@ def doctor(
         context.put_json({"parts": parts, "store": str(trouble) if trouble else None})
     else:
         _show(found, trouble)
-    if any(seen is None for _, seen in found):
+    if any(seen is None and part.needed for part, seen in found):
         raise typer.Exit(int(Exit.MISSING_PART))
     if trouble is not None:
         raise typer.Exit(int(trouble.exit))
@@ -111,6 +113,12 @@ def _second_reader() -> str | None:
     return path.name if path else None
 
 
+def _scanimage() -> str | None:
+    from pipeline.scans.device import version
+
+    return version()
+
+
 def _output(*command: str) -> str:
     """What a program says, "" when it is not there."""
     if shutil.which(command[0]) is None:
@@ -134,5 +142,11 @@ _PARTS: Final = (
         ),
         _second_reader,
         "make setup",
+    ),
+    _Part(
+        Text("Pemindai langsung (hanya untuk scan --device)", "Direct scanning (only for scan --device)"),
+        _scanimage,
+        "apt-get install sane-utils",
+        needed=False,
     ),
 )

@@ -40,12 +40,14 @@ _DOORS: Final = {
         "scan",
         "scan",
         Text(
-            "Baca berkas atau folder hasil pindaian.\n\nContoh: sotarsa scan pindaian/ --batch halong-01",
-            "Read scanned files or folders.\n\nExample: sotarsa scan scans/ --batch halong-01",
+            "Baca berkas atau folder hasil pindaian, atau langsung dari pemindai.\n\n"
+            "Contoh: sotarsa scan pindaian/ --batch halong-01\n\nContoh: sotarsa scan --device",
+            "Read scanned files or folders, or straight from a scanner.\n\n"
+            "Example: sotarsa scan scans/ --batch halong-01\n\nExample: sotarsa scan --device",
         ),
     ),
     "watch": _Door(
-        "scan",
+        "watch",
         "watch",
         Text(
             "Baca berkas yang masuk ke sebuah folder.\n\nContoh: sotarsa watch /srv/pemindai",

@@ -1,13 +1,13 @@
-"""`sotarsa scan` and `sotarsa watch`: page images into the store, with what became of them."""
+"""`sotarsa scan`: page images into the store, and what the commands that read pages share."""
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import (
@@ -18,27 +18,25 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
 )
-from rich.table import Table
 
-from pipeline.cli import context
-from pipeline.cli.arrivals import arrivals
+from pipeline.cli import context, feeder
+from pipeline.cli.summary import facts, show, status
 from pipeline.errors import Exit, MissingPartError, UsageError
 from pipeline.language import Text
-from pipeline.reasons import PAGE_REASONS
 
 if TYPE_CHECKING:
     from pipeline import batch as batches
     from pipeline.workers import MakeExecutor
 
-_NAMED_ALREADY: Final = 5
-"""Up to so many files that were read before are named one by one."""
-
 Paths = Annotated[
-    list[Path],
+    list[str] | None,
     typer.Argument(
-        metavar="PATH...",
+        metavar="PATH...|NAME",
         help=str(
-            Text("Berkas atau folder: PDF, TIFF, JPEG, PNG.", "Files or folders: PDF, TIFF, JPEG, PNG.")
+            Text(
+                "Berkas atau folder: PDF, TIFF, JPEG, PNG, HEIC; dengan --device: nama pemindai.",
+                "Files or folders: PDF, TIFF, JPEG, PNG, HEIC; with --device: the scanner's name.",
+            )
         ),
     ),
 ]
@@ -71,74 +69,110 @@ Scheduler = Annotated[
         ),
     ),
 ]
+Device = Annotated[
+    bool,
+    typer.Option(
+        "--device",
+        help=str(
+            Text(
+                "Pindai langsung dari pengumpan kertas; tanpa nama: pemindai pertama.",
+                "Scan from the feeder; without a name: the first scanner.",
+            )
+        ),
+    ),
+]
+ListDevices = Annotated[
+    bool, typer.Option("--list-devices", help=str(Text("Tampilkan nama pemindai.", "List the scanners.")))
+]
+Resolution = Annotated[
+    int,
+    typer.Option(
+        "--resolution",
+        metavar="DPI",
+        min=100,
+        max=1200,
+        help=str(Text("Resolusi pemindai.", "The scanner's resolution.")),
+    ),
+]
+Source = Annotated[
+    str | None,
+    typer.Option(
+        "--source",
+        metavar="NAME",
+        help=str(
+            Text(
+                "Sumber kertas; bawaan: pengumpan, dua sisi bila bisa.",
+                "Where the paper comes from; default: the feeder, both sides where it can.",
+            )
+        ),
+    ),
+]
 Json = Annotated[
     bool, typer.Option("--json", help=str(Text("Keluarkan satu objek JSON.", "Print one JSON object.")))
 ]
 
 
 def scan(
-    paths: Paths,
+    paths: Paths = None,
     batch: BatchName = None,
     jobs: Jobs = None,
     scheduler: Scheduler = None,
+    device: Device = False,
+    list_devices: ListDevices = False,
+    resolution: Resolution = 300,
+    source: Source = None,
     as_json: Json = False,
 ) -> None:
-    """Read scanned files into the store."""
-    from pipeline.scans.files import find_files
-
-    home = context.open_store()
-    summary = _read(find_files(paths), batch, jobs, scheduler, home)
-    if as_json:
-        context.put_json(_facts(summary))
-    else:
-        _show(summary)
-    raise typer.Exit(int(_status(summary)))
-
-
-def watch(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER")],
-    batch: BatchName = None,
-    jobs: Jobs = None,
-    scheduler: Scheduler = None,
-    once: Annotated[
-        bool,
-        typer.Option(
-            "--once",
-            help=str(Text("Baca yang ada sekarang lalu berhenti.", "Read what is there now, then stop.")),
-        ),
-    ] = False,
-) -> None:
-    """Read files as they arrive in a folder."""
-    if not folder.is_dir():
+    """Read scanned files, or sheets from a scanner, into the store."""
+    if list_devices:
+        feeder.list_devices(as_json)
+        return
+    if not (paths or device):
         raise UsageError(
             Text(
-                f"{folder} bukan folder. Periksa ejaannya.", f"{folder} is not a folder. Check its spelling."
+                "Sebutkan berkas atau folder yang akan dibaca, atau --device untuk memindai langsung.",
+                "Name the files or folders to read, or --device to scan directly.",
             )
         )
+    words = paths or []
+    tray = feeder.Tray(feeder.name_of(words), batch, resolution, source) if device else None
     home = context.open_store()
-    context.tell(
-        Text(
-            "Menunggu berkas di {folder}. Ctrl-C untuk berhenti.",
-            "Waiting for files in {folder}. Ctrl-C stops.",
-        ),
-        folder=folder,
-    )
-    status = Exit.DONE
-    for files in arrivals(folder, once=once):
-        summary = _read(files, batch, jobs, scheduler, home)
-        _show(summary)
-        status = max(status, _status(summary))
-    raise typer.Exit(int(status))
+    with closing(_groups(tray, words, home)) as groups:
+        summary = read_groups(groups, batch, jobs, scheduler, home)
+    fault = tray.fault if tray else None
+    if fault and not (summary.files or summary.already):
+        raise fault
+    if as_json:
+        context.put_json(facts(summary, fault))
+    else:
+        show(summary)
+    if fault:
+        context.tell(fault.text)
+    raise typer.Exit(int(max(status(summary), Exit.NEEDS_EYE if fault else Exit.DONE)))
 
 
-def _read(
-    files: Sequence[Path], batch: str | None, jobs: int | None, scheduler: str | None, home: Path
+def _groups(tray: "feeder.Tray | None", words: Sequence[str], home: Path) -> Generator[Sequence[Path]]:
+    from pipeline.scans.files import find_files
+
+    if tray is None:
+        yield find_files(map(Path, words))
+    else:
+        yield from tray.groups(home)
+
+
+def read_groups(
+    groups: Iterable[Sequence[Path]], batch: str | None, jobs: int | None, scheduler: str | None, home: Path
 ) -> "batches.BatchSummary":
-    from pipeline.batch import scan
+    """Read files that come group by group into one batch, with a progress bar.
+
+    Raises:
+        SotarsaError: as `pipeline.batch.scan_groups` and `make_reader`.
+    """
+    from pipeline.batch import scan_groups
 
     reader = make_reader(jobs, scheduler)
     with _bar() as told:
-        return scan(files, batch, reader, home, told)
+        return scan_groups(groups, batch, reader, home, told)
 
 
 def make_reader(jobs: int | None, scheduler: str | None) -> "batches.Reader":
@@ -220,79 +254,3 @@ def _bar() -> "Iterator[Callable[[batches.Progress], None]]":
             bar.update(task, description=said, completed=now.files, total=now.of_files)
 
         yield told
-
-
-def _status(summary: "batches.BatchSummary") -> Exit:
-    if summary.files and summary.unusable == summary.files and not summary.already:
-        return Exit.USAGE
-    return Exit.NEEDS_EYE if summary.set_aside else Exit.DONE
-
-
-def _facts(summary: "batches.BatchSummary") -> dict[str, object]:
-    return {
-        "batch": summary.batch,
-        "files": summary.files,
-        "already_read": list(summary.already),
-        "pages": summary.pages,
-        "read": summary.read,
-        "set_aside": [
-            {
-                "source": one.source,
-                "image": one.image,
-                "reason": one.reason,
-                "message": str(PAGE_REASONS[one.reason]),
-            }
-            for one in summary.set_aside
-        ],
-        "fields": {"accepted": summary.accepted, "review": summary.review},
-        "forms": summary.forms,
-    }
-
-
-def _show(summary: "batches.BatchSummary") -> None:
-    console = context.console()
-    _show_already(summary.already)
-    if not summary.files:
-        return
-    counts = Table(title=str(Text("Batch", "Batch")) + f" {summary.batch}", show_header=False)
-    counts.add_column()
-    counts.add_column(justify="right")
-    for form, pages in sorted(summary.forms.items()):
-        counts.add_row(Text("Halaman dibaca: {form}", "Pages read: {form}").format(form=form), str(pages))
-    counts.add_row(str(Text("Halaman disisihkan", "Pages set aside")), str(len(summary.set_aside)))
-    counts.add_row(str(Text("Isian diterima", "Fields accepted")), str(summary.accepted))
-    counts.add_row(str(Text("Isian untuk diperiksa", "Fields to review")), str(summary.review))
-    console.print(counts)
-    from pipeline.recognition.second import model_file
-
-    if model_file() is None:
-        console.print(
-            Text(
-                "Pembaca kedua tidak terpasang: lebih banyak isian harus diperiksa. Pasang dengan: make setup",
-                "The second reader is not installed: more fields need review. Install it with: make setup",
-            )
-        )
-    if not summary.set_aside:
-        return
-    aside = Table(title=str(Text("Disisihkan", "Set aside")))
-    for head in (
-        Text("Berkas", "File"),
-        Text("Hal.", "Image"),
-        Text("Sebab dan tindakan", "Reason and cure"),
-    ):
-        aside.add_column(str(head))
-    for one in summary.set_aside:
-        aside.add_row(one.source, str(one.image), str(PAGE_REASONS[one.reason]))
-    console.print(aside)
-
-
-def _show_already(names: Sequence[str]) -> None:
-    if len(names) > _NAMED_ALREADY:
-        many = Text("{count} berkas sudah pernah dibaca.", "{count} files were read before.")
-        context.tell(many, count=len(names))
-        return
-    for name in names:
-        one = Text(
-            "{name}: sudah pernah dibaca, tidak ada yang berubah.", "{name}: read before, nothing changed."
-        )
-        context.tell(one, name=name)

@@ -1,8 +1,7 @@
 """From the paths that a user names to the files that hold page images."""
 
-import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -10,8 +9,11 @@ from pipeline.errors import UsageError
 from pipeline.language import Text
 from pipeline.scans.sniff import HEAD_BYTES, kind_of
 
-SUFFIXES: Final = frozenset({".pdf", ".tif", ".tiff", ".jpg", ".jpeg", ".png"})
+SUFFIXES: Final = frozenset({".pdf", ".tif", ".tiff", ".jpg", ".jpeg", ".png", ".heic", ".heif"})
 """Files of a folder with these names are taken, whatever they hold: what cannot be read is told."""
+
+_UNFINISHED: Final = (".part", ".partial", ".filepart", ".crdownload", ".download", ".tmp", ".temp", "~")
+_HIDDEN: Final = (".", "~")
 
 _NUMBERS: Final = re.compile(r"(\d+)")
 
@@ -19,8 +21,8 @@ _NUMBERS: Final = re.compile(r"(\d+)")
 def find_files(paths: Iterable[Path]) -> list[Path]:
     """The files to scan, each once, folders walked in natural order (`page2` before `page10`).
 
-    A file that is named is always taken. In folders, hidden files and folders are skipped, and so is every
-    file that neither has the suffix of a scan nor starts like one.
+    A file that is named is always taken. In folders, hidden files and folders and unfinished copies (`.part`, `~` …)
+    are skipped, and so is every file that neither has the suffix of a scan nor starts like one.
 
     Raises:
         UsageError: a path does not exist or cannot be opened, or there is nothing to scan.
@@ -31,11 +33,45 @@ def find_files(paths: Iterable[Path]) -> list[Path]:
         where = ", ".join(str(path) for path in named)
         raise UsageError(
             Text(
-                f"Tidak ada berkas PDF, TIFF, JPEG atau PNG di {where}. Periksa foldernya.",
-                f"There is no PDF, TIFF, JPEG or PNG file in {where}. Check the folder.",
+                f"Tidak ada berkas PDF, TIFF, JPEG, PNG atau HEIC di {where}. Periksa foldernya.",
+                f"There is no PDF, TIFF, JPEG, PNG or HEIC file in {where}. Check the folder.",
             )
         )
     return list(found.values())
+
+
+def _refuse(error: UsageError) -> None:
+    raise error
+
+
+def walk(folder: Path, locked: Callable[[UsageError], None] = _refuse) -> Iterator[Path]:
+    """The files of a folder that may be scans, in natural order, as `find_files` chooses them.
+
+    Args:
+        folder: it and the folders within it.
+        locked: what to do about a folder that may not be opened; it is passed over where this returns.
+
+    Raises:
+        OSError: the folder is not there, or its drive does not answer.
+    """
+    try:
+        visible = [entry for entry in folder.iterdir() if not _is_passing(entry.name)]
+    except PermissionError:
+        locked(
+            UsageError(
+                Text(
+                    f"Folder {folder} tidak boleh dibuka oleh akun ini. Minta izin bacanya.",
+                    f"This account may not open the folder {folder}. Ask for the right to read it.",
+                )
+            )
+        )
+        return
+    for entry in sorted(visible, key=natural_key):
+        if entry.is_dir():
+            if not entry.is_symlink():
+                yield from walk(entry, locked)
+        elif _is_scan(entry):
+            yield entry
 
 
 def natural_key(path: Path) -> tuple[tuple[int, str], ...]:
@@ -46,7 +82,7 @@ def natural_key(path: Path) -> tuple[tuple[int, str], ...]:
 
 def _files_of(path: Path) -> Iterator[Path]:
     if path.is_dir():
-        yield from _walk(path)
+        yield from walk(path)
     elif path.exists():
         yield path
     else:
@@ -58,30 +94,18 @@ def _files_of(path: Path) -> Iterator[Path]:
         )
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    try:
-        visible = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
-    except PermissionError as error:
-        raise UsageError(
-            Text(
-                f"Folder {folder} tidak boleh dibuka oleh akun ini. Minta izin bacanya.",
-                f"This account may not open the folder {folder}. Ask for the right to read it.",
-            )
-        ) from error
-    for entry in sorted(visible, key=natural_key):
-        if entry.is_dir():
-            if not entry.is_symlink():
-                yield from _walk(entry)
-        elif _is_scan(entry):
-            yield entry
-
-
 def _is_scan(file: Path) -> bool:
     if not file.is_file():
         return False
     if file.suffix.lower() in SUFFIXES:
         return True
-    if not os.access(file, os.R_OK):
+    try:
+        with file.open("rb") as stream:
+            return kind_of(stream.read(HEAD_BYTES)) is not None
+    except OSError:
         return False
-    with file.open("rb") as stream:
-        return kind_of(stream.read(HEAD_BYTES)) is not None
+
+
+def _is_passing(name: str) -> bool:
+    """Whether a name is that of a hidden file or of a copy under way."""
+    return name.startswith(_HIDDEN) or name.casefold().endswith(_UNFINISHED)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
+from pipeline.scans.heic import heic_pages
 from pipeline.scans.pdf import pdf_pages
 from pipeline.scans.raster import jpeg_pages, png_pages, tiff_pages
 from pipeline.scans.sniff import HEAD_BYTES, FileKind, is_foreign, kind_of
@@ -17,6 +18,7 @@ _READERS: Final[dict[FileKind, Callable[[Path], Pages]]] = {
     FileKind.TIFF: tiff_pages,
     FileKind.JPEG: jpeg_pages,
     FileKind.PNG: png_pages,
+    FileKind.HEIC: heic_pages,
 }
 
 _log = logging.getLogger(__name__)

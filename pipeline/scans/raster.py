@@ -29,7 +29,7 @@ def jpeg_pages(path: Path) -> Iterator[PageImage | UnreadablePage]:
     Raises:
         UnreadableFile: damaged, cut off or too large.
     """
-    data = _read(path)
+    data = read_file(path)
     check_jpeg(data)
     orientation, dpi = 1, None
     try:
@@ -46,7 +46,7 @@ def png_pages(path: Path) -> Iterator[PageImage | UnreadablePage]:
     Raises:
         UnreadableFile: damaged or too large.
     """
-    data = _read(path)
+    data = read_file(path)
     try:
         with _open(io.BytesIO(data)) as picture:
             check_size(*picture.size)
@@ -113,13 +113,24 @@ def flatten(picture: Image.Image) -> bytes:
     return flat.getvalue()
 
 
-def check_size(width: int, height: int) -> None:
+def read_file(path: Path) -> bytes:
+    """A picture file's bytes.
+
+    Raises:
+        UnreadableFile: more than `MAX_BYTES`.
+    """
+    if path.stat().st_size > MAX_BYTES:
+        raise UnreadableFile("too_large", f"{path.name}: {path.stat().st_size} bytes")
+    return path.read_bytes()
+
+
+def check_size(width: int, height: int, most: int = MAX_PIXELS) -> None:
     """Let a picture pass that is not too large to be a page.
 
     Raises:
-        UnreadableFile: more than `MAX_PIXELS`.
+        UnreadableFile: more than `most` px.
     """
-    if width * height > MAX_PIXELS:
+    if width * height > most:
         raise UnreadableFile("too_large", f"{width} x {height} px")
 
 
@@ -183,9 +194,3 @@ def _open(source: Path | io.BytesIO) -> Image.Image:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return Image.open(source)
-
-
-def _read(path: Path) -> bytes:
-    if path.stat().st_size > MAX_BYTES:
-        raise UnreadableFile("too_large", f"{path.name}: {path.stat().st_size} bytes")
-    return path.read_bytes()

@@ -14,6 +14,7 @@ class FileKind(StrEnum):
     TIFF = "tiff"
     JPEG = "jpeg"
     PNG = "png"
+    HEIC = "heic"
 
 
 _OURS: Final = (
@@ -30,6 +31,9 @@ _FOREIGN: Final = (
     b"8BPS", b"\xff\xfe", b"\xfe\xff",
 )  # fmt: skip
 _FOREIGN_AT_4: Final = (b"ftyp",)
+_HEVC_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"})
+"""Brands of ISO/IEC 23008-12 whose pictures are coded in HEVC; the box of types names several."""
+
 _PDF_HEADER_WITHIN: Final = 1024
 
 
@@ -38,12 +42,22 @@ def kind_of(head: bytes) -> FileKind | None:
     for magic, kind in _OURS:
         if head.startswith(magic):
             return kind
+    if _brands(head) & _HEVC_BRANDS:
+        return FileKind.HEIC
     return FileKind.PDF if b"%PDF-" in head[:_PDF_HEADER_WITHIN] else None
 
 
 def is_foreign(head: bytes) -> bool:
     """Whether the file is sound but of another type (text, archive, office document …), not mere damage."""
     return head.startswith(_FOREIGN) or head[4:8] in _FOREIGN_AT_4 or _is_text(head)
+
+
+def _brands(head: bytes) -> set[bytes]:
+    """What a file of the ISO base format says that it can be read as; of other files, nothing."""
+    if head[4:8] != b"ftyp":
+        return set()
+    end = min(int.from_bytes(head[:4], "big"), len(head))
+    return {head[8:12], *(head[at : at + 4] for at in range(16, end - 3, 4))}
 
 
 def _is_text(head: bytes) -> bool:

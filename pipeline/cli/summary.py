@@ -1,0 +1,97 @@
+"""What a batch gave, in words, as JSON and as an exit status."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from rich.table import Table
+
+from pipeline.cli import context
+from pipeline.errors import Exit, SotarsaError
+from pipeline.language import Text
+from pipeline.reasons import PAGE_REASONS
+
+if TYPE_CHECKING:
+    from pipeline import batch as batches
+
+_NAMED_ALREADY: Final = 5
+"""Up to so many files that were read before are named one by one."""
+
+
+def status(summary: "batches.BatchSummary") -> Exit:
+    """The exit status that a batch deserves."""
+    if summary.files and summary.unusable == summary.files and not summary.already:
+        return Exit.USAGE
+    return Exit.NEEDS_EYE if summary.set_aside else Exit.DONE
+
+
+def facts(summary: "batches.BatchSummary", fault: SotarsaError | None) -> dict[str, object]:
+    """What `--json` prints."""
+    return {
+        "batch": summary.batch,
+        "files": summary.files,
+        "already_read": list(summary.already),
+        "pages": summary.pages,
+        "read": summary.read,
+        "set_aside": [
+            {
+                "source": one.source,
+                "image": one.image,
+                "reason": one.reason,
+                "message": str(PAGE_REASONS[one.reason]),
+            }
+            for one in summary.set_aside
+        ],
+        "fields": {"accepted": summary.accepted, "review": summary.review},
+        "forms": summary.forms,
+        "fault": str(fault) if fault else None,
+    }
+
+
+def show(summary: "batches.BatchSummary") -> None:
+    """Tell a person what became of a batch, on standard error."""
+    console = context.console()
+    _show_already(summary.already)
+    if not summary.files:
+        return
+    counts = Table(title=str(Text("Batch", "Batch")) + f" {summary.batch}", show_header=False)
+    counts.add_column()
+    counts.add_column(justify="right")
+    for form, pages in sorted(summary.forms.items()):
+        counts.add_row(Text("Halaman dibaca: {form}", "Pages read: {form}").format(form=form), str(pages))
+    counts.add_row(str(Text("Halaman disisihkan", "Pages set aside")), str(len(summary.set_aside)))
+    counts.add_row(str(Text("Isian diterima", "Fields accepted")), str(summary.accepted))
+    counts.add_row(str(Text("Isian untuk diperiksa", "Fields to review")), str(summary.review))
+    console.print(counts)
+    from pipeline.recognition.second import model_file
+
+    if model_file() is None:
+        console.print(
+            Text(
+                "Pembaca kedua tidak terpasang: lebih banyak isian harus diperiksa. Pasang dengan: make setup",
+                "The second reader is not installed: more fields need review. Install it with: make setup",
+            )
+        )
+    if not summary.set_aside:
+        return
+    aside = Table(title=str(Text("Disisihkan", "Set aside")))
+    for head in (
+        Text("Berkas", "File"),
+        Text("Hal.", "Image"),
+        Text("Sebab dan tindakan", "Reason and cure"),
+    ):
+        aside.add_column(str(head))
+    for one in summary.set_aside:
+        aside.add_row(one.source, str(one.image), str(PAGE_REASONS[one.reason]))
+    console.print(aside)
+
+
+def _show_already(names: Sequence[str]) -> None:
+    if len(names) > _NAMED_ALREADY:
+        many = Text("{count} berkas sudah pernah dibaca.", "{count} files were read before.")
+        context.tell(many, count=len(names))
+        return
+    for name in names:
+        one = Text(
+            "{name}: sudah pernah dibaca, tidak ada yang berubah.", "{name}: read before, nothing changed."
+        )
+        context.tell(one, name=name)
