@@ -100,11 +100,11 @@ export function split([x, y, w, h], n) {
   return walls.slice(1).map((right, index) => [walls[index], y, round(right - walls[index]), h]);
 }
 
-/** A name that no field has yet. */
-export function freeName(doc, stem) {
+/** A name that no field has yet: the stem and a number, counted from `first`. */
+export function freeName(doc, stem, first) {
   const taken = new Set([...places(doc)].map(({ item }) => item.name));
   const base = stem.replace(/_\d+$/, "").slice(0, LONGEST_NAME - 4);
-  for (let n = 2; ; n++) if (!taken.has(`${base}_${n}`)) return `${base}_${n}`;
+  for (let n = first; ; n++) if (!taken.has(`${base}_${n}`)) return `${base}_${n}`;
 }
 
 /** A new choice with a value that none of the others has. */
@@ -138,7 +138,7 @@ export function duplicate(doc, id, page, kinds) {
   const { kind } = kinds[item.type];
   const copy = structuredClone(item);
   copy._id = `f${++last}`;
-  copy.name = freeName(doc, item.name);
+  copy.name = freeName(doc, item.name, 2);
   const boxes = boxesOf(copy, kind);
   const height = extent(boxes)[3] + 2;
   const below = moved(boxes, 0, height, page);

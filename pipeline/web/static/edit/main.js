@@ -201,7 +201,7 @@ function create(box, exact = false) {
     return;
   }
   const type = NEW_TYPE[kind];
-  const name = document_.freeName(state.doc, words("new_name"));
+  const name = document_.freeName(state.doc, words("new_name"), 1);
   const made = { name, type, label: both(words("new_label")) };
   if (kind === "marks") made.choices = [document_.nextChoice([], whole)];
   else made.at = kind === "comb" ? split(whole, state.cells) : [whole.map(document_.round)];
@@ -253,6 +253,7 @@ function remove() {
   const boxes = boxesOf(one, kind);
   if (state.box !== null && boxes.length > 1 && !(kind === "comb" && state.kinds[one.type].fixed)) {
     const index = state.box;
+    state.box = null;
     change(() => (kind === "marks" ? one.choices.splice(index, 1) : place(one, kind, boxes.toSpliced(index, 1))));
     return select(one._id, null, { focus: true });
   }
@@ -481,9 +482,8 @@ async function begin() {
   for (const id of ["save", "undo", "redo", "duplicate", "remove", "snap", "create", "help-open", "earlier", "later", "zoom-in", "zoom-out", "zoom-fit"])
     $(id).addEventListener("click", commands[$(id).dataset.command]);
   for (const tool of ["pick", "marks", "comb", "area"]) $(`tool-${tool}`).addEventListener("change", () => useTool(tool));
-  $("cells").addEventListener("change", ({ target }) => {
+  $("cells").addEventListener("input", ({ target }) => {
     if (target.validity.valid && target.value) state.cells = target.valueAsNumber;
-    target.value = state.cells;
   });
   new ResizeObserver(() => state.fitted && Math.abs(fitting() - state.scale) > 0.01 && fit()).observe($("view"));
   addEventListener("beforeunload", (event) => dirty() && event.preventDefault());

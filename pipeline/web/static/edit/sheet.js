@@ -192,7 +192,7 @@ export class Sheet {
       this.#drag = { ...begin, kind: "pan", scroll: [this.#view.scrollLeft, this.#view.scrollTop] };
     }
     this.#svg.setPointerCapture(event.pointerId);
-    if (!hit) event.preventDefault();
+    if (!hit) document.activeElement?.blur();
   }
 
   #move(event) {
