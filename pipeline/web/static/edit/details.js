@@ -62,11 +62,6 @@ export class Details {
     this.#faults(here, words);
   }
 
-  focusName() {
-    this.#form.elements.name.focus();
-    this.#form.elements.name.select();
-  }
-
   #choices(choices, box, words) {
     while (this.#rows.rows.length > choices.length) this.#rows.lastElementChild.remove();
     while (this.#rows.rows.length < choices.length) this.#rows.append(this.#choice(words));

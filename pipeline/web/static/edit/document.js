@@ -115,6 +115,19 @@ export function nextChoice(choices, at) {
   return { value: `${n}`, label: both(`${n}`), at: at.map(round) };
 }
 
+/** Give a field one more choice; its tick box stands below the last one. */
+export function addChoice(item, kind, page) {
+  item.choices ??= [];
+  const [[x, y, w, h]] = kind === "marks" ? boxesOf(item, kind).slice(-1) : [[0, 0, 1, 1]];
+  const choice = nextChoice(item.choices, moved([[x, y, w, h]], 0, h + 2, page)[0]);
+  if (kind !== "marks") delete choice.at;
+  item.choices.push(choice);
+}
+
+/** A label with a new text in one language; the English follows until it is told apart. */
+export const relabelled = (label, language, text) =>
+  language === "id" && label.id === label.en ? both(text) : { ...label, [language]: text };
+
 /** Put a new field behind those that are read before it; gives it its `_id`. */
 export function insert(doc, page, item, kinds) {
   item._id = `f${++last}`;

@@ -16,7 +16,7 @@ const PLAIN = {
   "?": "help",
   ",": "boxBefore",
   ".": "boxAfter",
-  b: "create",
+  b: "createHere",
   g: "snap",
   n: "next",
   p: "previous",
