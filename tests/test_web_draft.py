@@ -58,9 +58,7 @@ def items(draft) -> list[dict]:
     return draft["definition"]["pages"][0]["sections"][0]["items"]
 
 
-@pytest.mark.parametrize(
-    "where", [ADDRESS, f"{ADDRESS}draft", f"{ADDRESS}blank/1.png", "/static/base.css", "/"]
-)
+@pytest.mark.parametrize("where", [ADDRESS, f"{ADDRESS}draft", f"{ADDRESS}blank/1.png", "/bahasa/", "/"])
 def test_nobody_gets_in_without_the_token(gate, where):
     answer = browser(gate).get(where)
     assert answer.status_code == 403
@@ -76,6 +74,21 @@ def test_the_address_is_good_for_one_browser_only(gate):
     assert first.get(address).status_code == 302
     cookie = first.cookies["sotarsa_80"]
     assert (cookie["httponly"], cookie["samesite"]) == (True, "Lax")
+
+
+def test_a_refusal_looks_like_one_of_ours(gate):
+    stranger = browser(gate)
+    assert "/static/base.css" in stranger.get("/").content.decode()
+    assert stranger.get("/static/base.css").status_code == 200
+    assert stranger.get("/static/../edit.py").status_code == 400
+
+
+def test_a_definition_that_broke_is_told(client, path):
+    path.write_text(path.read_text().replace("version: 1", "version: 1\nwhat: 1"))
+    for where in (ADDRESS, f"{ADDRESS}draft"):
+        answer = client.get(where)
+        assert answer.status_code == 422
+        assert "what tidak dikenal" in answer.content.decode()
 
 
 def test_the_way_in_leads_to_this_server_only(gate):
@@ -223,6 +236,17 @@ def test_a_version_in_use_is_saved_as_the_next(client, path, use):
     assert path.read_bytes() == before
     assert load_definition(path.with_name("kantor.v2.yaml")).field("ttd").at[0].y == 142
     assert not client.get("/forms/kantor/2/draft").json()["frozen"]
+
+
+def test_what_nobody_expected_is_logged_and_told(client, monkeypatch):
+    logged = []
+    monkeypatch.setattr("pipeline.web.failures._LOG.error", lambda *_what, exc_info: logged.append(exc_info))
+    monkeypatch.setattr("pipeline.web.edit.as_tree", lambda _definition: 1 / 0)
+    client.raise_request_exception = False
+    answer = client.get(f"{ADDRESS}draft")
+    assert answer.status_code == 500
+    assert "logs/sotarsa.log" in answer.content.decode()
+    assert isinstance(logged[0], ZeroDivisionError)
 
 
 def test_the_page_speaks_both_languages(client):

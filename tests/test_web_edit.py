@@ -221,6 +221,7 @@ def test_a_wrong_name_is_told_and_not_saved(page):
     expect(page.locator("#fault-name")).to_contain_text("sudah dipakai")
     name.fill("nama_warga")
     expect(page.locator("#fault-name")).to_be_empty()
+    expect(page.get_by_role("alert")).to_be_hidden()
     assert page.path.read_bytes() == former
 
 

@@ -43,6 +43,7 @@ def edit(
     home = context.home()
     definition = open_draft(default_directories(home), form).definition
     with serving(home, f"/forms/{definition.form}/{definition.version}/", port) as server:
+        context.open_log()
         context.tell(_OPEN, url=server.url)
         with nullcontext() if no_browser else opened(server.url, home):
             server.run()

@@ -56,7 +56,14 @@ class ChangedMeanwhileError(UsageError):
 
 
 class FrozenError(DefinitionError):
-    """The version is on paper and its layout would change."""
+    """The version is on paper and its layout would change; it could be saved as version `next`."""
+
+    def __init__(self, text: Text, next: int) -> None:
+        super().__init__(text)
+        self.next = next
+
+    def __reduce__(self) -> tuple[type["FrozenError"], tuple[object, ...]]:
+        return type(self), (self.text, self.next)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +135,7 @@ def save(draft: Draft, stamp: str, changed: FormDefinition, *, frozen: bool) -> 
     moved = fingerprint(given_layout(changed)) != fingerprint(given_layout(draft.definition))
     if frozen and moved:
         facts = {"form": changed.form, "version": changed.version, "next": draft.next}
-        raise FrozenError(_filled(_FROZEN, **facts))
+        raise FrozenError(_filled(_FROZEN, **facts), draft.next)
     with _alone(draft.path.parent):
         _unchanged(draft.path, stamp)
         _copy(draft.path, draft.path.with_name(draft.path.name + BACKUP))

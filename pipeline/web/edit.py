@@ -19,7 +19,9 @@ from pipeline.forms.writing import as_tree
 from pipeline.language import Language, Text
 from pipeline.settings import settings
 from pipeline.store.paper import in_use
-from pipeline.web.words import EDITOR, HELP, TYPE_NAMES, language_of, said
+from pipeline.store.refusals import told_as_refusals
+from pipeline.web.pages import notice
+from pipeline.web.words import EDITOR, HELP, TYPE_NAMES, WRONG, language_of, said
 
 _CONFLICT, _UNFIT = 409, 422
 _NOT_JSON: Final = Text(
@@ -30,11 +32,16 @@ _NOT_JSON: Final = Text(
 @require_GET
 def page(request: HttpRequest, form: str, version: int) -> HttpResponse:
     """The page; its script asks for the draft."""
-    draft = _draft(form, version)
     language = language_of(request)
+    words = {key: said(text, language) for key, text in EDITOR.items()}
+    try:
+        definition = _draft(form, version).definition
+    except DefinitionError as error:
+        return notice(request, (WRONG, error.text), _UNFIT)
     told = {
-        "definition": draft.definition,
-        "texts": {key: said(text, language) for key, text in EDITOR.items()},
+        "definition": definition,
+        "title": said(definition.title, language),
+        "words": words,
         "help": [(keys.split(), said(text, language)) for keys, text in HELP],
         "most_cells": WIDEST,
     }
@@ -49,11 +56,11 @@ def draft(request: HttpRequest, form: str, version: int) -> HttpResponse:
     and `as_next`; it answers 200 with `stamp` and `version`, 409 with `conflict` or `frozen`, or 422 with
     `errors`: a sentence each, and the way (`at`) from the root of the definition to its place.
     """
-    opened = _draft(form, version)
     language = language_of(request)
-    if request.method == "GET":
-        return JsonResponse(_told(opened, language))
     try:
+        opened = _draft(form, version)
+        if request.method == "GET":
+            return JsonResponse(_told(opened, language))
         posted = _posted(request)
         changed = FormDefinition.model_validate(posted["definition"])
         return JsonResponse(_saved(opened, posted["stamp"], changed, as_next=posted["as_next"]))
@@ -63,7 +70,7 @@ def draft(request: HttpRequest, form: str, version: int) -> HttpResponse:
     except ChangedMeanwhileError as error:
         return JsonResponse({"conflict": True, "message": said(error.text, language)}, status=_CONFLICT)
     except FrozenError as error:
-        told = {"frozen": True, "next": opened.next, "message": said(error.text, language)}
+        told = {"frozen": True, "next": error.next, "message": said(error.text, language)}
         return JsonResponse(told, status=_CONFLICT)
     except SotarsaError as error:
         return JsonResponse({"errors": [{"at": [], "message": said(error.text, language)}]}, status=_UNFIT)
@@ -133,17 +140,19 @@ def _posted(request: HttpRequest) -> Mapping[str, Any]:
 
 
 def _saved(draft: Draft, stamp: str, changed: FormDefinition, *, as_next: bool) -> dict[str, Any]:
-    if as_next:
-        save_as_next(draft, stamp, changed)
-    else:
-        save(draft, stamp, changed, frozen=_frozen(draft))
+    with told_as_refusals():
+        if as_next:
+            save_as_next(draft, stamp, changed)
+        else:
+            save(draft, stamp, changed, frozen=_frozen(draft))
     version = draft.next if as_next else changed.version
     return {"version": version, "stamp": _draft(changed.form, version).stamp}
 
 
 def _frozen(draft: Draft) -> bool:
     directories = default_directories(settings().home.absolute())
-    return in_use(directories, draft.definition.form, draft.definition.version)
+    with told_as_refusals():
+        return in_use(directories, draft.definition.form, draft.definition.version)
 
 
 def _way(at: tuple[str | int, ...]) -> list[str | int]:

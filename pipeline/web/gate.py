@@ -10,12 +10,16 @@ from threading import Lock
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
+
+from pipeline.web.pages import refused
 
 GATE: Final = "sotarsa.gate"
 """Under this name the server hands its gate to each request (`request.META`)."""
 
 _ENTRANCE: Final = "/masuk/"
+_OPEN: Final = "/static/"
+"""What may be seen without the key: it is the same everywhere, and a refusal needs it to look like one."""
 _COOKIE: Final = "sotarsa_{port}"
 
 
@@ -62,11 +66,13 @@ class GateMiddleware:
         cookie = _COOKIE.format(port=request.get_port())
         inside = gate.knows(request.COOKIES.get(cookie, ""))
         if not request.path.startswith(_ENTRANCE):
-            return self._get_response(request) if inside else render(request, "web/refused.html", status=403)
+            return (
+                self._get_response(request) if inside or request.path.startswith(_OPEN) else refused(request)
+            )
         token, slash, rest = request.path.removeprefix(_ENTRANCE).partition("/")
         key = gate.admit(token)
         if key is None and not inside:
-            return render(request, "web/refused.html", status=403)
+            return refused(request)
         response = redirect(f"/{rest.lstrip('/')}" if slash else "/")
         if key is not None:
             # Lax, because the visit begins in a local file: with Strict the browser would hold the cookie back.

@@ -5,7 +5,8 @@ from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from pipeline.web.words import LANGUAGE_COOKIE
+from pipeline.language import Text
+from pipeline.web.words import BROKEN, LANGUAGE_COOKIE, MISSING, REFUSED, STALE, language_of, said
 
 
 @require_POST
@@ -19,16 +20,27 @@ def choose_language(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def forbidden(request: HttpRequest, **_why: object) -> HttpResponse:
+def refused(request: HttpRequest, **_why: object) -> HttpResponse:
     """The page for whom the gate or Django refuses."""
-    return render(request, "web/refused.html", status=403)
+    return notice(request, REFUSED, 403)
 
 
 def missing(request: HttpRequest, **_why: object) -> HttpResponse:
     """The page for an address that leads nowhere."""
-    return render(request, "web/missing.html", status=404)
+    return notice(request, MISSING, 404)
 
 
 def stale(request: HttpRequest, **_why: object) -> HttpResponse:
     """The page for a request without this page's token."""
-    return render(request, "web/stale.html", status=403)
+    return notice(request, STALE, 403)
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """The page for what nobody expected."""
+    return notice(request, BROKEN, 500)
+
+
+def notice(request: HttpRequest, told: tuple[Text, Text], status: int) -> HttpResponse:
+    """A page of one head and one sentence."""
+    head, why = (said(text, language_of(request)) for text in told)
+    return render(request, "web/notice.html", {"head": head, "why": why}, status=status)

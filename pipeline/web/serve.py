@@ -1,6 +1,7 @@
 """The server of the pages: on this computer only, until Ctrl-C."""
 
 import errno
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -55,6 +56,9 @@ def serving(home: Path, goal: str, port: int = 0) -> Iterator[Server]:
         StoreError: the store refused.
     """
     open_store(home, SETTINGS)
+    # Django's own messages are for developers; what fails is in the log (`pipeline.web.failures`).
+    logging.getLogger("django").propagate = False
+    logging.getLogger("django").addHandler(logging.NullHandler())
     from django.core.wsgi import get_wsgi_application
 
     from pipeline.web.gate import GATE, Gate

@@ -25,6 +25,7 @@ MIDDLEWARE: Final = [
     "django.middleware.common.CommonMiddleware",
     "pipeline.web.gate.GateMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "pipeline.web.failures.FailuresMiddleware",
 ]
 TEMPLATES: Final[list[dict[str, Any]]] = [
     {

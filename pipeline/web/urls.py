@@ -17,5 +17,6 @@ urlpatterns: Final = [
     path(f"{_FORM}/blank/<int:number>.png", edit.blank, name="blank"),
     path("static/<path:path>", serve, {"document_root": settings.STATIC_ROOT}),
 ]
-handler403: Final = pages.forbidden
+handler403: Final = pages.refused
 handler404: Final = pages.missing
+handler500: Final = pages.broken

@@ -11,28 +11,36 @@ from pipeline.language import Language, Text, language
 
 LANGUAGE_COOKIE: Final = "sotarsa_lang"
 
-PAGES: Final[Mapping[str, Text]] = MappingProxyType(
-    {
-        "other_language": Text("English", "Bahasa Indonesia"),
-        "refused": Text("Alamat ini tidak berlaku lagi", "This address is no longer valid"),
-        "refused_why": Text(
-            "Halaman ini hanya terbuka bagi peramban yang dibuka oleh perintah sotarsa di komputer ini. "
-            "Kembali ke Terminal, hentikan dengan Ctrl-C, lalu jalankan perintahnya sekali lagi.",
-            "This page is open only to the browser that was opened by the sotarsa command on this computer. "
-            "Go back to the terminal, stop it with Ctrl-C, and run the command again.",
-        ),
-        "missing": Text("Halaman tidak ditemukan", "Page not found"),
-        "missing_why": Text(
-            "Alamatnya salah, atau formulir ini tidak ada lagi. Formulir yang ada: sotarsa forms list.",
-            "The address is wrong, or this form is gone. The forms that there are: sotarsa forms list.",
-        ),
-        "stale": Text("Halaman ini sudah lama terbuka", "This page has been open too long"),
-        "stale_why": Text(
-            "Muat ulang halaman (F5), lalu coba lagi.", "Load the page again (F5), then try again."
-        ),
-    }
+OTHER_LANGUAGE: Final = Text("English", "Bahasa Indonesia")
+
+REFUSED: Final = (
+    Text("Alamat ini tidak berlaku lagi", "This address is no longer valid"),
+    Text(
+        "Halaman ini hanya terbuka bagi peramban yang dibuka oleh perintah sotarsa di komputer ini. "
+        "Kembali ke Terminal, hentikan dengan Ctrl-C, lalu jalankan perintahnya sekali lagi.",
+        "This page is open only to the browser that was opened by the sotarsa command on this computer. "
+        "Go back to the terminal, stop it with Ctrl-C, and run the command again.",
+    ),
 )
-"""What the templates say."""
+MISSING: Final = (
+    Text("Halaman tidak ditemukan", "Page not found"),
+    Text(
+        "Alamatnya salah, atau formulir ini tidak ada lagi. Formulir yang ada: sotarsa forms list.",
+        "The address is wrong, or this form is gone. The forms that there are: sotarsa forms list.",
+    ),
+)
+STALE: Final = (
+    Text("Halaman ini sudah terlalu lama terbuka", "This page has been open too long"),
+    Text("Muat ulang halaman (F5), lalu coba lagi.", "Load the page again (F5), then try again."),
+)
+BROKEN: Final = (
+    Text("Program ini gagal", "This program failed"),
+    Text(
+        "Muat ulang halaman. Bila terulang, kirim berkas logs/sotarsa.log dari folder data kepada pengelola.",
+        "Load the page again. If it happens again, send logs/sotarsa.log of the data folder to the administrator.",
+    ),
+)
+WRONG: Final = Text("Definisi perlu diperbaiki", "The definition needs correction")
 
 TYPE_NAMES: Final[Mapping[FieldType, Text]] = MappingProxyType(
     {
@@ -226,7 +234,7 @@ def said(text: Text, language: Language) -> str:
 
 
 def spoken(request: HttpRequest) -> dict[str, Any]:
-    """For every template: `words` in the browser's language, `lang`, and the `other` language."""
+    """For every template: the browser's language, and the other one with its name."""
     chosen = language_of(request)
-    words = {key: said(text, chosen) for key, text in {**PAGES, **EDITOR}.items()}
-    return {"words": words, "lang": chosen, "other": "id" if chosen == "en" else "en"}
+    other = "id" if chosen == "en" else "en"
+    return {"lang": chosen, "other": other, "other_language": said(OTHER_LANGUAGE, chosen)}

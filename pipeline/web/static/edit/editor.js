@@ -23,6 +23,8 @@ export class Editor {
   faulty = new Map();
   history;
   #lines = new Map();
+  #telling = false;
+  #shown = "[]";
 
   /** @param told the draft as the server tells it */
   constructor(told) {
@@ -103,6 +105,7 @@ export class Editor {
     this.faulty = faults(this.doc);
     this.sheet.draw(this);
     for (const part of this.parts) part.draw(this);
+    if (this.#telling) this.warnOfFaults();
     const { dirty, history } = this;
     $("undo").disabled = !history.canUndo;
     $("redo").disabled = !history.canRedo;
@@ -127,8 +130,23 @@ export class Editor {
     $("said").textContent = text;
   }
 
+  /** Tell the faults, for as long as there are any. */
+  warnOfFaults() {
+    this.#telling = true;
+    const named = ([id, [{ word }]]) => ({ id, text: `${find(this.doc, id).item.name}: ${words(word)}` });
+    this.#list([...this.faulty].map(named));
+  }
+
   /** Tell what is wrong, until the next save; an entry with an `id` leads to its field. */
   warn(entries) {
+    this.#telling = false;
+    this.#list(entries);
+  }
+
+  #list(entries) {
+    const shown = JSON.stringify(entries);
+    if (shown === this.#shown) return;
+    this.#shown = shown;
     const lines = entries.map(({ text, id }) => {
       const line = document.createElement("li");
       if (!id) line.textContent = text;

@@ -15,7 +15,8 @@ async function begin() {
   const { status, told } = await server.load();
   if (status !== 200) {
     $("warned").hidden = false;
-    $("warnings").append(Object.assign(document.createElement("li"), { textContent: words("not_loaded") }));
+    const textContent = told.errors?.[0].message ?? words("not_loaded");
+    $("warnings").append(Object.assign(document.createElement("li"), { textContent }));
     return;
   }
   const editor = new Editor(told);

@@ -1,6 +1,6 @@
 /** Saving, and what is told when it does not go through. */
 
-import { find, plain } from "./document.js";
+import { plain } from "./document.js";
 import { $, words } from "./editor.js";
 import * as server from "./server.js";
 
@@ -17,7 +17,10 @@ export class Saving {
     const editor = this.#editor;
     if (this.#busy) return;
     if (!asNext && !editor.dirty) return editor.say(words("unchanged"));
-    if (editor.faulty.size) return this.#faulty();
+    if (editor.faulty.size) {
+      editor.warnOfFaults();
+      return editor.open(editor.faulty.keys().next().value);
+    }
     editor.warn([]);
     editor.say(words("saving"));
     const sent = editor.history.now;
@@ -34,12 +37,6 @@ export class Saving {
       this.#busy = false;
     }
     this.#answered(answer, sent);
-  }
-
-  #faulty() {
-    const editor = this.#editor;
-    editor.warn([...editor.faulty].map(([id, [{ word }]]) => ({ id, text: this.#named(id, words(word)) })));
-    editor.open(editor.faulty.keys().next().value);
   }
 
   #answered({ status, told }, sent) {
@@ -67,15 +64,11 @@ export class Saving {
     location.reload();
   }
 
-  #named(id, text) {
-    return `${find(this.#editor.doc, id).item.name}: ${text}`;
-  }
-
   /** A sentence of the server, with the field or page that its way through the definition leads to. */
   #located([root, page, , section, , index], message) {
     if (root !== "pages" || page === undefined) return { text: message };
-    const id = this.#editor.doc.pages[page]?.sections?.[section]?.items?.[index]?._id;
-    return id ? { id, text: this.#named(id, message) } : { text: `${words("page", { n: page + 1 })}: ${message}` };
+    const item = this.#editor.doc.pages[page]?.sections?.[section]?.items?.[index];
+    return item ? { id: item._id, text: `${item.name}: ${message}` } : { text: `${words("page", { n: page + 1 })}: ${message}` };
   }
 }
 
