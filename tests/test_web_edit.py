@@ -208,6 +208,20 @@ def test_the_mouse_moves_and_stretches(page):
     assert definition(page).field("ttd").at[0] == pytest.approx((120, 140, 70, 30), abs=0.3)
 
 
+def test_fields_are_made_without_a_mouse(page):
+    page.keyboard.press("4")
+    page.keyboard.press("b")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Control+d")
+    page.keyboard.press("Shift+ArrowDown")
+    page.keyboard.press("Control+d")
+    page.keyboard.press("Delete")
+    save(page)
+    made, copy = (definition(page).field(name).at[0] for name in ("isian_1", "isian_2"))
+    assert made[2:] == (60, 20)
+    assert copy == (made.x, pytest.approx(made.y + 22), 60, 20.2)
+
+
 def test_a_wrong_name_is_told_and_not_saved(page):
     former = page.path.read_bytes()
     rows(page).first.dblclick()
@@ -278,6 +292,13 @@ def test_nothing_is_cut_off_on_a_phone(page):
     field(page, "jk").focus()
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
     expect(page.get_by_label("Nama dalam data")).to_be_visible()
+
+
+def test_the_language_is_switched_and_back(page):
+    page.get_by_role("button", name="English").click()
+    expect(page.locator("h1")).to_contain_text("Form of another office")
+    page.get_by_role("button", name="Indonesia").click()
+    expect(page.locator("h1")).to_contain_text("Formulir kantor lain")
 
 
 def test_every_control_has_a_name_and_the_keys_are_told(page):

@@ -11,7 +11,7 @@ from pipeline.language import Language, Text, language
 
 LANGUAGE_COOKIE: Final = "sotarsa_lang"
 
-OTHER_LANGUAGE: Final = Text("English", "Bahasa Indonesia")
+OTHER_LANGUAGE: Final = Text("English", "Indonesia")
 
 REFUSED: Final = (
     Text("Alamat ini tidak berlaku lagi", "This address is no longer valid"),
@@ -234,7 +234,12 @@ def said(text: Text, language: Language) -> str:
 
 
 def spoken(request: HttpRequest) -> dict[str, Any]:
-    """For every template: the browser's language, and the other one with its name."""
+    """For every template: its address, the browser's language, and the other one with its name."""
     chosen = language_of(request)
     other = "id" if chosen == "en" else "en"
-    return {"lang": chosen, "other": other, "other_language": said(OTHER_LANGUAGE, chosen)}
+    return {
+        "path": request.path,
+        "lang": chosen,
+        "other": other,
+        "other_language": said(OTHER_LANGUAGE, chosen),
+    }

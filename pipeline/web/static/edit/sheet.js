@@ -5,6 +5,7 @@ import { boxesOf, extent, fieldsOf, held, moved, split, stretched } from "./docu
 const SVG = "http://www.w3.org/2000/svg";
 const START = 4;
 const GRIP = 9;
+const CROWDED = 4;
 const LEAST_DRAWN = 1.5;
 const GRIPS = [[0, 0], [0.5, 0], [1, 0], [1, 0.5], [1, 1], [0.5, 1], [0, 1], [0, 0.5]];
 const CURSORS = ["nwse", "ns", "nesw", "ew", "nwse", "ns", "nesw", "ew"];
@@ -159,7 +160,7 @@ export class Sheet {
     grips.forEach((grip, index) => {
       const [right, down] = GRIPS[index];
       const room = Math.min(right === 0.5 ? outline.width : Infinity, down === 0.5 ? outline.height : Infinity);
-      grip.toggleAttribute("hidden", room < 3 * size);
+      grip.toggleAttribute("hidden", room < CROWDED * size);
       const at = { x: outline.x + right * outline.width - size / 2, y: outline.y + down * outline.height - size / 2 };
       for (const [key, value] of Object.entries({ ...at, width: size, height: size })) grip.setAttribute(key, value);
     });
