@@ -81,6 +81,13 @@ def test_a_save_replaces_the_file_and_keeps_the_former(path):
     ]
 
 
+def test_the_words_at_the_head_of_the_file_stay(path):
+    path.write_text("# Drafted from blank.pdf.\n# Second line\n" + path.read_text())
+    draft = opened(path)
+    save(draft, draft.stamp, changed(draft, moved), frozen=False)
+    assert path.read_text().startswith("# Drafted from blank.pdf.\n# Second line\nform: kantor\n")
+
+
 def test_a_save_that_breaks_leaves_the_file_whole(path, monkeypatch):
     former = path.read_bytes()
     draft = opened(path)

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
@@ -139,7 +140,7 @@ def save(draft: Draft, stamp: str, changed: FormDefinition, *, frozen: bool) -> 
     with _alone(draft.path.parent):
         _unchanged(draft.path, stamp)
         _copy(draft.path, draft.path.with_name(draft.path.name + BACKUP))
-        _put(draft.path, as_yaml(changed).encode())
+        _put(draft.path, _written(changed, draft.path))
 
 
 def save_as_next(draft: Draft, stamp: str, changed: FormDefinition) -> Path:
@@ -165,7 +166,7 @@ def save_as_next(draft: Draft, stamp: str, changed: FormDefinition) -> Path:
                 raise UsageError(_filled(_THERE, file=path.name))
         for old, new in zip(changed.blank, pages, strict=True):
             _copy(folder / old.file, folder / new.file)
-        _put(target, as_yaml(raised).encode())
+        _put(target, _written(raised, draft.path))
     return target
 
 
@@ -187,6 +188,13 @@ def _unchanged(path: Path, stamp: str) -> None:
 
 def _stamp(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _written(definition: FormDefinition, former: Path) -> bytes:
+    """The new file, under the comments with which the former one begins."""
+    lines = former.read_text(encoding="utf-8").splitlines(keepends=True)
+    head = takewhile(lambda line: line.startswith("#"), lines)
+    return ("".join(head) + as_yaml(definition)).encode()
 
 
 def _copy(source: Path, target: Path) -> None:
