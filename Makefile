@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SYSTEM := tesseract-ocr tesseract-ocr-ind poppler-utils
-SYSTEM_TEST := postgresql sane-utils
+SYSTEM_TEST := postgresql chromium sane-utils
 SAMPLES := samples/halong-2026-11
 export OMP_NUM_THREADS ?= 1
 

@@ -48,8 +48,13 @@ def open_store() -> Path:
 
     where = home()
     open_home(where)
-    _log_to(where / "logs" / "sotarsa.log")
+    open_log()
     return where
+
+
+def open_log() -> None:
+    """Send the program's log to the home, for commands that open the store in their own way."""
+    _log_to(home() / "logs" / "sotarsa.log")
 
 
 def set_up() -> None:

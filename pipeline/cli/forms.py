@@ -10,11 +10,13 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline.cli import context
+from pipeline.cli.edit import HELP as EDIT
+from pipeline.cli.edit import edit
 from pipeline.errors import UsageError
 from pipeline.forms import reference
 from pipeline.forms.catalogue import Catalogue, Form, default_directories
 from pipeline.forms.describe import describe
-from pipeline.forms.frozen import Fingerprints, check_frozen, release, released
+from pipeline.forms.frozen import Fingerprints, check_frozen, release
 from pipeline.forms.identity import is_serial
 from pipeline.forms.printing import print_sheets
 from pipeline.language import Text
@@ -119,6 +121,9 @@ def layout(
     typer.echo(json.dumps(describe(found.layout), ensure_ascii=False, indent=None if as_json else 1))
 
 
+app.command("edit", help=str(EDIT))(edit)
+
+
 @app.command("print", help=str(_PRINT))
 def print_form(
     form: FormName,
@@ -192,16 +197,10 @@ def _versions(catalogue: Catalogue, form: str) -> tuple[Form, ...]:
 
 
 def _on_paper(forms: tuple[Form, ...]) -> Fingerprints:
-    """What the release file and the store know to be on paper."""
     context.open_store()
-    from pipeline.store.models import IssuedSheet
+    from pipeline.store.paper import on_paper
 
-    known = dict(released(default_directories(context.home())))
-    for form in forms:
-        issued = IssuedSheet.objects.filter(form=form.definition.form, version=form.definition.version)
-        prints = frozenset(issued.values_list("fingerprint", flat=True).distinct())
-        known[form.key] = known.get(form.key, frozenset()) | prints
-    return known
+    return on_paper(default_directories(context.home()), forms)
 
 
 def _village(code: str | None) -> str:

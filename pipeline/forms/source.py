@@ -64,10 +64,21 @@ def read(path: Path, model: type[Model]) -> Model:
     try:
         return model.model_validate(_plain(node, path))
     except ValidationError as error:
-        first = error.errors()[0]
-        flaw = first.get("ctx", {}).get("error")
-        at = (*first["loc"], *flaw.at) if isinstance(flaw, Flaw) else first["loc"]
-        raise wrong(path, _line(node, at), _sentence(first)) from error
+        at, what = flaws(error)[0]
+        raise wrong(path, _line(node, at), what) from error
+
+
+def flaws(error: ValidationError) -> list[tuple[tuple[str | int, ...], Text]]:
+    """All that a model finds wrong: the way from its root to each place, and the sentence.
+
+    A list counts as empty for Pydantic when all in it is wrong; then only what is wrong inside is told.
+    """
+    found = [(_way(one), _sentence(one)) for one in error.errors()]
+    return [
+        (at, what)
+        for at, what in found
+        if not any(way != at and way[: len(at)] == at for way, _what in found)
+    ]
 
 
 def wrong(path: Path | str, line: int, what: Text) -> DefinitionError:
@@ -79,6 +90,11 @@ def wrong(path: Path | str, line: int, what: Text) -> DefinitionError:
             _PLACE.en.format(file=name, line=line, what=what.en),
         )
     )
+
+
+def _way(error: ErrorDetails) -> tuple[str | int, ...]:
+    flaw = error.get("ctx", {}).get("error")
+    return (*error["loc"], *flaw.at) if isinstance(flaw, Flaw) else error["loc"]
 
 
 def _sentence(error: ErrorDetails) -> Text:

@@ -20,6 +20,8 @@ _LOCK_FILE: Final = "store.lock"
 _MIGRATION_LOCK: Final = 7_068_278
 """Key of the PostgreSQL advisory lock under which tables are made."""
 
+_SETTINGS: Final = "pipeline.store.settings"
+
 _CHECK_BYTES: Final = 64 * 2**20
 """Up to this size a SQLite file is checked at every opening (below 0.1 s); `sotarsa verify` checks any."""
 
@@ -29,10 +31,14 @@ _NEWER: Final = Text(
 )
 
 
-def open_store(home: Path) -> None:
+def open_store(home: Path, module: str = _SETTINGS) -> None:
     """Make the store of a home ready in this process; the models may be imported from then on.
 
     Opening again is free of effect; opening another home turns this process to it.
+
+    Args:
+        home: the office's folder.
+        module: Django's settings, where this process needs more than the store; the first opening counts.
 
     Raises:
         StoreError: the store is locked, damaged, full, not writable or newer than this program.
@@ -40,20 +46,20 @@ def open_store(home: Path) -> None:
     """
     home = home.absolute()
     _make_home(home)
-    set_up(home)
+    set_up(home, module)
     with told_as_refusals():
         _check()
         _migrate(home)
 
 
-def set_up(home: Path) -> None:
+def set_up(home: Path, module: str = _SETTINGS) -> None:
     """Turn this process to a home without opening its store; the models may be imported from then on.
 
     Raises:
         UsageError: `SOTARSA_DATABASE_URL` cannot be used.
     """
     os.environ["SOTARSA_HOME"] = str(home.absolute())
-    os.environ["DJANGO_SETTINGS_MODULE"] = "pipeline.store.settings"
+    os.environ["DJANGO_SETTINGS_MODULE"] = module
     wanted = database(settings().database_url, home.absolute())
     if not apps.ready:
         django.setup()

@@ -1,0 +1,242 @@
+/**
+ * The definition as a document: where its fields lie and how they change. No screen, no server.
+ *
+ * Boxes are [left, top, width, height] in mm from the page's top left corner. Every field carries an `_id`
+ * that lives as long as the page is open; `plain` takes it out before the document goes back.
+ */
+
+export const LEAST = 1;
+const NAME = /^[a-z][a-z0-9_]*$/;
+const VALUE = /^[A-Za-z0-9_]+$/;
+const LONGEST_NAME = 40;
+const LONGEST_VALUE = 20;
+
+let last = 0;
+
+/** Round to 0.01 mm. */
+export const round = (mm) => Math.round(mm * 100) / 100;
+
+const isField = (item) => "type" in item;
+
+/** A definition as it came, with an `_id` for each field. */
+export function opened(definition) {
+  for (const { item } of places(definition)) item._id = `f${++last}`;
+  return definition;
+}
+
+/** The definition as it goes back. */
+export function plain(doc) {
+  return JSON.parse(JSON.stringify(doc, (key, value) => (key === "_id" ? undefined : value)));
+}
+
+/** Every field with its place: page index, its list of items, and its index in that list. */
+export function* places(doc) {
+  for (const [page, { sections }] of doc.pages.entries())
+    for (const { items } of sections)
+      for (const [index, item] of items.entries()) if (isField(item)) yield { item, page, items, index };
+}
+
+/** The fields of one page, in the document's order. */
+export const fieldsOf = (doc, page) => [...places(doc)].filter((place) => place.page === page).map(({ item }) => item);
+
+/** The place of a field, or undefined. */
+export const find = (doc, id) => [...places(doc)].find(({ item }) => item._id === id);
+
+/** The boxes of a field. */
+export const boxesOf = (item, kind) => (kind === "marks" ? (item.choices ?? []).map((choice) => choice.at) : item.at ?? []);
+
+/** Put as many boxes as the field has. */
+export function place(item, kind, boxes) {
+  const kept = boxes.map((box) => box.map(round));
+  if (kind === "marks") item.choices.forEach((choice, index) => (choice.at = kept[index]));
+  else item.at = kept;
+  if ("cells" in item) item.cells = kept.length;
+}
+
+/** The box around boxes. */
+export function extent(boxes) {
+  const left = Math.min(...boxes.map(([x]) => x));
+  const top = Math.min(...boxes.map(([, y]) => y));
+  const right = Math.max(...boxes.map(([x, , w]) => x + w));
+  const bottom = Math.max(...boxes.map(([, y, , h]) => y + h));
+  return [left, top, right - left, bottom - top];
+}
+
+/** Boxes moved by dx, dy mm, kept whole on the page. */
+export function moved(boxes, dx, dy, page) {
+  const [x, y, w, h] = extent(boxes);
+  const right = Math.min(Math.max(dx, -x), page.width - w - x);
+  const down = Math.min(Math.max(dy, -y), page.height - h - y);
+  return boxes.map(([left, top, width, height]) => [left + right, top + down, width, height]);
+}
+
+/** Boxes stretched so that the box around them becomes `to`. */
+export function stretched(boxes, to) {
+  const [x, y, w, h] = extent(boxes);
+  const [right, down] = [to[2] / w, to[3] / h];
+  return boxes.map((box) => [
+    to[0] + (box[0] - x) * right,
+    to[1] + (box[1] - y) * down,
+    box[2] * right,
+    box[3] * down,
+  ]);
+}
+
+/** A box held on the page and not smaller than may be for n cells side by side. */
+export function held([x, y, w, h], page, n = 1) {
+  const width = Math.min(Math.max(w, LEAST * n), page.width);
+  const height = Math.min(Math.max(h, LEAST), page.height);
+  return [
+    Math.min(Math.max(x, 0), page.width - width),
+    Math.min(Math.max(y, 0), page.height - height),
+    width,
+    height,
+  ];
+}
+
+/** A box split into n equal cells whose walls meet. */
+export function split([x, y, w, h], n) {
+  const walls = Array.from({ length: n + 1 }, (_, index) => round(x + (w * index) / n));
+  return walls.slice(1).map((right, index) => [walls[index], y, round(right - walls[index]), h]);
+}
+
+/** A name that no field has yet: the stem and a number, counted from `first`. */
+export function freeName(doc, stem, first) {
+  const taken = new Set([...places(doc)].map(({ item }) => item.name));
+  const base = stem.replace(/_\d+$/, "").slice(0, LONGEST_NAME - 4);
+  for (let n = first; ; n++) if (!taken.has(`${base}_${n}`)) return `${base}_${n}`;
+}
+
+/** A new choice with a value that none of the others has. */
+export function nextChoice(choices, at) {
+  const taken = new Set(choices.map(({ value }) => value));
+  let n = choices.length + 1;
+  while (taken.has(`${n}`)) n++;
+  return { value: `${n}`, label: both(`${n}`), at: at.map(round) };
+}
+
+/** Give a field one more choice; its tick box stands below the last one. */
+export function addChoice(item, kind, page) {
+  item.choices ??= [];
+  const [[x, y, w, h]] = kind === "marks" ? boxesOf(item, kind).slice(-1) : [[0, 0, 1, 1]];
+  const choice = nextChoice(item.choices, moved([[x, y, w, h]], 0, h + 2, page)[0]);
+  if (kind !== "marks") delete choice.at;
+  item.choices.push(choice);
+}
+
+/** A label with a new text in one language; the English follows until it is told apart. */
+export const relabelled = (label, language, text) =>
+  language === "id" && label.id === label.en ? both(text) : { ...label, [language]: text };
+
+/** Put a new field behind those that are read before it; gives it its `_id`. */
+export function insert(doc, page, item, kinds) {
+  item._id = `f${++last}`;
+  doc.pages[page] ??= { sections: [] };
+  const { sections } = doc.pages[page];
+  if (!sections.length) sections.push({ title: { id: `Halaman ${page + 1}`, en: `Page ${page + 1}` }, items: [] });
+  const box = extent(boxesOf(item, kinds[item.type].kind));
+  let [items, index] = [sections[0].items, 0];
+  for (const here of places(doc)) {
+    if (here.page !== page) continue;
+    const boxes = boxesOf(here.item, kinds[here.item.type].kind);
+    if (boxes.length && readBefore(extent(boxes), box)) [items, index] = [here.items, here.index + 1];
+  }
+  items.splice(index, 0, item);
+  return item;
+}
+
+/** A copy below the field, or beside it where the page ends. */
+export function duplicate(doc, id, page, kinds) {
+  const { item, items, index } = find(doc, id);
+  const { kind } = kinds[item.type];
+  const copy = structuredClone(item);
+  copy._id = `f${++last}`;
+  copy.name = freeName(doc, item.name, 2);
+  const boxes = boxesOf(copy, kind);
+  const height = extent(boxes)[3] + 2;
+  const below = moved(boxes, 0, height, page);
+  place(copy, kind, extent(below)[1] - extent(boxes)[1] < height - 0.01 ? moved(boxes, 3, -height, page) : below);
+  items.splice(index + 1, 0, copy);
+  return copy;
+}
+
+/** Take a field out, and its section if it was the last one there. */
+export function remove(doc, id) {
+  const { items, index, page } = find(doc, id);
+  items.splice(index, 1);
+  const { sections } = doc.pages[page];
+  if (!items.length && sections.length > 1) doc.pages[page].sections = sections.filter((one) => one.items !== items);
+}
+
+/** Move a field one place earlier (-1) or later (+1) in the order of its page; whether it could. */
+export function reorder(doc, id, step) {
+  const here = find(doc, id);
+  const order = [...places(doc)].filter(({ page }) => page === here.page);
+  const other = order[order.findIndex(({ item }) => item._id === id) + step];
+  if (!other) return false;
+  [here.items[here.index], other.items[other.index]] = [other.item, here.item];
+  return true;
+}
+
+/** Give a field a new name, in the rules and in the register too. */
+export function rename(doc, item, name) {
+  const unique = [...places(doc)].filter((other) => other.item.name === item.name).length === 1;
+  if (unique) {
+    for (const rule of doc.rules ?? []) rule.fields = rule.fields.map((one) => (one === item.name ? name : one));
+    for (const entry of doc.register ?? [])
+      for (const [key, one] of Object.entries(entry.map)) if (one === item.name) entry.map[key] = name;
+  }
+  item.name = name;
+}
+
+/** Make a field another type; its boxes stay where they are as far as the type allows. */
+export function retype(item, type, kinds) {
+  const [from, to] = [kinds[item.type], kinds[type]];
+  const boxes = boxesOf(item, from.kind);
+  item.type = type;
+  if (to.kind === "marks") {
+    if (from.kind !== "marks") {
+      item.choices = boxes.map((at, index) => ({ value: `${index + 1}`, label: both(`${index + 1}`), at }));
+      for (const key of ["at", "cells", "words"]) delete item[key];
+    }
+    return;
+  }
+  for (const key of ["multiple", "filled", "columns"]) delete item[key];
+  if (type !== "code") delete item.choices;
+  else if (from.kind === "marks") for (const choice of item.choices) delete choice.at;
+  item.at = boxes;
+  if (to.kind !== "comb") {
+    for (const key of ["cells", "words"]) delete item[key];
+    item.at = [extent(boxes).map(round)];
+  } else if (to.fixed && boxes.length !== to.cells) item.at = split(extent(boxes), to.cells);
+  else if (from.kind !== "comb" && from.kind !== "marks") item.at = split(extent(boxes), to.cells);
+  if ("cells" in item) item.cells = item.at.length;
+}
+
+/** One text for both languages. */
+export const both = (text) => ({ id: text, en: text });
+
+/** What is wrong with names, labels and choices: `_id` to a list of { key, index, word, key of the sentence }. */
+export function faults(doc) {
+  const found = new Map();
+  const names = [...places(doc)].map(({ item }) => item.name);
+  for (const { item } of places(doc)) {
+    const here = [];
+    if (!NAME.test(item.name)) here.push({ key: "name", word: "name_form" });
+    else if (item.name.length > LONGEST_NAME) here.push({ key: "name", word: "name_long" });
+    else if (names.filter((name) => name === item.name).length > 1) here.push({ key: "name", word: "name_twice" });
+    if (!item.label.id.trim()) here.push({ key: "label", word: "label_empty" });
+    const values = (item.choices ?? []).map(({ value }) => value);
+    for (const [index, value] of values.entries())
+      if (!VALUE.test(value) || value.length > LONGEST_VALUE) here.push({ key: "value", index, word: "value_form" });
+      else if (values.indexOf(value) !== index) here.push({ key: "value", index, word: "value_twice" });
+    if (here.length) found.set(item._id, here);
+  }
+  return found;
+}
+
+/** Whether a person reads the first box before the second: higher, or left of it on one line. */
+function readBefore([ax, ay, , ah], [bx, by, , bh]) {
+  const apart = Math.abs(ay + ah / 2 - (by + bh / 2));
+  return apart < Math.min(ah, bh) / 2 ? ax <= bx : ay + ah / 2 < by + bh / 2;
+}

@@ -1,0 +1,81 @@
+/** Saving, and what is told when it does not go through. */
+
+import { plain } from "./document.js";
+import { $, words } from "./editor.js";
+import * as server from "./server.js";
+
+export class Saving {
+  #editor;
+  #busy = false;
+
+  constructor(editor) {
+    this.#editor = editor;
+    addEventListener("beforeunload", (event) => editor.dirty && event.preventDefault());
+  }
+
+  async save(asNext = false) {
+    const editor = this.#editor;
+    if (this.#busy) return;
+    if (!asNext && !editor.dirty) return editor.say(words("unchanged"));
+    if (editor.faulty.size) {
+      editor.warnOfFaults();
+      return editor.open(editor.faulty.keys().next().value);
+    }
+    editor.warn([]);
+    editor.say(words("saving"));
+    const sent = editor.history.now;
+    const { stamp } = editor.draft;
+    const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
+    let answer;
+    this.#busy = true;
+    try {
+      answer = await server.save(plain(editor.doc), stamp, asNext, token);
+    } catch {
+      editor.say("");
+      return editor.warn([{ text: words("no_answer") }]);
+    } finally {
+      this.#busy = false;
+    }
+    this.#answered(answer, sent);
+  }
+
+  #answered({ status, told }, sent) {
+    const editor = this.#editor;
+    if (status === 200) return this.#kept(told, sent);
+    editor.say("");
+    if (told.frozen) return ask(told.message, words("save_as", { n: told.next }), () => this.save(true));
+    if (told.conflict) return ask(told.message, words("reload"), () => this.#reload());
+    const errors = told.errors?.map(({ at, message }) => this.#located(at, message));
+    editor.warn(errors ?? [{ text: words("not_saved", { status }) }]);
+  }
+
+  #kept(told, sent) {
+    const editor = this.#editor;
+    editor.saved = sent;
+    editor.draft.stamp = told.stamp;
+    editor.draw();
+    const time = new Date().toLocaleTimeString(editor.language, { hour: "2-digit", minute: "2-digit" });
+    editor.say(words("saved", { time }));
+    if (told.version !== editor.draft.version) location.assign(`../${told.version}/`);
+  }
+
+  #reload() {
+    this.#editor.saved = this.#editor.history.now;
+    location.reload();
+  }
+
+  /** A sentence of the server, with the field or page that its way through the definition leads to. */
+  #located([root, page, , section, , index], message) {
+    if (root !== "pages" || page === undefined) return { text: message };
+    const item = this.#editor.doc.pages[page]?.sections?.[section]?.items?.[index];
+    return item ? { id: item._id, text: `${item.name}: ${message}` } : { text: `${words("page", { n: page + 1 })}: ${message}` };
+  }
+}
+
+function ask(question, yes, work) {
+  $("question").textContent = question;
+  $("yes").textContent = yes;
+  $("ask").returnValue = "";
+  $("ask").onclose = () => $("ask").returnValue === "yes" && work();
+  $("ask").showModal();
+}
