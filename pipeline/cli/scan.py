@@ -235,6 +235,7 @@ def _facts(summary: "batches.BatchSummary") -> dict[str, object]:
         "already_read": list(summary.already),
         "pages": summary.pages,
         "read": summary.read,
+        "separators": summary.separators,
         "set_aside": [
             {
                 "source": one.source,
@@ -259,6 +260,8 @@ def _show(summary: "batches.BatchSummary") -> None:
     counts.add_column(justify="right")
     for form, pages in sorted(summary.forms.items()):
         counts.add_row(Text("Halaman dibaca: {form}", "Pages read: {form}").format(form=form), str(pages))
+    if summary.separators:
+        counts.add_row(str(Text("Lembar pemisah", "Separator sheets")), str(summary.separators))
     counts.add_row(str(Text("Halaman disisihkan", "Pages set aside")), str(len(summary.set_aside)))
     counts.add_row(str(Text("Isian diterima", "Fields accepted")), str(summary.accepted))
     counts.add_row(str(Text("Isian untuk diperiksa", "Fields to review")), str(summary.review))
