@@ -73,13 +73,15 @@ def _by_serial(page: Page, written: Mapping[Key, str], form: Form) -> Place:
     taken = {side.sheet_id: side for side in sides if side.number == page.number}
     fitting = [sheet for sheet in sheets if (sheet.form, sheet.version) == form.key]
     lacking = [sheet for sheet in fitting if sheet.pk not in taken]
-    beside = known.filter(file=page.file, image__in=(page.image - 1, page.image + 1))
-    near = set(beside.values_list("sheet", flat=True))
-    neighbour = next((one for one in lacking if one.pk in near), None)
+    beside = list(known.filter(file=page.file, image__in=(page.image - 1, page.image + 1)))
+    neighbour = next((one for one in lacking if one.pk in {side.sheet_id for side in beside}), None)
     if neighbour is not None:
         return Place(neighbour, reused=neighbour.copy > 1)
     repeated = [taken[one.pk] for one in fitting if one.pk in taken and _same(written, taken[one.pk])]
-    sure = [one for one in repeated if _telling(written, form) or one.sheet_id in near]
+    again = {
+        side.sheet_id for side in beside if side.reason == "duplicate_side" and side.number != page.number
+    }
+    sure = [one for one in repeated if _telling(written, form) or one.sheet_id in again]
     other = sure or [one for one in repeated if one.file_id != page.file_id and not lacking]
     if other:
         return Place(next(one for one in sheets if one.pk == other[0].sheet_id), repeats=other[0])
