@@ -34,7 +34,7 @@ SPOIL = Text(
 
 _STATES: Final = {
     "complete": Text("kembali lengkap", "complete"),
-    "waiting": Text("menunggu sisi", "waits for a side"),
+    "waiting": Text("menunggu", "waiting"),
     "spoilt": Text("rusak", "spoilt"),
     "missing": Text("belum kembali", "missing"),
     "foreign": Text("bukan cetakan sini", "not issued here"),
