@@ -226,6 +226,10 @@ def _box() -> "Box":
 
 
 def _titled(village: str) -> str:
+    from pipeline.store.account import NO_VILLAGE
+
+    if village == NO_VILLAGE:
+        return str(Text("(tanpa desa)", "(no village)"))
     name = _name(village)
     return f"{village} {name}" if name else village
 

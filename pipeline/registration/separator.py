@@ -32,6 +32,6 @@ def separator_seen(image: NDArray[np.uint8], found: Iterable[int]) -> Refusal | 
     if not ids & MARKER_IDS:
         return None
     told = separator_among(qr_texts_anywhere(image))
-    if told is None and ids == MARKER_IDS:
+    if told is None and ids >= MARKER_IDS and len(ids - MARKER_IDS) < 2:
         return Refusal("unreadable_separator", "the markers of a separator, without its QR code")
     return told

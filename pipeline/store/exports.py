@@ -98,9 +98,9 @@ def pages(batch: str | None = None) -> Iterator[dict[str, object]]:
         page=F("number"),
     )
     for row in rows.iterator(_CHUNK):
-        reason, day = row["reason"], row.pop("day")
+        reason, day = row["reason"], row["day"]
         yield {
-            **row,
+            **{name: value for name, value in row.items() if name != "day"},
             "form": row["form"] or None,
             "serial": row["serial"] or None,
             "reason": reason or None,

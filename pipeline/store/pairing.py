@@ -60,7 +60,7 @@ def _by_place(page: Page, form: Form) -> Place:
     behind = same.filter(image=page.image + 1, number__gt=page.number)
     for beside in (*before, *behind):
         if not Page.objects.filter(sheet=beside.sheet, number=page.number).exists():
-            return Place(Sheet.objects.select_for_update().get(pk=beside.sheet_id))
+            return Place(Sheet.objects.select_for_update().get(pages=beside))
     serial = made_serial(form.definition.code, page.file.sha256, page.image)
     return Place(_fresh(serial, Sheet.objects.filter(serial=serial).count() + 1, form))
 
