@@ -21,6 +21,7 @@ from pipeline.scans.pages import open_pages
 from pipeline.scans.types import UnreadableFile, UnreadablePage
 from pipeline.store.archive import Archive, sha256_of
 from pipeline.store.models import Batch, FieldReading, Page, ScanFile
+from pipeline.store.separators import SEPARATORS, put_separator, stamp
 from pipeline.store.sheets import BrokenRules, Drawn, place
 from pipeline.workers import MakeExecutor, Read, Work, read_in_order
 
@@ -76,6 +77,7 @@ class BatchSummary:
         already: names of the files that had been read before; nothing changed for them.
         pages: page images of the files read.
         read: of them, pages that were read.
+        separators: separator sheets among them.
         set_aside: the others.
         accepted: fields accepted unseen.
         review: fields that wait for a person.
@@ -88,6 +90,7 @@ class BatchSummary:
     already: tuple[str, ...]
     pages: int
     read: int
+    separators: int
     set_aside: tuple[SetAside, ...]
     accepted: int
     review: int
@@ -278,7 +281,7 @@ class _Run:
         now = self._progress
         self._tell(
             pages=now.pages + 1,
-            set_aside=now.set_aside + (page.reason not in ("", "missing_side")),
+            set_aside=now.set_aside + (page.reason not in ("", "missing_side", "separator")),
             review=now.review + (waits if page.reason != "duplicate_side" else 0),
         )
 
@@ -306,6 +309,11 @@ def _saved(file: ScanFile, image: int, reading: PageReading, reader: Reader) -> 
 
 
 def _put(page: Page, reading: PageReading, reader: Reader) -> None:
+    ScanFile.objects.select_for_update().get(pk=page.file_id)
+    if page.reason in SEPARATORS:
+        put_separator(page, reader.catalogue)
+        return
+    stamp(page)
     identity = reading.identity
     form = reader.catalogue.by_code(identity.code, identity.version) if identity else None
     if reading.status == PageStatus.READ and form is not None:
@@ -340,7 +348,7 @@ def _set_aside(reason: str, detail: str) -> PageReading:
 def _summary(batch: str, files: Sequence[ScanFile], already: tuple[str, ...]) -> BatchSummary:
     """What the store now says of the files that were read in this run."""
     pages = Page.objects.filter(file__in=[file.pk for file in files])
-    aside = pages.filter(status=PageStatus.SET_ASIDE).order_by("file", "image")
+    aside = pages.filter(status=PageStatus.SET_ASIDE).exclude(reason="separator").order_by("file", "image")
     read = pages.filter(status=PageStatus.READ)
     forms = dict(read.order_by().values_list("form").annotate(Count("pk")))
     fields = FieldReading.objects.filter(page__in=pages).aggregate(
@@ -355,6 +363,7 @@ def _summary(batch: str, files: Sequence[ScanFile], already: tuple[str, ...]) ->
         already=already,
         pages=pages.count(),
         read=read.count(),
+        separators=pages.filter(reason="separator").count(),
         set_aside=tuple(SetAside(*row) for row in aside.values_list("file__name", "image", "reason")),
         accepted=fields["accepted"],
         review=fields["review"],

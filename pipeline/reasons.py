@@ -40,6 +40,14 @@ PAGE_REASONS: Final[dict[str, Text]] = {
         "Sisi ini sudah pernah dipindai dengan isi yang sama. Tidak perlu tindakan; pindaian pertama yang dipakai.",
         "This side was scanned before with the same content. Nothing to do; the first scan is used.",
     ),
+    "separator": Text(
+        "Lembar pemisah: lembar di belakangnya dicatat menurut desa, tim, tanggal dan batch-nya.",
+        "A separator sheet: its village, team, date and batch hold for the sheets behind it.",
+    ),
+    "unreadable_separator": Text(
+        "Kode QR lembar pemisah ini tidak terbaca, jadi lembar di belakangnya tanpa keterangan. Cetak pemisah baru.",
+        "This separator's QR code cannot be read, so nothing is said of the sheets behind it. Print a new one.",
+    ),
     "unreadable_file": Text(
         "Berkas rusak atau bukan gambar yang dapat dibaca. Pindai ulang, atau simpan sebagai PDF, TIFF, JPEG atau PNG.",
         "The file is damaged or not a readable image. Scan again, or save it as PDF, TIFF, JPEG or PNG.",
@@ -97,6 +105,14 @@ VALUE_REASONS: Final[dict[str, Text]] = {
     "serial_reused": Text(
         "Nomor seri ini juga ada di lembar lain dengan isi berbeda (fotokopi?).",
         "This serial is also on another sheet with different content (a photocopied form?).",
+    ),
+    "copies_differ": Text(
+        "Sisi ini dipindai dua kali dan isian ini terbaca berbeda.",
+        "This side was scanned twice, and this field was read differently.",
+    ),
+    "separator_disagrees": Text(
+        "Tidak sama dengan desa atau tanggal di lembar pemisah.",
+        "Not the village or the date of the separator sheet.",
     ),
     "unfit": Text("Isian ini bukan nilai yang mungkin.", "This is not a possible value."),
     "nik_length": Text("NIK harus tepat 16 angka.", "A NIK has exactly 16 digits."),

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -9,16 +10,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.cli import context
+from pipeline.cli import account, context
 from pipeline.cli.edit import HELP as EDIT
 from pipeline.cli.edit import edit
 from pipeline.errors import UsageError
-from pipeline.forms import reference
+from pipeline.forms import reference, separator
 from pipeline.forms.catalogue import Catalogue, Form, default_directories
 from pipeline.forms.describe import describe
 from pipeline.forms.frozen import Fingerprints, check_frozen, release
 from pipeline.forms.identity import is_serial
-from pipeline.forms.printing import print_sheets
+from pipeline.forms.printing import print_separators, print_sheets
 from pipeline.language import Text
 
 NO_VILLAGE: Final = "0000"
@@ -63,8 +64,14 @@ _LAYOUT = Text(
     "Where each field lies in mm, as JSON. Example: sotarsa forms layout pendataan --json",
 )
 _PRINT = Text(
-    "Cetak lembar bernomor seri. Contoh: sotarsa forms print pendataan --village 2005 --count 20",
-    "Print sheets with their serials. Example: sotarsa forms print pendataan --village 2005 --count 20",
+    "Cetak lembar bernomor seri, atau lembar pemisah (FORM: pemisah). "
+    "Contoh: sotarsa forms print pendataan --village 2005 --count 20",
+    "Print sheets with their serials, or separator sheets (FORM: pemisah). "
+    "Example: sotarsa forms print pendataan --village 2005 --count 20",
+)
+_ONLY_SEPARATORS = Text(
+    "--team, --date dan --batch hanya untuk lembar pemisah: sotarsa forms print pemisah.",
+    "--team, --date and --batch are for separator sheets only: sotarsa forms print pemisah.",
 )
 
 
@@ -150,11 +157,28 @@ def print_form(
             help=str(Text("Program yang daftarnya dicetak.", "The programme whose roster is printed.")),
         ),
     ] = None,
+    team: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help=str(Text("Pemisah: nama tim.", "Separator: the team."))),
+    ] = None,
+    day: Annotated[
+        str | None,
+        typer.Option("--date", metavar="YYYY-MM-DD", help=str(Text("Pemisah: tanggal.", "Separator: date."))),
+    ] = None,
+    batch: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help=str(Text("Pemisah: nama batch.", "Separator: the batch."))),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE.pdf", help=str(Text("Berkas PDF.", "The PDF.")))
     ] = None,
 ) -> None:
-    """Print sheets with their serials, recorded as issued."""
+    """Print sheets with their serials, recorded as issued; or separator sheets."""
+    if form == separator.NAME:
+        _print_separators(village and _village(village), team, day, batch, count, out)
+        return
+    if team or day or batch:
+        raise UsageError(_ONLY_SEPARATORS)
     found = context.catalogue().get(form)
     short = _village(village)
     if first_serial is not None and not is_serial(first_serial):
@@ -177,6 +201,30 @@ def print_form(
     print_sheets(found, serials, target, preprinted=texts)
     told = Text("{n} lembar, {first} sampai {last}: {path}", "{n} sheets, {first} to {last}: {path}")
     typer.echo(told.format(n=len(serials), first=serials[0], last=serials[-1], path=target))
+
+
+def _print_separators(
+    village: str | None, team: str | None, day: str | None, batch: str | None, count: int, out: Path | None
+) -> None:
+    sheet = separator.make_separator(village or "", team or "", _date(day) if day else None, batch or "")
+    named = "-".join(filter(None, (separator.NAME, village, day)))
+    target = out or context.home() / "print" / f"{named}.pdf"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    print_separators(sheet, count, target)
+    told = Text("{n} lembar pemisah: {path}", "{n} separator sheets: {path}")
+    typer.echo(told.format(n=count, path=target))
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(
+            Text(
+                f"{text} bukan tanggal. Contoh: --date 2026-11-24.",
+                f"{text} is no date. Example: 2026-11-24.",
+            )
+        ) from error
 
 
 def _facts(form: Form) -> dict[str, object]:
@@ -256,3 +304,7 @@ def _texts(form: Form, table: str, rows: list[_Row]) -> dict[str, list[dict[str,
         if column in columns
     }
     return {table: [{column: str(row[key]) for column, key in mapped.items()} for row in rows]}
+
+
+app.command("account", help=str(account.ACCOUNT))(account.account)
+app.command("spoil", help=str(account.SPOIL))(account.spoil)

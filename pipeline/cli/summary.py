@@ -32,6 +32,7 @@ def facts(summary: "batches.BatchSummary", fault: SotarsaError | None) -> dict[s
         "already_read": list(summary.already),
         "pages": summary.pages,
         "read": summary.read,
+        "separators": summary.separators,
         "set_aside": [
             {
                 "source": one.source,
@@ -58,6 +59,8 @@ def show(summary: "batches.BatchSummary") -> None:
     counts.add_column(justify="right")
     for form, pages in sorted(summary.forms.items()):
         counts.add_row(Text("Halaman dibaca: {form}", "Pages read: {form}").format(form=form), str(pages))
+    if summary.separators:
+        counts.add_row(str(Text("Lembar pemisah", "Separator sheets")), str(summary.separators))
     counts.add_row(str(Text("Halaman disisihkan", "Pages set aside")), str(len(summary.set_aside)))
     counts.add_row(str(Text("Isian diterima", "Fields accepted")), str(summary.accepted))
     counts.add_row(str(Text("Isian untuk diperiksa", "Fields to review")), str(summary.review))

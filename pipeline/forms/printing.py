@@ -16,6 +16,7 @@ from pipeline.forms.arrange import compose
 from pipeline.forms.identity import MARKER_DICTIONARY, Identity, village_of
 from pipeline.forms.ink import BOLD, PT, REGULAR, PageInk, Run, Shape, text_width
 from pipeline.forms.layout import Box, Kind, Marker, PageLayout
+from pipeline.forms.separator import MARKERS, QR, Separator, separator_ink
 from pipeline.language import Text
 
 if TYPE_CHECKING:
@@ -67,8 +68,25 @@ def print_sheets(
             pen.village(serial)
             canvas.showPage()
     canvas.save()
+    _replace(out, buffer.getvalue())
+
+
+def print_separators(separator: Separator, count: int, out: Path) -> None:
+    """Write a PDF of a separator sheet, `count` times the same; it is replaced whole or not at all."""
+    buffer = BytesIO()
+    canvas = Canvas(buffer, pagesize=(m.PAGE_W / PT, m.PAGE_H / PT), invariant=1, pageCompression=1)
+    canvas.setTitle("Pemisah")
+    canvas.setCreator("Sotarsa")
+    for _ in range(count):
+        _Pen(canvas).separator(separator)
+        canvas.showPage()
+    canvas.save()
+    _replace(out, buffer.getvalue())
+
+
+def _replace(out: Path, content: bytes) -> None:
     part = out.with_suffix(f"{out.suffix}.part")
-    part.write_bytes(buffer.getvalue())
+    part.write_bytes(content)
     part.replace(out)
 
 
@@ -102,6 +120,13 @@ class _Pen:
         x = frame.SERIAL.x + frame.SERIAL.w - width
         base = frame.SERIAL.y + frame.SERIAL.h - 1.5
         self._run(Run(x, base, identity.serial, frame.SERIAL_FONT, frame.SERIAL_SIZE))
+
+    def separator(self, separator: Separator) -> None:
+        """Draw a separator sheet; its QR code bears a third of it being covered."""
+        self.ink(separator_ink(separator))
+        for marker in MARKERS:
+            self._marker(marker)
+        self._modules(QR, segno.make_qr(separator.qr_text(), error="h", boost_error=False).matrix)
 
     def village(self, serial: str) -> None:
         """Name the village that the sheet is printed for, when it is known."""

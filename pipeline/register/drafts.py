@@ -14,9 +14,6 @@ from pipeline.forms.definition import FormDefinition, RegisterEntry
 Key = tuple[str, int | None]
 Values = Mapping[Key, str | None]
 
-DATES: Final = ("surveyed_on", "date", "asked_on")
-"""Attributes that say when a form was filled in."""
-
 KEY_ATTRIBUTES: Final = frozenset({"nik", "kk", "name", "date", "surveyed_on", "programme"})
 """Attributes without which a row would be about nobody or nothing: where one is unreadable, its sheet waits."""
 
@@ -40,15 +37,6 @@ class Draft:
     attributes: Mapping[str, str]
     place: tuple[str, int] | None = None
     counts: Mapping[str, Mapping[str, int]] | None = None
-
-
-def date_field(definition: FormDefinition) -> str | None:
-    """The field that says when a form was filled in, if the definition maps one."""
-    for name in DATES:
-        for entry in definition.register_:
-            if name in entry.map:
-                return entry.map[name]
-    return None
 
 
 def key_fields(definition: FormDefinition) -> frozenset[str]:

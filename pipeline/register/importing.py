@@ -11,9 +11,10 @@ from django.db.models import Count, Exists, OuterRef, Q
 
 from pipeline.errors import UsageError
 from pipeline.forms.catalogue import Catalogue
+from pipeline.forms.occasion import date_field
 from pipeline.language import Text
 from pipeline.register.changes import ENTITIES, state
-from pipeline.register.drafts import date_field, drafts, key_fields
+from pipeline.register.drafts import drafts, key_fields
 from pipeline.register.merge import Book, Question, Told, alike, apply
 from pipeline.register.models import Change, ImportRun, Person, Row
 from pipeline.store.models import Decision, FieldReading, IssuedSheet, Sheet

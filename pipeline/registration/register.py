@@ -15,6 +15,7 @@ from pipeline.registration.fit import Fit, Floats, Landmark, faces_us, fit_plane
 from pipeline.registration.given import register_given
 from pipeline.registration.identity import printed_serial, qr_text_at, qr_texts_anywhere
 from pipeline.registration.markers import Corners, find_marker_near, find_markers
+from pipeline.registration.separator import separator_among, separator_seen
 from pipeline.registration.straighten import straightened
 from pipeline.registration.types import Refusal, Registration
 
@@ -79,7 +80,7 @@ def register(image: Image, forms: KnownForms) -> Registration | Refusal:
 
     Returns:
         The registered page, or why it is set aside: `blank`, `not_our_form`, `corners_missing`,
-        `unknown_form`, `unreadable_identity` or `residual`.
+        `unknown_form`, `unreadable_identity`, `residual`, `separator` or `unreadable_separator`.
 
     Raises:
         MissingPartError: the QR code is damaged and Tesseract, which reads the serial, is not installed.
@@ -100,6 +101,9 @@ def _register_own(image: Image, forms: KnownForms) -> Registration | Refusal:
     found = _look_for_markers(image)
     if isinstance(found, Refusal):
         return found
+    separator = separator_seen(image, found)
+    if separator is not None:
+        return separator
     sides = list(_sides(image, found, forms))
     known = _read_qr(image, found, sides, forms)
     if known is None:
@@ -128,7 +132,11 @@ def _look_for_markers(image: Image) -> Found | Refusal:
             return found
         if number == 0 and not found and is_blank(image):
             return Refusal("blank")
-    if any(parse_qr(text) for text in qr_texts_anywhere(image)):
+    texts = qr_texts_anywhere(image)
+    separator = separator_among(texts)
+    if separator is not None:
+        return separator
+    if any(map(parse_qr, texts)):
         return Refusal("corners_missing", f"our QR code, but corner markers {sorted(found)}")
     return Refusal("not_our_form", f"corner markers found: {sorted(found)}")
 

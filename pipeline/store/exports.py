@@ -26,7 +26,20 @@ READING_COLUMNS: Final = (
     "reasons",
     "quad",
 )
-PAGE_COLUMNS: Final = ("source", "image", "form", "serial", "page", "status", "reason", "message")
+PAGE_COLUMNS: Final = (
+    "source",
+    "image",
+    "form",
+    "serial",
+    "page",
+    "status",
+    "reason",
+    "message",
+    "village",
+    "team",
+    "date",
+    "lot",
+)
 
 _CHUNK: Final = 2_000
 
@@ -72,15 +85,27 @@ def pages(batch: str | None = None) -> Iterator[dict[str, object]]:
     _check(batch)
     found = Page.objects.filter(**({"file__batch__name": batch} if batch else {}))
     rows = found.order_by("file", "image").values(
-        "image", "form", "serial", "status", "reason", source=F("file__name"), page=F("number")
+        "image",
+        "form",
+        "serial",
+        "status",
+        "reason",
+        "village",
+        "team",
+        "lot",
+        "day",
+        source=F("file__name"),
+        page=F("number"),
     )
     for row in rows.iterator(_CHUNK):
-        reason = row["reason"]
+        reason, day = row["reason"], row["day"]
         yield {
-            **row,
+            **{name: value for name, value in row.items() if name != "day"},
             "form": row["form"] or None,
             "serial": row["serial"] or None,
             "reason": reason or None,
+            **{name: row[name] or None for name in ("village", "team", "lot")},
+            "date": day.isoformat() if day else None,
             "message": str(PAGE_REASONS[reason]) if reason in PAGE_REASONS else None,
         }
 

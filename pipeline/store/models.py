@@ -22,6 +22,16 @@ class IssuedSheet(models.Model):
     printed_at = models.DateTimeField(auto_now_add=True)
 
 
+class Spoiling(models.Model):
+    """An issued sheet was said to be spoilt, or the word was taken back; appended, the last one counts."""
+
+    sheet = models.ForeignKey(IssuedSheet, on_delete=models.PROTECT, related_name="spoilings")
+    spoilt = models.BooleanField()
+    why = models.CharField(max_length=200, blank=True)
+    by = models.CharField(max_length=80)
+    at = models.DateTimeField(auto_now_add=True)
+
+
 class Batch(models.Model):
     """A lot of files as they were put into the scanner together."""
 
@@ -65,7 +75,13 @@ class Sheet(models.Model):
 
 
 class Page(models.Model):
-    """One page image of a file: what it is, and whether it was read or set aside."""
+    """One page image of a file: what it is, and whether it was read or set aside.
+
+    Attributes:
+        village: four digits, of the separator before it in its file; with it team, day and lot. "" and None
+            where no separator says so.
+        lot: the batch that the separator names; the file's own batch stays what it was scanned as.
+    """
 
     file = models.ForeignKey(ScanFile, on_delete=models.PROTECT, related_name="pages")
     image = models.PositiveIntegerField(help_text="From 1, in the order of the file.")
@@ -80,6 +96,10 @@ class Page(models.Model):
     residual_mm = models.FloatField(null=True)
     way = models.CharField(max_length=20, blank=True, help_text="Readers and capture: `both/scan`.")
     sheet = models.ForeignKey(Sheet, on_delete=models.PROTECT, related_name="pages", null=True)
+    village = models.CharField(max_length=4, blank=True)
+    team = models.CharField(max_length=40, blank=True)
+    day = models.DateField(null=True)
+    lot = models.CharField(max_length=60, blank=True)
     read_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -1,0 +1,52 @@
+"""A value that was taken as sure goes back to a person when something comes that speaks against it."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from pipeline.page import JudgedReading
+from pipeline.store.models import Decision, FieldReading, Page
+from pipeline.store.readings import ABSENT
+
+RULES: Final = "rules"
+"""Who reopens a value that a person had confirmed before the other side of its sheet came."""
+
+Status = FieldReading.Status
+
+
+def doubt(row: FieldReading, reasons: Sequence[str]) -> None:
+    """Send a value to review; its row is not saved."""
+    if row.status == Status.AUDIT:
+        row.audit = False
+    row.status = Status.REVIEW
+    row.reasons = list(dict.fromkeys([*row.reasons, *reasons]))
+
+
+def reopen(row: FieldReading, reasons: Sequence[str]) -> None:
+    """Send a value to review, also one that a person had confirmed, and save it."""
+    if row.status == Status.REVIEWED:
+        Decision.objects.create(reading=row, kind=Decision.Kind.REOPENED, value=row.value, by=RULES)
+    doubt(row, reasons)
+    row.save(update_fields=["status", "audit", "reasons"])
+
+
+def compare(first: Page, second: Iterable[JudgedReading]) -> None:
+    """Hold a side against its second scan: where they differ and nobody has decided yet, a person is asked.
+
+    Args:
+        first: the side whose readings count.
+        second: what was read on the other image; its values join the alternatives.
+    """
+    told = {(one.reading.field, one.reading.row): one.reading for one in second}
+    for row in first.readings.select_for_update().exclude(status=Status.REVIEWED):
+        other = told.get((row.field, row.row))
+        if other is None or _ink(other.value) == _ink(row.read_value):
+            continue
+        rest = [one for one in row.alternatives if one[0] != other.value]
+        row.alternatives = sorted([[other.value, float(other.confidence)], *rest], key=lambda one: -one[1])
+        doubt(row, ["copies_differ"])
+        row.save(update_fields=["status", "audit", "reasons", "alternatives"])
+
+
+def _ink(value: str | None) -> str:
+    """A value as far as ink stands for it."""
+    return "" if value is None or value == ABSENT else value
