@@ -284,9 +284,9 @@ class BlankPage(_Model):
 
 
 class Page(_Model):
-    """One side of the sheet."""
+    """One side of the sheet; of a given blank, one that holds no field may have no section."""
 
-    sections: tuple[Section, ...] = Field(min_length=1)
+    sections: tuple[Section, ...] = ()
 
 
 class RuleUse(_Model):
@@ -383,6 +383,8 @@ class FormDefinition(_Model):
         if self.blank and len(self.blank) != len(self.pages):
             raise Flaw("banyaknya halaman berbeda dari blank", "blank has another number of pages", "pages")
         for number, page in enumerate(self.pages):
+            if not (self.blank or page.sections):
+                raise Flaw("halaman masih kosong", "the page is empty", "pages", number, "sections")
             for part, section in enumerate(page.sections):
                 for index, item in enumerate(section.items):
                     at = ("pages", number, "sections", part, "items", index)
