@@ -12,7 +12,7 @@ from pipeline.forms.types import TYPES
 from pipeline.recognition.areas import read_areas
 from pipeline.recognition.choices import choice_guesses
 from pipeline.recognition.combs import comb_guesses, decode_together, doubt_outvoted
-from pipeline.recognition.doubt import Guess, doubt_faint, doubt_hand, doubt_twins
+from pipeline.recognition.doubt import Guess, doubt_faint, doubt_hand, doubt_place, doubt_twins
 from pipeline.recognition.joint import probabilities
 from pipeline.recognition.reader import cell_reader
 from pipeline.recognition.second import second_reader
@@ -38,7 +38,7 @@ def recognise(image: NDArray[np.uint8], registration: Registration, form: Form) 
     Raises:
         MissingPartError: the model file or, for a typed line, Tesseract is not installed.
     """
-    page, plane = registration.page, registration.homography
+    page, plane = registration.page, registration.plane
     reader = cell_reader()
     guesses = comb_guesses(image, plane, page, form.definition, reader, second_reader())
     guesses |= choice_guesses(image, plane, page)
@@ -57,7 +57,7 @@ def recognise(image: NDArray[np.uint8], registration: Registration, form: Form) 
         else:
             name = f"cells {reader.version}" if field.kind is Kind.COMB else "marks 1"
             readings.append(_reading(field, guesses[key], quad, name))
-    return doubt_hand(doubt_faint(readings, guesses), page)
+    return doubt_place(doubt_hand(doubt_faint(readings, guesses), page), registration)
 
 
 def _reading(field: FieldLayout, guess: Guess, quad: Quad, reader: str) -> Reading:

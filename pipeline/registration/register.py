@@ -14,6 +14,7 @@ from pipeline.registration.blank import is_blank
 from pipeline.registration.fit import Fit, Floats, Landmark, faces_us, fit_plane, project
 from pipeline.registration.identity import printed_serial, qr_text_at, qr_texts_anywhere
 from pipeline.registration.markers import Corners, find_marker_near, find_markers
+from pipeline.registration.plane import Plane
 from pipeline.registration.straighten import straightened
 from pipeline.registration.types import Refusal, Registration
 
@@ -167,7 +168,7 @@ def _corners(box: Box) -> Floats:
 def _read_qr(image: Image, found: Found, sides: list[_Side], forms: KnownForms) -> _Known | Refusal | None:
     """The sheet by its QR code: where it must be, then anywhere; None when there is none to be read."""
     places = {(side.page.markers, side.page.qr): side for side in sides}
-    in_place = (qr_text_at(image, side.fit.homography, side.page.qr) for side in places.values())
+    in_place = (qr_text_at(image, Plane(side.fit.homography), side.page.qr) for side in places.values())
     texts = next(([text] for text in in_place if text), None) or qr_texts_anywhere(image)
     identities = [identity for identity in map(parse_qr, texts) if identity]
     if not identities:
@@ -186,7 +187,7 @@ def _read_qr(image: Image, found: Found, sides: list[_Side], forms: KnownForms) 
 def _read_serial(image: Image, sides: list[_Side]) -> _Known | Refusal:
     """The sheet by its printed serial, when only one form that is known can carry it."""
     for place in {(side.page.markers, side.page.serial): side for side in sides}.values():
-        serial = printed_serial(image, place.fit.homography, place.page.serial)
+        serial = printed_serial(image, Plane(place.fit.homography), place.page.serial)
         if serial is None:
             continue
         named = [
@@ -207,7 +208,7 @@ def _read_serial(image: Image, sides: list[_Side]) -> _Known | Refusal:
 
 
 def _checked(image: Image, known: _Known) -> Registration | Refusal:
-    """The page when its printed lines lie where the homography says, in doubt after a small correction."""
+    """The page when its printed lines lie where they must, in doubt after a correction."""
     side = known.side
     straight = straightened(image, side.fit, side.page)
     if straight.residual_mm > MAX_RESIDUAL_MM:
@@ -217,8 +218,9 @@ def _checked(image: Image, known: _Known) -> Registration | Refusal:
     return Registration(
         layout=side.layout,
         identity=known.identity,
-        homography=straight.homography,
+        plane=straight.plane,
         residual_mm=straight.residual_mm,
         markers=len(side.fit.landmarks),
         serial_from=known.serial_from,
+        controls=straight.controls,
     )
