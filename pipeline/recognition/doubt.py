@@ -25,8 +25,6 @@ _FEW: Final = 5
 _TRACE_MM2: Final = 0.15
 """Specks in an empty field: more than one grain of dust."""
 _FAINT_FIELDS: Final = 3
-_PLACE_MM: Final = 0.4
-"""Cells are cut with a band of 0.6 mm for their printed lines; beyond it ink of the next cell comes in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +110,8 @@ def doubt_faint(readings: Sequence[Reading], guesses: Mapping[Key, Guess]) -> tu
 def doubt_place(readings: Sequence[Reading], registration: Registration) -> tuple[Reading, ...]:
     """Doubts the fields that may not lie where they were looked for; readings are in the layout's order."""
     return tuple(
-        replace(reading, reasons=(*reading.reasons, "uncertain_place"))
-        if registration.residual_at(field.box) > _PLACE_MM
-        else reading
+        reading
+        if registration.is_certain(field.box)
+        else replace(reading, reasons=(*reading.reasons, "uncertain_place"))
         for reading, field in zip(readings, registration.page.fields, strict=True)
     )

@@ -43,11 +43,13 @@ class Followed:
         at: (N, 2) mm, the middle of each outline.
         miss: (N, 2) mm, how far its vertical and its horizontal lines lie from where all the others have them;
             NaN where not seen.
+        lost: bool (N,), whether one pair of lines is plain to see and the other not where it must be.
     """
 
     plane: Plane
     at: Floats
     miss: Floats
+    lost: NDArray[np.bool_]
 
 
 def followed(image: NDArray[np.uint8], fit: Fit, page: PageLayout) -> Followed | None:
@@ -79,6 +81,7 @@ class _Tracks:
         self.shifts = np.zeros((len(outlines), 2))
         self.known = np.zeros((len(outlines), 2), bool)
         self.miss = np.full((len(outlines), 2), np.nan)
+        self.lost = np.zeros(len(outlines), bool)
         self.bend = self._fitted()
 
     def grow(self) -> None:
@@ -98,7 +101,7 @@ class _Tracks:
             self.bend = self._fitted()
 
     def found(self) -> Followed:
-        return Followed(Plane(self._homography, self.bend), self.at, self.miss)
+        return Followed(Plane(self._homography, self.bend), self.at, self.miss, self.lost)
 
     def _far(self) -> Floats:
         """How far each outline is from the nearest that is known, in mm."""
@@ -123,6 +126,7 @@ class _Tracks:
         )
         self.shifts[which] = self.bend.shifts(self.at[which]) + offsets.off
         self.miss[which] = np.nan
+        self.lost[which] = offsets.lost
         self.known[which] = offsets.seen & (np.abs(offsets.off) < trust_mm[:, None])
 
     def _fitted(self) -> Bend:

@@ -23,10 +23,12 @@ class Outline(NamedTuple):
     Attributes:
         middle: (2,) mm.
         lines: (2, ALONG, 2) mm, points on two vertical lines, then on two horizontal ones; half on each.
+        upright: whether there are vertical lines.
     """
 
     middle: Floats
     lines: Floats
+    upright: bool = True
 
 
 def spread(page: PageLayout) -> list[Outline]:
@@ -45,7 +47,7 @@ def all_pieces(page: PageLayout) -> list[Outline]:
     pieces = [_outline(box) for box in _rectangles(page, _SHORT_MM)]
     for field in page.fields:
         if field.kind is Kind.AREA:
-            pieces += _ends(field.box)
+            pieces += _parts(field.box)
     return pieces
 
 
@@ -53,14 +55,17 @@ def _outline(box: Box) -> Outline:
     return _with_lines(box, (box.x, box.x + box.w))
 
 
-def _ends(area: Box) -> list[Outline]:
-    """Both ends of an area's outline, whose middle is too far from either to be straight with them."""
-    if area.w <= 2 * _SHORT_MM:
+def _parts(area: Box) -> list[Outline]:
+    """An area's outline in pieces: its ends have one vertical line, what lies between them none."""
+    count = int(np.ceil(area.w / _SHORT_MM))
+    if count == 1:
         return [_outline(area)]
-    right = area.x + area.w
+    width, right = area.w / count, area.x + area.w
+    pieces = [Box(area.x + i * width, area.y, width, area.h) for i in range(count)]
     return [
-        _with_lines(Box(area.x, area.y, _SHORT_MM, area.h), (area.x, area.x)),
-        _with_lines(Box(right - _SHORT_MM, area.y, _SHORT_MM, area.h), (right, right)),
+        _with_lines(pieces[0], (area.x, area.x)),
+        *(_with_lines(piece, (piece.x, piece.x))._replace(upright=False) for piece in pieces[1:-1]),
+        _with_lines(pieces[-1], (right, right)),
     ]
 
 

@@ -21,6 +21,9 @@ from pipeline.registration.types import Refusal, Registration
 MAX_RESIDUAL_MM: Final = 0.4
 """On bowed paper the furthest field is off by twice as much: by 0.8 mm cells run into their neighbours."""
 
+_UNCERTAIN_SHARE: Final = 0.3
+"""A page of which more fields than this do not surely lie where they are looked for is flattened and scanned again."""
+
 _PER_PAGE: Final = 4
 
 Image = NDArray[np.uint8]
@@ -215,7 +218,7 @@ def _checked(image: Image, known: _Known) -> Registration | Refusal:
         return Refusal(
             "residual", f"{known.identity.qr_text()}: {straight.residual_mm:.2f} mm, {straight.detail}"
         )
-    return Registration(
+    registration = Registration(
         layout=side.layout,
         identity=known.identity,
         plane=straight.plane,
@@ -224,3 +227,7 @@ def _checked(image: Image, known: _Known) -> Registration | Refusal:
         serial_from=known.serial_from,
         controls=straight.controls,
     )
+    uncertain = [field for field in side.page.fields if not registration.is_certain(field.box)]
+    if len(uncertain) > _UNCERTAIN_SHARE * len(side.page.fields):
+        return Refusal("residual", f"{known.identity.qr_text()}: {len(uncertain)} fields, {straight.detail}")
+    return registration

@@ -31,9 +31,9 @@ _WRONG_MM: Final = 0.4
 _MUST_BE_RIGHT: Final = 0.7
 """Share of a bent page's outlines that must be seen where their neighbours have them; writing hides up to 0.25."""
 _ENOUGH_OUTLINES: Final = 12
-_HIDDEN_MM: Final = 0.35
-"""What is feared of a line on bent paper that is not seen while the other one of its outline is: writing hides one
-here and there, never both. Where both are not seen they are not within reach."""
+_HIDDEN_MM: Final = np.array([0.35, 0.5])
+"""What is feared of vertical and of horizontal lines on bent paper that are not seen while the others of their outline
+are: upright strokes hide the vertical ones now and then. Where both are not seen they are not within reach."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,9 +100,8 @@ def _bent(image: NDArray[np.uint8], fit: Fit, page: PageLayout) -> Straightened 
     kept = np.sort(miss[seen])[: int(np.ceil(0.9 * seen.sum()))]
     residual_mm = float(np.sqrt((kept**2).mean()))
     detail = f"bent, lines {residual_mm:.2f} mm, {right.mean():.0%} right"
-    feared = np.where(
-        np.isnan(found.miss).all(axis=1), REACH_MM, np.hypot(*np.nan_to_num(found.miss, nan=_HIDDEN_MM).T)
-    )
+    feared = np.hypot(*np.where(np.isnan(found.miss), _HIDDEN_MM, found.miss).T)
+    feared[np.isnan(found.miss).all(axis=1) | found.lost] = REACH_MM
     return Straightened(found.plane, residual_mm, detail, Controls(found.at, feared))
 
 

@@ -99,9 +99,12 @@ def measure_offsets(
                         cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
     grey = sampled.reshape(len(outlines), 2, ALONG, len(steps)).astype(np.float32)
     off, strength, in_place = _peaks(grey / contrast)
+    strength[[not outline.upright for outline in outlines], 0] = 0.0
     clear, plain = strength > _CLEAR, strength.max(axis=1)
     seen = (clear & clear.all(axis=1, keepdims=True)) | (strength > _PLAIN)
-    lost = (plain > _PLAIN) & (~seen & (in_place < _GONE * plain[:, None])).any(axis=1)
+    gone = ~seen & (in_place < _GONE * plain[:, None])
+    gone[:, 0] &= [outline.upright for outline in outlines]
+    lost = (plain > _PLAIN) & gone.any(axis=1)
     return Offsets(at, off, seen, lost & (not _is_bitonal(image)))
 
 

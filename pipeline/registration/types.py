@@ -11,6 +11,8 @@ from pipeline.forms.layout import Box, FormLayout, PageLayout
 from pipeline.registration.plane import Plane
 from pipeline.registration.residual import Controls
 
+MAX_FIELD_MM: Final = 0.4
+"""Cells are cut with a band of 0.6 mm for their printed lines; beyond it ink of the next cell comes in."""
 _FLAT: Final = 1.005
 """Ratio of areas across a page that a scanner stays below."""
 
@@ -69,6 +71,11 @@ class Registration:
     def residual_at(self, box: Box) -> float:
         """How far off a box (mm) may be, in mm, by the printed lines around it."""
         return self.residual_mm if self.controls is None else self.controls.residual_at(box, self.plane)
+
+
+    def is_certain(self, box: Box) -> bool:
+        """Whether a field's box (mm) lies so well that it can be read."""
+        return self.residual_at(box) <= MAX_FIELD_MM
 
 
 @dataclass(frozen=True, slots=True)
