@@ -83,6 +83,10 @@ VALUE_REASONS: Final[dict[str, Text]] = {
     ),
     "crossed_out": Text("Ada coretan.", "Something is crossed out."),
     "ink_outside": Text("Ada tulisan di luar kotak.", "There is writing outside the cells."),
+    "uncertain_place": Text(
+        "Kertas terlipat atau melengkung di sini: pastikan potongan gambar menunjukkan isian yang benar.",
+        "The paper is folded or curled here: make sure that the picture shows the right field.",
+    ),
     "faint": Text("Ada bekas tulisan yang terlalu tipis.", "There are traces of writing that is too faint."),
     "ambiguous_hand": Text(
         "Penulis ini menulis dua angka dengan bentuk yang mirip.", "This hand writes two digits alike."

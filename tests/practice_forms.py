@@ -17,6 +17,7 @@ import numpy as np
 import yaml
 
 from pipeline.registration.features import blank_page, flattened, lay, page_keypoints
+from pipeline.registration.plane import Plane
 
 FOLDER = Path(__file__).parents[2] / "shared/data/practice"
 FIELD_TYPES = {
@@ -244,7 +245,7 @@ def make_sample6(folder: Path) -> list[Path]:
     laid = lay(scan, page_keypoints(scan), part, *size)
     assert laid is not None
     to_table = np.array([[1, 0, -left / px_per_mm], [0, 1, -top / px_per_mm], [0, 0, 1]])
-    sheet = flattened(scan, laid.homography @ to_table, reference.shape, px_per_mm)
+    sheet = flattened(scan, Plane(laid.plane.homography @ to_table), reference.shape, px_per_mm)
     write_bubbles(folder, "sample6", "OMF-01", painted_out(sheet, bubbles, 0), px_per_mm, bubbles, 0)
     return paths
 

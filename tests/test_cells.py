@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.recognition.cells import MARGIN_MM, PX_PER_MM, SIZE, isolate, sample, take_out_lines
+from pipeline.registration.plane import Plane
 
 PX = 300 / 25.4
 LEFT, TOP, W, H, N = 10.0, 8.0, 5.5, 6.5, 6
@@ -36,7 +37,7 @@ def stroke(page, x0, y0, x1, y1, grey=40, width_mm=0.5):
 
 
 def read(page, plane):
-    patches = sample(page, plane, BOXES)
+    patches = sample(page, Plane(plane), BOXES)
     clean = take_out_lines(patches, BOXES[:, 2:], GROUPS)
     return clean, isolate(clean, BOXES[:, 2:])
 
@@ -104,7 +105,7 @@ def test_sampling_follows_the_plane(turn, scale, tilt):
 def test_boxes_of_different_size_share_one_array():
     page, plane = paper()
     boxes = np.array([[LEFT, TOP, W, H], [LEFT + 2 * W, TOP, 4.5, 4.5]])
-    patches = sample(page, plane, boxes)
+    patches = sample(page, Plane(plane), boxes)
     assert patches.shape == (
         2,
         round((H + 2 * MARGIN_MM) * PX_PER_MM),

@@ -11,6 +11,7 @@ from synthetic_pages import IDENTITY, SERIAL, SHELF, Shelf, draw, form_layout, n
 from pipeline.forms.identity import Identity
 from pipeline.forms.layout import Box
 from pipeline.registration.identity import printed_serial, qr_text_at
+from pipeline.registration.plane import Plane
 from pipeline.registration.register import register
 from pipeline.registration.types import Refusal, Registration
 
@@ -132,6 +133,6 @@ def test_scraps_are_no_pages(shape: tuple[int, int]) -> None:
 def test_readers_of_the_identity(serial: str) -> None:
     image = noisy(draw(Identity(f"{serial[:3]}-01", 3, 1, serial)))
     page, matrix = SHELF.layouts[0].pages[0], printed_to_px()
-    assert qr_text_at(image, matrix, page.qr) == f"SOTARSA|{serial[:3]}-01|3|1|{serial}"
-    assert printed_serial(image, matrix, page.serial) == serial
-    assert printed_serial(image, matrix, Box(20.0, 240.0, 63.0, 6.4)) is None
+    assert qr_text_at(image, Plane(matrix), page.qr) == f"SOTARSA|{serial[:3]}-01|3|1|{serial}"
+    assert printed_serial(image, Plane(matrix), page.serial) == serial
+    assert printed_serial(image, Plane(matrix), Box(20.0, 240.0, 63.0, 6.4)) is None

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from pipeline.recognition.cells import sample, take_out_lines
 from pipeline.recognition.marks import MarkState, judge
+from pipeline.registration.plane import Plane
 
 PX = 300 / 25.4
 BOXES = np.array([[6.0 + 9 * i, 6.0, 4.5, 4.5] for i in range(4)])
@@ -26,7 +27,7 @@ def judged(*strokes, pen_mm=0.5, grey=50, outline=110, filled=False):
         cv2.rectangle(
             page, (round(x * PX), round(y * PX)), (round((x + w) * PX), round((y + h) * PX)), outline, 3
         )
-    patches = sample(page, np.array([[PX, 0, 0], [0, PX, 0], [0, 0, 1.0]]), BOXES)
+    patches = sample(page, Plane(np.diag([PX, PX, 1.0])), BOXES)
     mark, *others = judge(take_out_lines(patches, BOXES[:, 2:], np.zeros(4, np.int64)), BOXES[:, 2:])
     assert {other.state for other in others} == {MarkState.EMPTY}
     return mark

@@ -119,21 +119,6 @@ def test_dog_eared_corner_is_left_out() -> None:
     assert worst_mm(found, printed_to_px()) < 0.2
 
 
-def bent(mm: float) -> np.ndarray:
-    """The page with its middle bowed down by some mm, as paper that does not lie flat."""
-    rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
-    bow = mm * WIDTH / 210 * np.sin(np.pi * columns / WIDTH)
-    return cv2.remap(PAGE, columns, rows - bow, cv2.INTER_LINEAR, borderValue=255)
-
-
-def test_bent_page_is_refused_and_a_slightly_bent_one_tells_its_residual() -> None:
-    assert 0.1 < registered(noisy(bent(0.7))).residual_mm < 0.4
-    for mm in (2.0, 3.0, 4.0, 6.0):
-        refusal = register(noisy(bent(mm)), SHELF)
-        assert isinstance(refusal, Refusal)
-        assert refusal.reason == "residual"
-
-
 def test_mirrored_page_is_refused() -> None:
     refusal = register(noisy(np.ascontiguousarray(PAGE[:, ::-1])), SHELF)
     assert isinstance(refusal, Refusal)

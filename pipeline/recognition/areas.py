@@ -11,6 +11,8 @@ from pipeline.forms.layout import Box, Kind, PageLayout
 from pipeline.recognition import print
 from pipeline.recognition.cells import FAINT
 from pipeline.recognition.doubt import Key
+from pipeline.registration.crop import crop
+from pipeline.registration.plane import Plane
 
 PX_PER_MM: Final = 8.0
 _INSET_MM: Final = 0.9
@@ -54,16 +56,14 @@ class AreaReading:
     reasons: tuple[str, ...] = ()
 
 
-def read_areas(
-    image: NDArray[np.uint8], homography: NDArray[np.float64], page: PageLayout
-) -> dict[Key, AreaReading]:
+def read_areas(image: NDArray[np.uint8], plane: Plane, page: PageLayout) -> dict[Key, AreaReading]:
     """Reads every signature area and uncombed line of a page; typed lines go to Tesseract together.
 
     Raises:
         MissingPartError: a line is typed and Tesseract is not installed.
     """
     inks = {
-        (field.name, field.row): (field.kind, area_ink(image, homography, field.box))
+        (field.name, field.row): (field.kind, area_ink(image, plane, field.box))
         for field in page.fields
         if field.kind in (Kind.AREA, Kind.LINE)
     }
@@ -99,15 +99,10 @@ def _line(ink: AreaInk, printed: print.Printed | None) -> AreaReading:
     return AreaReading(printed.text, printed.text, printed.confidence, "tesseract", ("machine_print",))
 
 
-def area_ink(image: NDArray[np.uint8], homography: NDArray[np.float64], box: Box) -> AreaInk:
+def area_ink(image: NDArray[np.uint8], plane: Plane, box: Box) -> AreaInk:
     """The ink inside a box in mm of the form; the printed outline stays outside."""
-    w, h = (round((side - 2 * _INSET_MM) * PX_PER_MM) for side in (box.w, box.h))
-    shift = np.array(
-        [[1 / PX_PER_MM, 0, box.x + _INSET_MM], [0, 1 / PX_PER_MM, box.y + _INSET_MM], [0, 0, 1]]
-    )
-    picture = cv2.warpPerspective(
-        image, homography @ shift, (w, h), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderValue=255
-    )
+    inside = Box(box.x + _INSET_MM, box.y + _INSET_MM, box.w - 2 * _INSET_MM, box.h - 2 * _INSET_MM)
+    picture = crop(image, plane, inside, PX_PER_MM)
     paper = max(float(np.quantile(picture[::4, ::4], 0.7)), 40.0)
     picture = np.minimum(picture * (255 / paper), 255).astype(np.uint8)
     dark = 1 - picture.astype(np.float32) / 255

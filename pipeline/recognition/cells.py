@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.registration.plane import Plane
+
 PX_PER_MM: Final = 8.0
 MARGIN_MM: Final = 1.5
 SIZE: Final = 40
@@ -57,12 +59,12 @@ def window_px(width_mm: float, height_mm: float) -> tuple[int, int]:
     return round((width_mm + 2 * MARGIN_MM) * PX_PER_MM), round((height_mm + 2 * MARGIN_MM) * PX_PER_MM)
 
 
-def sample(image: NDArray[np.uint8], homography: NDArray[np.float64], boxes: NDArray[np.float64]) -> Floats:
+def sample(image: NDArray[np.uint8], plane: Plane, boxes: NDArray[np.float64]) -> Floats:
     """Samples boxes with their margin from a page image.
 
     Args:
         image: uint8 (H, W), grey, paper bright.
-        homography: (3, 3), mm to px.
+        plane: mm to px.
         boxes: float64 (N, 4), left, top, width, height in mm.
 
     Returns:
@@ -72,11 +74,7 @@ def sample(image: NDArray[np.uint8], homography: NDArray[np.float64], boxes: NDA
     w, h = window_px(float(boxes[:, 2].max()), float(boxes[:, 3].max()))
     middle = boxes[:, :2] + boxes[:, 2:] / 2
     origin = boxes[:, :2] - MARGIN_MM
-    # Within one cell the plane's perspective is far below a pixel, so an affine map by its Jacobian is exact enough.
-    m = homography
-    s = middle @ m[2, :2] + m[2, 2]
-    centre = (middle @ m[:2, :2].T + m[:2, 2]) / s[:, None]
-    jacobian = (m[None, :2, :2] - centre[:, :, None] * m[None, 2:, :2]) / s[:, None, None]
+    centre, jacobian = plane.frames(middle)
     start = centre + np.einsum("nij,nj->ni", jacobian, origin - middle)
     x = (np.arange(w, dtype=np.float32) + 0.5) / np.float32(PX_PER_MM)
     y = (np.arange(h, dtype=np.float32) + 0.5) / np.float32(PX_PER_MM)
@@ -110,7 +108,7 @@ def whiten(patches: NDArray[np.uint8]) -> Floats:
 
 def cell_ink(
     image: NDArray[np.uint8],
-    homography: NDArray[np.float64],
+    plane: Plane,
     boxes: NDArray[np.float64],
     groups: NDArray[np.int64],
 ) -> CellInk:
@@ -118,11 +116,11 @@ def cell_ink(
 
     Args:
         image: uint8 (H, W), grey, paper bright.
-        homography: (3, 3), mm to px.
+        plane: mm to px.
         boxes: float64 (N, 4), left, top, width, height in mm.
         groups: int64 (N,), which cells stand in one comb.
     """
-    patches = sample(image, homography, boxes)
+    patches = sample(image, plane, boxes)
     trace = _dark(patches, boxes[:, 2:])
     written = np.flatnonzero(trace >= _TRACE_MM2)
     found = CellInk(

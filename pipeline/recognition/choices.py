@@ -12,20 +12,21 @@ from pipeline.recognition.cells import sample, take_out_lines
 from pipeline.recognition.doubt import Guess, Key
 from pipeline.recognition.joint import Candidate
 from pipeline.recognition.marks import Mark, MarkState, judge
+from pipeline.registration.plane import Plane
 
 _PERHAPS: Final = 0.3
 """What a person sees as an alternative where a mark is not clear; such a field is never accepted unseen."""
 
 
 def choice_guesses(
-    image: NDArray[np.uint8], homography: NDArray[np.float64], page: PageLayout, definition: FormDefinition
+    image: NDArray[np.uint8], plane: Plane, page: PageLayout, definition: FormDefinition
 ) -> dict[Key, Guess]:
     """Guesses for every choice of a page."""
     fields = [field for field in page.fields if field.kind is Kind.MARKS]
     if not fields:
         return {}
     boxes = np.array([choice.box for field in fields for choice in field.choices], np.float64)
-    patches = sample(image, homography, boxes)
+    patches = sample(image, plane, boxes)
     alike = np.unique(np.round(boxes[:, 2:], 2), axis=0, return_inverse=True)[1].reshape(-1)
     filled = np.array([definition.field(field.name).filled for field in fields for _ in field.choices])
     judged = judge(take_out_lines(patches, boxes[:, 2:], alike), boxes[:, 2:], filled)

@@ -17,6 +17,7 @@ from pipeline.recognition.doubt import Guess, Key
 from pipeline.recognition.joint import Candidate, agree, candidates
 from pipeline.recognition.reader import CellReader
 from pipeline.recognition.second import SecondReader
+from pipeline.registration.plane import Plane
 
 _CROSSED: Final = 0.1
 """A cell that may be crossed out with this probability is shown to a person."""
@@ -28,7 +29,7 @@ _NOTHING: Final = (Candidate("", None, 0.0),)
 
 def comb_guesses(
     image: NDArray[np.uint8],
-    homography: NDArray[np.float64],
+    plane: Plane,
     page: PageLayout,
     definition: FormDefinition,
     reader: CellReader,
@@ -39,7 +40,7 @@ def comb_guesses(
     if not fields:
         return {}
     boxes, groups, classes = comb_arrays(page)
-    ink = cell_ink(image, homography, boxes, groups)
+    ink = cell_ink(image, plane, boxes, groups)
     posteriors = reader.posteriors(ink, classes)
     if second is not None:
         posteriors = second.weigh(posteriors, ink.images, classes)

@@ -9,6 +9,7 @@ from pipeline.forms.layout import Kind, PageLayout
 from pipeline.recognition.decode import Entry
 from pipeline.recognition.joint import Candidate
 from pipeline.recognition.types import Reading
+from pipeline.registration.types import Registration
 
 Key = tuple[str, int | None]
 """A field of a page: its name and its table row."""
@@ -103,4 +104,14 @@ def doubt_faint(readings: Sequence[Reading], guesses: Mapping[Key, Guess]) -> tu
     return tuple(
         replace(reading, reasons=("faint",)) if doubt else reading
         for reading, doubt in zip(readings, doubted, strict=True)
+    )
+
+
+def doubt_place(readings: Sequence[Reading], registration: Registration) -> tuple[Reading, ...]:
+    """Doubts the fields that may not lie where they were looked for; readings are in the layout's order."""
+    return tuple(
+        reading
+        if registration.is_certain(field.box)
+        else replace(reading, reasons=(*reading.reasons, "uncertain_place"))
+        for reading, field in zip(readings, registration.page.fields, strict=True)
     )

@@ -15,8 +15,11 @@ from numpy.typing import NDArray
 
 from pipeline.forms.given import picture_of
 from pipeline.registration.features import flattened
+from pipeline.registration.plane import Plane
 
 PX_PER_MM: Final = 10.0
+ON_BLANK: Final = Plane(np.diag([PX_PER_MM, PX_PER_MM, 1.0]))
+"""Where each mm lies on a picture that `ink_alone` makes."""
 _TONE: Final = 16
 """Grey levels that are taken together as one tone."""
 _SPREAD_PX: Final = 2
@@ -37,21 +40,21 @@ Floats = NDArray[np.float32]
 
 
 def ink_alone(
-    image: NDArray[np.uint8], homography: NDArray[np.float64], blank: bytes, size_mm: tuple[float, float]
+    image: NDArray[np.uint8], plane: Plane, blank: bytes, size_mm: tuple[float, float]
 ) -> NDArray[np.uint8]:
     """The ink of a page image without the blank's print.
 
     Args:
         image: grey, uint8 (H, W), as scanned.
-        homography: (3, 3), mm to px.
+        plane: mm to px.
         blank: PNG file of the empty page.
         size_mm: its width and height.
 
     Returns:
-        uint8 (h, w), `PX_PER_MM` fine, paper at 255, upright as the blank; mm times `PX_PER_MM` are its px.
+        uint8 (h, w), `PX_PER_MM` fine, paper at 255, upright as the blank; `ON_BLANK` is its plane.
     """
     printed = _print(blank, *size_mm)
-    page = _on_white(flattened(image, homography, printed.shape, PX_PER_MM))
+    page = _on_white(flattened(image, plane, printed.shape, PX_PER_MM))
     kernel = np.ones((2 * _SPREAD_PX + 1, 2 * _SPREAD_PX + 1), np.uint8)
     through = _tones(page, printed)[cv2.erode(printed, kernel) // _TONE]
     light = np.minimum(page / np.maximum(through, _OPAQUE), 1)

@@ -12,8 +12,8 @@ from pipeline.forms.types import TYPES
 from pipeline.recognition.areas import read_areas
 from pipeline.recognition.choices import choice_guesses
 from pipeline.recognition.combs import comb_guesses, decode_together, doubt_outvoted
-from pipeline.recognition.doubt import Guess, doubt_faint, doubt_hand, doubt_twins
-from pipeline.recognition.given import PX_PER_MM, ink_alone
+from pipeline.recognition.doubt import Guess, doubt_faint, doubt_hand, doubt_place, doubt_twins
+from pipeline.recognition.given import ON_BLANK, ink_alone
 from pipeline.recognition.joint import probabilities
 from pipeline.recognition.reader import cell_reader
 from pipeline.recognition.second import second_reader
@@ -39,11 +39,11 @@ def recognise(image: NDArray[np.uint8], registration: Registration, form: Form) 
     Raises:
         MissingPartError: the model file or, for a typed line, Tesseract is not installed.
     """
-    page, plane = registration.page, registration.homography
+    page, plane = registration.page, registration.plane
     reader = cell_reader()
     if form.blanks:
         image = ink_alone(image, plane, form.blanks[page.page - 1], (page.width_mm, page.height_mm))
-        plane = np.diag([PX_PER_MM, PX_PER_MM, 1.0])
+        plane = ON_BLANK
     guesses = comb_guesses(image, plane, page, form.definition, reader, second_reader())
     guesses |= choice_guesses(image, plane, page, form.definition)
     decode_together(guesses, form.definition, page)
@@ -61,7 +61,7 @@ def recognise(image: NDArray[np.uint8], registration: Registration, form: Form) 
         else:
             name = f"cells {reader.version}" if field.kind is Kind.COMB else "marks 1"
             readings.append(_reading(field, guesses[key], quad, name))
-    return doubt_hand(doubt_faint(readings, guesses), page)
+    return doubt_place(doubt_hand(doubt_faint(readings, guesses), page), registration)
 
 
 def _reading(field: FieldLayout, guess: Guess, quad: Quad, reader: str) -> Reading:

@@ -2,8 +2,8 @@
 
 Keypoints (SIFT, Lowe 2004) of page and blank give a first plane by MAGSAC++ (Barath et al. 2020). Then the blank's
 own print has the word: small tiles of it are looked for where the plane puts them. How many are there says whether
-it is this form at all, where they lie corrects the plane, how far they are off is the residual. No keypoint
-decides anything by itself, so a form with the same letterhead is not taken for another.
+it is this form at all, where they lie corrects the plane and bends it, how far they are off is the residual. No
+keypoint decides anything by itself, so a form with the same letterhead is not taken for another.
 """
 
 from dataclasses import dataclass
@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 
 from pipeline.forms.given import picture_of
 from pipeline.registration.fit import Floats, faces_us, inverse, project
+from pipeline.registration.plane import Bend, Plane
+from pipeline.registration.residual import Controls
+from pipeline.registration.spline import thin_plate
 
 Image = NDArray[np.uint8]
 
@@ -27,20 +30,21 @@ _LEAST_INLIERS: Final = 16
 _MAGSAC_PX: Final = 3.0
 _TILE_MM: Final = 9.0
 _STEP_MM: Final = 6.0
-_REACH_MM: Final = 2.0
-"""How far from its place a tile is looked for; keypoints are better than this."""
-_CLOSE_MM: Final = 0.8
-"""How far in the last round, when the plane has been corrected."""
+_REACHES_MM: Final = (2.0, 0.8, 0.8)
+"""How far from its place a tile is looked for: at first as far as keypoints may be off, then less."""
 _TEXTURE: Final = 12.0
 """Least standard deviation (grey levels) of a tile that can be found again."""
 _TILES: Final = 160
 _SAME: Final = 0.5
 """A tile is there when it correlates with the page by this much; handwriting over it seldom takes half."""
 _AS_GOOD: Final = 0.03
-_ROUNDS: Final = 3
+_COARSE: Final = 16
 _NEAR_MM: Final = 0.3
 _AS_FLAT_MM: Final = 0.02
 """Flat scans know no perspective: an affine plane is preferred that is worse by less than this."""
+_BETTER: Final = 0.8
+_LOOSENESS: Final = 0.02
+_HELD_NO_MORE: Final = 1e3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,17 +75,19 @@ class Laid:
     """A blank laid onto a page image.
 
     Attributes:
-        homography: (3, 3), mm to px.
+        plane: mm to px, bent where that foretells tiles better that were left out.
         there: share of the blank's tiles that are on the page where they must be.
         missing: how many are not.
-        residual_mm: root mean square distance of the tiles from where the homography puts them, without the
-            tenth that is furthest off.
+        residual_mm: root mean square distance of the tiles from where the plane (of a bent page, the other tiles)
+            puts them, without the tenth that is furthest off.
+        controls: how far off each tile is.
     """
 
-    homography: Floats
+    plane: Plane
     there: float
     missing: int
     residual_mm: float
+    controls: Controls
 
 
 @lru_cache(maxsize=64)
@@ -104,21 +110,18 @@ def lay(
 ) -> Laid | None:
     """A blank laid onto a grey page image (H, W); None where nothing speaks for it."""
     homography = _first_plane(keypoints, blank.keypoints)
-    if homography is None or not faces_us(homography, width_mm, height_mm):
-        return None
     laid = None
-    for number in range(_ROUNDS):
-        at, off, there = _look_for_tiles(image, homography, blank, _CLOSE_MM if number else _REACH_MM)
+    for reach_mm in _REACHES_MM:
+        if homography is None or not faces_us(homography, width_mm, height_mm):
+            return None
+        plane = laid.plane if laid else Plane(homography)
+        at, off, there = _look_for_tiles(image, plane, blank, reach_mm)
         if there.sum() < _LEAST_INLIERS:
             return None
-        better = _corrected(homography, at[there], off[there])
-        if better is None or not faces_us(better, width_mm, height_mm):
-            return None
-        seen_at = project(inverse(better), project(homography, at[there] + off[there]))
-        distances = np.sort(np.linalg.norm(seen_at - at[there], axis=1))
-        kept = distances[: int(np.ceil(0.9 * len(distances)))]
-        laid = Laid(better, float(there.mean()), int((~there).sum()), float(np.sqrt((kept**2).mean())))
-        homography = better
+        px = plane.to_pixels(at[there] + off[there])
+        homography = _through(at[there], px)
+        if homography is not None:
+            laid = _laid(homography, at, px, there)
     return laid
 
 
@@ -169,10 +172,10 @@ def _tiles(picture: Image) -> NDArray[np.int64]:
 
 
 def _look_for_tiles(
-    image: Image, homography: Floats, blank: BlankPage, reach_mm: float
+    image: Image, plane: Plane, blank: BlankPage, reach_mm: float
 ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
     """Where a blank's tiles are: middles (N, 2) and offsets (N, 2) in mm, and which are there at all."""
-    flat = flattened(image, homography, blank.picture.shape, PX_PER_MM)
+    flat = flattened(image, plane, blank.picture.shape, PX_PER_MM)
     side, reach = round(_TILE_MM * PX_PER_MM), round(reach_mm * PX_PER_MM)
     framed = cv2.copyMakeBorder(flat, reach, reach, reach, reach, cv2.BORDER_CONSTANT, value=255)
     at = np.asarray((blank.tiles + side / 2) / PX_PER_MM, np.float64)
@@ -188,18 +191,28 @@ def _look_for_tiles(
     return at, off, there
 
 
-def flattened(image: Image, homography: Floats, shape: tuple[int, ...], px_per_mm: float) -> Image:
+def flattened(image: Image, plane: Plane, shape: tuple[int, ...], px_per_mm: float) -> Image:
     """A page image as the blank has it: uint8 of `shape` (H, W), `px_per_mm` fine, white where it does not reach."""
-    to_mm = np.array([[1 / px_per_mm, 0, 0.5 / px_per_mm], [0, 1 / px_per_mm, 0.5 / px_per_mm], [0, 0, 1]])
-    middle = np.array([[shape[1] / 2, shape[0] / 2], [shape[1] / 2 + 1, shape[0] / 2]]) / px_per_mm
-    a, b = project(homography, middle)
+    height, width = shape[:2]
+    middle = np.array([[width / 2, height / 2], [width / 2 + 1, height / 2]]) / px_per_mm
+    a, b = plane.to_pixels(middle)
     # A page that is finer than asked for is made soft first, else thin lines would fall between samples.
     finer = float(np.linalg.norm(b - a))
     soft = cv2.GaussianBlur(image, (0, 0), 0.4 * finer) if finer > 1.5 else image
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    size = shape[1], shape[0]
+    # The way of every 16th px tells that of those between to a hundredth of a px.
+    rows, columns = -(-height // _COARSE), -(-width // _COARSE)
+    y, x = np.mgrid[0:rows, 0:columns] * float(_COARSE) + _COARSE / 2
+    px = plane.to_pixels(np.stack([x, y], axis=-1).reshape(-1, 2) / px_per_mm).astype(
+        np.float32
+    ) - np.float32(0.5)
+    whole = columns * _COARSE, rows * _COARSE
+    map_x, map_y = (
+        cv2.resize(px[:, i].reshape(rows, columns), whole, interpolation=cv2.INTER_LINEAR)[:height, :width]
+        for i in range(2)
+    )
     return np.asarray(
-        cv2.warpPerspective(soft, homography @ to_mm, size, flags=flags, borderValue=255), np.uint8
+        cv2.remap(soft, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=255),
+        np.uint8,
     )
 
 
@@ -223,9 +236,8 @@ def _summit(match: NDArray[np.float32], x: int, y: int) -> Floats:
     return out
 
 
-def _corrected(homography: Floats, at: Floats, off: Floats) -> Floats | None:
-    """The plane through where tiles were seen; without perspective where that is as good."""
-    px = project(homography, at + off)
+def _through(at: Floats, px: Floats) -> Floats | None:
+    """The plane (3, 3) through tiles at mm (N, 2) seen at px (N, 2); without perspective where that is as good."""
     full = _plane(at, px, cv2.USAC_MAGSAC)
     if full is None:
         return None
@@ -235,7 +247,9 @@ def _corrected(homography: Floats, at: Floats, off: Floats) -> Floats | None:
     exact = _plane(at, px, 0)
     solution, *_ = np.linalg.lstsq(np.column_stack([at, np.ones(len(at))]), px, rcond=None)
     affine = np.vstack([solution.T, [0.0, 0.0, 1.0]])
-    return affine if exact is None or _rms(affine, at, px) < _rms(exact, at, px) + _AS_FLAT_MM else exact
+    if exact is None or _rms(_misses(affine, at, px)) < _rms(_misses(exact, at, px)) + _AS_FLAT_MM:
+        return affine
+    return exact
 
 
 def _plane(at: Floats, px: Floats, method: int) -> Floats | None:
@@ -243,5 +257,38 @@ def _plane(at: Floats, px: Floats, method: int) -> Floats | None:
     return None if homography is None else np.asarray(homography, np.float64)
 
 
-def _rms(homography: Floats, at: Floats, px: Floats) -> float:
-    return float(np.sqrt(((project(inverse(homography), px) - at) ** 2).sum(axis=1).mean()))
+def _laid(homography: Floats, at: Floats, px: Floats, there: NDArray[np.bool_]) -> Laid:
+    """The page by its tiles: as a plane, or bent where tiles that are left out are so foretold better."""
+    flat = _misses(homography, at[there], px)
+    bend, bent = _bend(at[there], flat)
+    curls = _rms(bent) < _BETTER * _rms(flat)
+    miss = np.linalg.norm(bent if curls else flat, axis=1)
+    kept = np.sort(miss)[: int(np.ceil(0.9 * len(miss)))]
+    return Laid(
+        Plane(homography, bend if curls else None),
+        float(there.mean()),
+        int((~there).sum()),
+        float(np.sqrt((kept**2).mean())),
+        Controls(at[there], miss),
+    )
+
+
+def _bend(at: Floats, off: Floats) -> tuple[Bend, Floats]:
+    """Thin plates through offsets (N, 2) in mm, and by how much each offset is missed by all the others (N, 2)."""
+    loose = np.full(len(at), _LOOSENESS)
+    far = np.linalg.norm(off - np.median(off, axis=0), axis=1)
+    # A tile that was taken for another must not pull its neighbours along.
+    loose[far > max(_NEAR_MM, 4 * float(np.median(far)))] = _HELD_NO_MORE
+    right, down = (thin_plate(at, off[:, i], loose) for i in range(2))
+    return Bend(right, down), np.stack([right.miss, down.miss], axis=1)
+
+
+def _misses(homography: Floats, at: Floats, px: Floats) -> Floats:
+    """How far tiles seen at px (N, 2) are from where a plane puts those at mm (N, 2): (N, 2) in mm."""
+    return np.asarray(project(inverse(homography), px) - at)
+
+
+def _rms(off: Floats) -> float:
+    """Root mean square length of offsets (N, 2) without the tenth that is longest."""
+    squares = np.sort((off**2).sum(axis=1))
+    return float(np.sqrt(squares[: int(np.ceil(0.9 * len(squares)))].mean()))

@@ -73,8 +73,9 @@ def register_given(image: NDArray[np.uint8], forms: Iterable[GivenForm]) -> Regi
     return Registration(
         layout=best.layout,
         identity=Identity(best.layout.code, best.layout.version, best.page.page, ""),
-        homography=best.laid.homography,
+        plane=best.laid.plane,
         residual_mm=best.laid.residual_mm,
         markers=0,
         serial_from="",
+        controls=best.laid.controls,
     )

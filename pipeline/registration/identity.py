@@ -15,7 +15,8 @@ from pipeline.errors import MissingPartError
 from pipeline.forms.identity import is_serial
 from pipeline.forms.layout import Box
 from pipeline.language import Text
-from pipeline.registration.fit import Floats
+from pipeline.registration.crop import crop
+from pipeline.registration.plane import Plane
 
 Image = NDArray[np.uint8]
 
@@ -32,9 +33,9 @@ _TO_LETTERS: Final = str.maketrans("0158", "OISB")
 _TO_DIGITS: Final = str.maketrans("OQDIJLSBZGA", "00011158264")
 
 
-def qr_text_at(image: Image, homography: Floats, qr: Box) -> str | None:
-    """The text of the QR code whose square `qr` (mm) the homography (3, 3) puts on a grey image (H, W)."""
-    upright = crop(image, homography, _grown(qr, _QR_QUIET_MM), _QR_PX_PER_MM)
+def qr_text_at(image: Image, plane: Plane, qr: Box) -> str | None:
+    """The text of the QR code whose square `qr` (mm) the plane puts on a grey image (H, W)."""
+    upright = crop(image, plane, _grown(qr, _QR_QUIET_MM), _QR_PX_PER_MM)
     return next((text for variant in _variants(upright) for text in _qr_texts(variant)), None)
 
 
@@ -50,7 +51,7 @@ def qr_texts_anywhere(image: Image) -> list[str]:
     return []
 
 
-def printed_serial(image: Image, homography: Floats, serial: Box) -> str | None:
+def printed_serial(image: Image, plane: Plane, serial: Box) -> str | None:
     """The serial printed in a box (mm), read by Tesseract; None unless two readings agree.
 
     Raises:
@@ -58,19 +59,9 @@ def printed_serial(image: Image, homography: Floats, serial: Box) -> str | None:
     """
     readings = set()
     for size in _SERIAL_SIZES:
-        upright = crop(image, homography, _grown(serial, _SERIAL_MARGIN_MM), size)
+        upright = crop(image, plane, _grown(serial, _SERIAL_MARGIN_MM), size)
         readings.add(_as_serial(_machine_print(upright)))
     return readings.pop() if len(readings) == 1 else None
-
-
-def crop(image: Image, homography: Floats, box: Box, px_per_mm: float) -> Image:
-    """A box in mm taken out upright from a grey image (H, W), at `px_per_mm`; what lies outside is white."""
-    size = max(1, round(box.w * px_per_mm)), max(1, round(box.h * px_per_mm))
-    scale = 1 / px_per_mm
-    to_mm = np.array([[scale, 0, box.x + scale / 2], [0, scale, box.y + scale / 2], [0, 0, 1]])
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    upright = cv2.warpPerspective(image, homography @ to_mm, size, flags=flags, borderValue=255)
-    return np.asarray(upright, np.uint8)
 
 
 def _grown(box: Box, margin: float) -> Box:

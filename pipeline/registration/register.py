@@ -15,12 +15,16 @@ from pipeline.registration.fit import Fit, Floats, Landmark, faces_us, fit_plane
 from pipeline.registration.given import register_given
 from pipeline.registration.identity import printed_serial, qr_text_at, qr_texts_anywhere
 from pipeline.registration.markers import Corners, find_marker_near, find_markers
+from pipeline.registration.plane import Plane
 from pipeline.registration.separator import separator_among, separator_seen
 from pipeline.registration.straighten import straightened
 from pipeline.registration.types import Refusal, Registration
 
 MAX_RESIDUAL_MM: Final = 0.4
 """On bowed paper the furthest field is off by twice as much: by 0.8 mm cells run into their neighbours."""
+
+_UNCERTAIN_SHARE: Final = 0.3
+"""A page of which more fields than this do not surely lie where they are looked for is flattened and scanned again."""
 
 _PER_PAGE: Final = 4
 _PERHAPS_GIVEN: Final = ("not_our_form", "unreadable_identity")
@@ -196,7 +200,9 @@ def _read_qr(image: Image, found: Found, sides: list[_Side], forms: KnownForms) 
     """The sheet by its QR code: where it must be, then anywhere; None when there is none to be read."""
     places = {(side.page.markers, side.page.qr): side for side in sides}
     in_place = (
-        qr_text_at(image, side.fit.homography, side.page.qr) for side in places.values() if side.page.qr
+        qr_text_at(image, Plane(side.fit.homography), side.page.qr)
+        for side in places.values()
+        if side.page.qr
     )
     texts = next(([text] for text in in_place if text), None) or qr_texts_anywhere(image)
     identities = [identity for identity in map(parse_qr, texts) if identity]
@@ -217,7 +223,7 @@ def _read_serial(image: Image, sides: list[_Side]) -> _Known | Refusal:
     """The sheet by its printed serial, when only one form that is known can carry it."""
     for place in {(side.page.markers, side.page.serial): side for side in sides}.values():
         box = place.page.serial
-        serial = box and printed_serial(image, place.fit.homography, box)
+        serial = box and printed_serial(image, Plane(place.fit.homography), box)
         if serial is None:
             continue
         named = [
@@ -238,18 +244,23 @@ def _read_serial(image: Image, sides: list[_Side]) -> _Known | Refusal:
 
 
 def _checked(image: Image, known: _Known) -> Registration | Refusal:
-    """The page when its printed lines lie where the homography says, in doubt after a small correction."""
+    """The page when its printed lines lie where they must, in doubt after a correction."""
     side = known.side
     straight = straightened(image, side.fit, side.page)
     if straight.residual_mm > MAX_RESIDUAL_MM:
         return Refusal(
             "residual", f"{known.identity.qr_text()}: {straight.residual_mm:.2f} mm, {straight.detail}"
         )
-    return Registration(
+    registration = Registration(
         layout=side.layout,
         identity=known.identity,
-        homography=straight.homography,
+        plane=straight.plane,
         residual_mm=straight.residual_mm,
         markers=len(side.fit.landmarks),
         serial_from=known.serial_from,
+        controls=straight.controls,
     )
+    uncertain = [field for field in side.page.fields if not registration.is_certain(field.box)]
+    if len(uncertain) > _UNCERTAIN_SHARE * len(side.page.fields):
+        return Refusal("residual", f"{known.identity.qr_text()}: {len(uncertain)} fields, {straight.detail}")
+    return registration

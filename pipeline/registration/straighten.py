@@ -7,8 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.forms.layout import PageLayout
-from pipeline.registration.fit import Fit, Floats, inverse, project, residuals_mm
-from pipeline.registration.structure import REACH_MM, Offsets, correction, measure_offsets
+from pipeline.registration.fit import FLAT_MM, Fit, Floats, inverse, project, residuals_mm
+from pipeline.registration.follow import followed
+from pipeline.registration.outlines import spread
+from pipeline.registration.plane import Plane
+from pipeline.registration.residual import Controls
+from pipeline.registration.structure import REACH_MM, Offsets, contrast_of, correction, measure_offsets
 
 _ENOUGH_SEEN: Final = 4
 """Landmarks that must show all their lines for lines to count; in 1-bit scans light grey ones vanish."""
@@ -18,41 +22,104 @@ _CLOSE_MM: Final = 0.5
 """Lines further off than this are measured again after the correction."""
 _ROUNDS: Final = 3
 _FULL_SET: Final = 4
+_FLAT_MM: Final = 0.09
+"""Flat scans and photos have a residual of 0.01 to 0.07 mm, pages that curl by half a mm 0.06 to 0.25."""
+_BESIDE_MM: Final = 0.2
+_MAY_BE_BESIDE: Final = 1
+"""Landmarks of a flat page whose lines may lie beside their place or be lost: ink is taken for a line now and then."""
+_WRONG_MM: Final = 0.4
+_MUST_BE_RIGHT: Final = 0.7
+"""Share of a bent page's outlines that must be seen where their neighbours have them; writing hides up to 0.25."""
+_ENOUGH_OUTLINES: Final = 12
+_HIDDEN_MM: Final = np.array([0.35, 0.5])
+"""What is feared of vertical and of horizontal lines on bent paper that are not seen while the others of their outline
+are: upright strokes hide the vertical ones now and then. Where both are not seen they are not within reach."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Straightened:
-    """The final homography (3, 3), its residual in mm, and how that came about (English, for the log)."""
+    """The final plane, its residual in mm, and how that came about (English, for the log).
 
-    homography: Floats
+    `controls` are None where the page lies flat.
+    """
+
+    plane: Plane
     residual_mm: float
     detail: str
+    controls: Controls | None = None
 
 
 def straightened(image: NDArray[np.uint8], fit: Fit, page: PageLayout) -> Straightened:
-    """A fit corrected by the printed lines of a grey image (H, W); its residual is the worse of both."""
+    """A fit corrected by the printed lines of a grey image (H, W); its residual is the worse of both.
+
+    Where the lines say that the paper does not lie flat, it is bent as they say.
+    """
+    flat, offsets = _flattened(image, fit, page)
+    if _lies_flat(flat, offsets):
+        return flat
+    bent = _bent(image, fit, page)
+    return bent or replace(flat, controls=_controls(offsets))
+
+
+def _flattened(image: NDArray[np.uint8], fit: Fit, page: PageLayout) -> tuple[Straightened, Offsets]:
+    """The page as a plane, and what its lines say of that."""
     homography, lines_mm = fit.homography, 0.0
+    outlines = spread(page)
     for _ in range(_ROUNDS):
-        offsets = measure_offsets(image, homography, page)
-        if offsets.seen.all(axis=1).sum() < _ENOUGH_SEEN and offsets.lost <= _MAY_BE_LOST:
-            return Straightened(fit.homography, _by_markers_alone(fit), "lines not seen")
+        offsets = measure_offsets(image, Plane(homography), outlines, contrast_of(image, homography, page))
+        if offsets.seen.all(axis=1).sum() < _ENOUGH_SEEN and offsets.lost_share <= _MAY_BE_LOST:
+            return Straightened(Plane(fit.homography), _by_markers_alone(fit), "lines not seen"), offsets
         corrected = correction(homography, fit.landmarks, offsets)
-        before, lines_mm = offsets.rms_mm(), _after(offsets, homography, corrected).rms_mm()
+        after = _after(offsets, homography, corrected)
+        before, lines_mm = offsets.rms_mm(), after.rms_mm()
         homography = corrected
         if before < _CLOSE_MM:
             break
-    if offsets.lost > _MAY_BE_LOST:
+    if after.lost_share > _MAY_BE_LOST:
         lines_mm = max(lines_mm, REACH_MM)
     markers_mm = float(np.sqrt((residuals_mm(homography, fit.landmarks) ** 2).sum(axis=1).mean()))
-    detail = f"markers {markers_mm:.2f} mm, lines {lines_mm:.2f} mm, lost {offsets.lost:.0%}"
-    return Straightened(homography, max(markers_mm, lines_mm), detail)
+    detail = f"markers {markers_mm:.2f} mm, lines {lines_mm:.2f} mm, lost {after.lost_share:.0%}"
+    return Straightened(Plane(homography), max(markers_mm, lines_mm), detail), after
+
+
+def _lies_flat(flat: Straightened, offsets: Offsets) -> bool:
+    beside = (np.abs(np.where(offsets.seen, offsets.off, 0.0)) > _BESIDE_MM).any(axis=1) | offsets.lost
+    return flat.residual_mm <= _FLAT_MM and int(beside.sum()) <= _MAY_BE_BESIDE
+
+
+def _bent(image: NDArray[np.uint8], fit: Fit, page: PageLayout) -> Straightened | None:
+    """The page as its lines were followed; None unless most of them agree with those that were left out."""
+    found = followed(image, fit, page)
+    if found is None or len(found.at) < _ENOUGH_OUTLINES:
+        return None
+    miss = np.hypot(*found.miss.T)
+    seen = np.isfinite(miss)
+    right = seen & (miss <= _WRONG_MM)
+    if right.mean() < _MUST_BE_RIGHT:
+        return None
+    kept = np.sort(miss[seen])[: int(np.ceil(0.9 * seen.sum()))]
+    residual_mm = float(np.sqrt((kept**2).mean()))
+    detail = f"bent, lines {residual_mm:.2f} mm, {right.mean():.0%} right"
+    feared = np.hypot(*np.where(np.isnan(found.miss), _HIDDEN_MM, found.miss).T)
+    feared[np.isnan(found.miss).all(axis=1) | found.lost] = REACH_MM
+    return Straightened(found.plane, residual_mm, detail, Controls(found.at, feared))
+
+
+def _controls(offsets: Offsets) -> Controls | None:
+    """What the lines of a page that is neither flat nor bent in a way that can be followed say of its parts."""
+    told = offsets.seen.all(axis=1) | offsets.lost
+    miss = np.where(offsets.lost, REACH_MM, np.hypot(*offsets.off.T))
+    return Controls(offsets.at[told], miss[told]) if told.any() else None
 
 
 def _by_markers_alone(fit: Fit) -> float:
-    """The residual in mm without lines; four markers tell of the whole page, three when it lies flat."""
+    """The residual in mm without lines; four markers tell of the whole page, three when it lies flat.
+
+    Markers are a tenth as far off as the middle of a bent page, so they must stand as on a flat one.
+    """
     flat = not fit.homography[2, :2].any()
     known = len(fit.landmarks) >= (_FULL_SET - 1 if flat else _FULL_SET)
-    return fit.residual_mm if known else REACH_MM
+    return fit.residual_mm if known and fit.residual_mm < FLAT_MM else REACH_MM
 
 
 def _after(offsets: Offsets, before: Floats, corrected: Floats) -> Offsets:

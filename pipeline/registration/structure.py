@@ -5,6 +5,7 @@ step across it; the darkest step tells how far the line is from its place. What 
 spread over all steps, the line over one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,14 +14,14 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from pipeline.forms.layout import Box, PageLayout
+from pipeline.forms.layout import PageLayout
 from pipeline.registration.fit import Floats, Landmark, project, residuals_mm
+from pipeline.registration.outlines import ALONG, Outline
+from pipeline.registration.plane import Plane
 
 REACH_MM: Final = 1.6
 """How far from its place a line is looked for; the labels above a comb come closer than twice that."""
 _STEP_MM: Final = 0.08
-_ALONG: Final = 32
-"""Points that are added up along the lines of one landmark."""
 _INK_CAP: Final = 0.15
 """Darkness, as a share of the markers', that counts at most: a pen weighs no more than a light grey line."""
 _CLEAR: Final = 0.13
@@ -38,10 +39,6 @@ _HALFTONES: Final = 0.15
 _APART_MM: Final = 0.64
 _PLATEAU: Final = 7
 """Steps over which a line at 150 dpi is equally dark, as all darkness beyond the cap is."""
-_END_MM: Final = 0.5
-_LONGEST_MM: Final = 28.0
-_BINS: Final = (4, 7)
-_PER_BIN: Final = 2
 _DIM: Final = 8
 """Unknowns of a correction: a homography's."""
 
@@ -54,14 +51,19 @@ class Offsets:
         at: (N, 2) mm, the middle of each landmark.
         off: (N, 2) mm, to the right and down.
         seen: bool (N, 2), whether the vertical and horizontal lines were seen at all.
-        lost: share of the landmarks of which one pair of lines is plain to see, the other not where it must
-            be, as on bent paper; 0 in 1-bit scans, where a line vanishes or not by chance.
+        lost: bool (N,), whether one pair of lines is plain to see, the other not where it must be, as on bent
+            paper; False in 1-bit scans, where a line vanishes or not by chance.
     """
 
     at: Floats
     off: Floats
     seen: NDArray[np.bool_]
-    lost: float
+    lost: NDArray[np.bool_]
+
+    @property
+    def lost_share(self) -> float:
+        """Share of the landmarks that are lost."""
+        return float(self.lost.mean()) if len(self.lost) else 0.0
 
     def rms_mm(self) -> float:
         """Root mean square distance of the seen lines without the tenth that is furthest off; 0 for no lines.
@@ -73,26 +75,37 @@ class Offsets:
         return float(np.sqrt(2 * (kept**2).mean())) if len(kept) else 0.0
 
 
-def measure_offsets(image: NDArray[np.uint8], homography: Floats, page: PageLayout) -> Offsets:
-    """Where the page's lines are on a grey image (H, W), for landmarks spread over the page."""
-    boxes = _spread(page)
-    if not boxes:
-        return Offsets(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros((0, 2), bool), 0.0)
-    at = np.array([[box.x + box.w / 2, box.y + box.h / 2] for box in boxes])
+def measure_offsets(
+    image: NDArray[np.uint8], plane: Plane, outlines: Sequence[Outline], contrast: float
+) -> Offsets:
+    """Where the lines of outlines are on a grey image (H, W), beside where the plane puts them.
+
+    Args:
+        image: grey, as scanned.
+        plane: where each mm is taken to lie.
+        outlines: the lines to look for.
+        contrast: grey levels between print and paper, see `contrast_of`.
+    """
+    if not outlines:
+        return Offsets(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros((0, 2), bool), np.zeros(0, bool))
+    at = np.stack([outline.middle for outline in outlines])
     steps = np.arange(-REACH_MM, REACH_MM + _STEP_MM / 2, _STEP_MM)
-    lines = np.stack([_points_on_lines(box) for box in boxes])
+    lines = np.stack([outline.lines for outline in outlines])
     across = np.zeros((2, len(steps), 2))
     across[0, :, 0] = across[1, :, 1] = steps
     points = lines[:, :, :, None, :] + across[None, :, None, :, :]
-    px = project(homography, points.reshape(-1, 2)).astype(np.float32)
-    sampled = cv2.remap(image, px[:, 0].reshape(len(boxes), -1), px[:, 1].reshape(len(boxes), -1),
+    px = plane.near(points.reshape(len(outlines), -1, 2), at).reshape(-1, 2).astype(np.float32)
+    sampled = cv2.remap(image, px[:, 0].reshape(len(outlines), -1), px[:, 1].reshape(len(outlines), -1),
                         cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
-    grey = sampled.reshape(len(boxes), 2, _ALONG, len(steps)).astype(np.float32)
-    off, strength, in_place = _peaks(grey / _contrast(image, homography, page))
+    grey = sampled.reshape(len(outlines), 2, ALONG, len(steps)).astype(np.float32)
+    off, strength, in_place = _peaks(grey / contrast)
+    strength[[not outline.upright for outline in outlines], 0] = 0.0
     clear, plain = strength > _CLEAR, strength.max(axis=1)
     seen = (clear & clear.all(axis=1, keepdims=True)) | (strength > _PLAIN)
-    lost = (plain > _PLAIN) & (~seen & (in_place < _GONE * plain[:, None])).any(axis=1)
-    return Offsets(at, off, seen, 0.0 if _is_bitonal(image) else float(lost.mean()))
+    gone = ~seen & (in_place < _GONE * plain[:, None])
+    gone[:, 0] &= [outline.upright for outline in outlines]
+    lost = (plain > _PLAIN) & gone.any(axis=1)
+    return Offsets(at, off, seen, lost & (not _is_bitonal(image)))
 
 
 def correction(homography: Floats, landmarks: tuple[Landmark, ...], offsets: Offsets) -> Floats:
@@ -120,51 +133,7 @@ def correction(homography: Floats, landmarks: tuple[Landmark, ...], offsets: Off
     return np.asarray(homography @ np.linalg.inv(to_unit) @ shift @ to_unit)
 
 
-def _spread(page: PageLayout) -> list[Box]:
-    """The boxes to look at: at most `_PER_BIN` in each part of the page, the widest first."""
-    bins: dict[tuple[int, int], list[Box]] = {}
-    for box in _outlines(page):
-        column = int((box.x + box.w / 2) / page.width_mm * _BINS[0])
-        row = int((box.y + box.h / 2) / page.height_mm * _BINS[1])
-        bins.setdefault((column, row), []).append(box)
-    return [box for group in bins.values() for box in sorted(group, key=lambda box: -box.w)[:_PER_BIN]]
-
-
-def _outlines(page: PageLayout) -> list[Box]:
-    """Rectangles whose four sides are printed: combs in pieces of some cells, and tick boxes."""
-    boxes = []
-    for field in page.fields:
-        run: list[Box] = []
-        for cell in field.cells:
-            joins = run and abs(run[-1].x + run[-1].w - cell.x) < 0.05 and abs(run[-1].y - cell.y) < 0.05
-            if run and (not joins or cell.x + cell.w - run[0].x > _LONGEST_MM):
-                boxes.append(_around(run))
-                run = []
-            run.append(cell)
-        if run:
-            boxes.append(_around(run))
-        boxes += [choice.box for choice in field.choices]
-    return boxes
-
-
-def _around(cells: list[Box]) -> Box:
-    first, last = cells[0], cells[-1]
-    return Box(first.x, first.y, last.x + last.w - first.x, first.h)
-
-
-def _points_on_lines(box: Box) -> Floats:
-    """Points in mm on the two vertical lines, then on the two horizontal ones: (2, _ALONG, 2)."""
-    half = _ALONG // 2
-    tall = np.linspace(box.y + _END_MM, box.y + box.h - _END_MM, half)
-    wide = np.linspace(box.x + _END_MM, box.x + box.w - _END_MM, half)
-    left_right = np.repeat([box.x, box.x + box.w], half)
-    top_bottom = np.repeat([box.y, box.y + box.h], half)
-    return np.stack(
-        [np.column_stack([left_right, np.tile(tall, 2)]), np.column_stack([np.tile(wide, 2), top_bottom])]
-    )
-
-
-def _contrast(image: NDArray[np.uint8], homography: Floats, page: PageLayout) -> float:
+def contrast_of(image: NDArray[np.uint8], homography: Floats, page: PageLayout) -> float:
     """Grey levels between the markers' black and the white around it, by the median of all; at least 20."""
     inside = np.array([[0.7, 0.7], [9.3, 0.7], [9.3, 9.3], [0.7, 9.3]])
     outside = np.array([[-0.7, -0.7], [10.7, -0.7], [10.7, 10.7], [-0.7, 10.7]])
@@ -187,7 +156,7 @@ def _peaks(grey: NDArray[np.float32]) -> tuple[Floats, Floats, Floats]:
     Plainness and darkness are (N, 2), from 0 to 1.
 
     Args:
-        grey: (N, 2, _ALONG, steps), 1 is the markers' contrast; half of the points are on one line of a pair.
+        grey: (N, 2, ALONG, steps), 1 is the markers' contrast; half of the points are on one line of a pair.
     """
     paper = np.percentile(grey, 80, axis=(2, 3), keepdims=True)
     dark = np.minimum(np.maximum(paper - grey, 0), _INK_CAP)

@@ -7,8 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.forms.identity import Identity
-from pipeline.forms.layout import FormLayout, PageLayout
+from pipeline.forms.layout import Box, FormLayout, PageLayout
+from pipeline.registration.plane import Plane
+from pipeline.registration.residual import Controls
 
+MAX_FIELD_MM: Final = 0.4
+"""Cells are cut with a band of 0.6 mm for their printed lines; beyond it ink of the next cell comes in."""
 _FLAT: Final = 1.005
 """Ratio of areas across a page that a scanner stays below."""
 
@@ -20,18 +24,26 @@ class Registration:
     Attributes:
         layout: the form's layout in the version that was printed.
         identity: what the page says of itself.
-        homography: float64 (3, 3), mm of the form to px of the page image as scanned.
-        residual_mm: root mean square distance of the found landmarks from where the homography puts them.
+        plane: mm of the form to px of the page image as scanned.
+        residual_mm: root mean square distance of the found landmarks from where the plane, on bent paper their
+            neighbours, put them.
         markers: how many of the four markers were found.
         serial_from: `qr` or `print`; "" for a form that others printed, which has none.
+        controls: printed lines that tell how far off each part of a page is; None where it lies flat.
     """
 
     layout: FormLayout
     identity: Identity
-    homography: NDArray[np.float64]
+    plane: Plane
     residual_mm: float
     markers: int
     serial_from: str
+    controls: Controls | None = None
+
+    @property
+    def homography(self) -> NDArray[np.float64]:
+        """float64 (3, 3), mm to px of the sheet as if it lay flat."""
+        return self.plane.homography
 
     @property
     def page(self) -> PageLayout:
@@ -42,11 +54,14 @@ class Registration:
     def capture(self) -> str:
         """`given` for a form that others printed; else `photo` where near parts of the sheet are larger than far ones.
 
-        What is neither is a `scan`: glass knows no perspective.
+        A bent sheet is a `photo` too; what is none of these is a `scan`: glass knows no perspective and presses
+        paper flat.
         """
-        page = self.page
-        if not page.markers:
+        if not self.page.markers:
             return "given"
+        if self.plane.bend is not None:
+            return "photo"
+        page = self.page
         corners = np.array([[0, 0], [page.width_mm, 0], [page.width_mm, page.height_mm], [0, page.height_mm]])
         # The area that a mm² covers goes with the third power of the homography's denominator (its Jacobian).
         depth = corners @ self.homography[2, :2] + self.homography[2, 2]
@@ -54,8 +69,15 @@ class Registration:
 
     def to_pixels(self, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
         """Points (..., 2) in mm to px (..., 2) on the page image."""
-        homogeneous = points_mm @ self.homography[:, :2].T + self.homography[:, 2]
-        return np.asarray(homogeneous[..., :2] / homogeneous[..., 2:])
+        return self.plane.to_pixels(points_mm)
+
+    def residual_at(self, box: Box) -> float:
+        """How far off a box (mm) may be, in mm, by the printed lines around it."""
+        return self.residual_mm if self.controls is None else self.controls.residual_at(box, self.plane)
+
+    def is_certain(self, box: Box) -> bool:
+        """Whether a field's box (mm) lies so well that it can be read."""
+        return self.residual_at(box) <= MAX_FIELD_MM
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ def _stages(page: PageImage, catalogue: Catalogue) -> dict[str, float]:
     if form is None or not any(field.kind is Kind.COMB for field in registration.page.fields):
         return {}
     boxes, groups, classes = comb_arrays(registration.page)
-    plane = registration.homography
+    plane = registration.plane
     ink = cells.cell_ink(image, plane, boxes, groups)
     return {
         "decode": _seconds(page.decode),

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.recognition.alphabet import BLANK, CHARACTERS, CROSSED
 from pipeline.recognition.cells import isolate, sample, take_out_lines
+from pipeline.registration.plane import Plane
 from pipeline.training import degrade
 from pipeline.training.hands import (
     LEAST_TRUST,
@@ -126,7 +127,7 @@ def cell_patches(rng: np.random.Generator, sources: Sources) -> Cells:
     array = np.array(boxes)
     drift = rng.normal(0, 0.07, 2)
     wrong = np.array([[1, 0, drift[0]], [0, 1, drift[1]], [0, 0, 1]])
-    patches = sample(image, homography @ wrong, array)
+    patches = sample(image, Plane(homography @ wrong), array)
     return Cells(patches, array[:, 2:], np.array(groups, np.int64), np.array(labels, np.int64))
 
 

@@ -33,7 +33,7 @@ Right = tuple[FieldType, tuple[bool, ...]]
 
 def stages(side: Side, forms: Catalogue) -> Iterator[Right]:
     """For each filled comb of a page whether its value is right after each of `STAGES`."""
-    page, plane, image = side.registration.page, side.registration.homography, side.image
+    page, plane, image = side.registration.page, side.registration.plane, side.image
     identity = side.registration.identity
     form = forms.by_code(identity.code, identity.version)
     if form is None:

@@ -19,6 +19,7 @@ from rich.table import Table
 
 from pipeline.recognition.cells import sample, take_out_lines
 from pipeline.recognition.marks import MarkState, judge
+from pipeline.registration.plane import Plane
 from pipeline.training.hands import Floats, Strokes
 from pipeline.training.ink import lay, rule
 from pipeline.training.pen import PenStyle, draw
@@ -80,7 +81,7 @@ def _sheet(rng: np.random.Generator) -> list[tuple[str, str]]:
     drift[:2, 2] = np.clip(rng.normal(0, _DRIFT_MM, 2), -2 * _DRIFT_MM, 2 * _DRIFT_MM)
     boxes = np.array([(*corner, _BOX_MM, _BOX_MM) for corner in corners])
     patches = take_out_lines(
-        sample(image, to_px @ drift, boxes), boxes[:, 2:], np.zeros(len(boxes), np.int64)
+        sample(image, Plane(to_px @ drift), boxes), boxes[:, 2:], np.zeros(len(boxes), np.int64)
     )
     judged = judge(patches, boxes[:, 2:])
     return [(kind, _verdict(KINDS[kind][0], one.state)) for kind, one in zip(kinds, judged, strict=True)]
