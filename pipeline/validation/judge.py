@@ -13,6 +13,7 @@ Status = Literal["accepted", "review"]
 
 EMPTY: Final = (None, "absent")
 _CERTAIN_BUT_UNPROVEN: Final = 0.5
+_UNPROVEN: Final = "low_confidence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +22,14 @@ class JudgedReading:
 
     Attributes:
         score: log odds of the reader's own probability, for calibrating anew.
+        proposal: what an office's learnt head reads instead; a person sees it, nothing accepts it.
     """
 
     reading: Reading
     status: Status
     reasons: tuple[str, ...]
     score: float = 0.0
+    proposal: Reading | None = None
 
 
 def judge(
@@ -39,6 +42,23 @@ def judge(
     )
 
 
+def propose(proven: JudgedReading, learnt: JudgedReading) -> JudgedReading:
+    """A judged reading, with what a learnt head reads instead where a person is asked anyway.
+
+    What is accepted unseen stays as it was proven, and so does whether a reading counts for calibrating anew: one
+    that waits for `low_confidence` alone goes on doing so, and no other begins to. A head that doubts more than the
+    shipped reader does proposes nothing.
+    """
+    same = learnt.reading.value in (*EMPTY, proven.reading.value)
+    more = set(learnt.reasons) - set(proven.reasons) - {_UNPROVEN}
+    if proven.status == "accepted" or same or more:
+        return proven
+    reasons = tuple(reason for reason in proven.reasons if reason in (*learnt.reasons, _UNPROVEN))
+    if reasons != proven.reasons:
+        reasons += ("reread",)
+    return replace(proven, reasons=reasons, proposal=learnt.reading)
+
+
 def _judge(spec: FieldSpec, reading: Reading, in_use: bool, calibrations: Groups) -> JudgedReading:
     calibration = calibrations.get(group_of(spec.type, reading.value in EMPTY))
     confidence = calibration.probability(reading.confidence) if calibration else 0.0
@@ -48,7 +68,7 @@ def _judge(spec: FieldSpec, reading: Reading, in_use: bool, calibrations: Groups
     reasons = [*reading.reasons, *_broken(spec, reading, in_use)]
     proven = calibration is not None and calibration.accepts(reading.confidence, spec.alpha, spec.confidence)
     if not reading.reasons and not proven:
-        reasons.append("low_confidence")
+        reasons.append(_UNPROVEN)
     return JudgedReading(
         replace(reading, confidence=round(confidence, 6)),
         "review" if reasons else "accepted",

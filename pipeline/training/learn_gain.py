@@ -1,0 +1,117 @@
+"""What learning gives an office: `python -m pipeline.training.learn_gain --data ../shared/data`.
+
+Offices of one to three officers are test writers that the shipped reader reads worst. Half of what each wrote is
+confirmed cell by cell, on sheets of 100 cells drawn as for training (paper, pen and scan vary), and `sotarsa learn`'s
+own refit is tried on it. Told is the share of misread cells among new drawings of the *other* half of the same hands,
+and among all other test writers, before and after. A hand has few strokes a character in UNIPEN, so that many cells
+bring less that is new than in an office.
+"""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from pipeline.recognition.alphabet import BLANK, CHARACTERS, allowed
+from pipeline.recognition.cells import CellInk
+from pipeline.recognition.head import Head
+from pipeline.recognition.lessons import Lessons, join
+from pipeline.recognition.reader import cell_reader
+from pipeline.recognition.refit import MOST, refit, wrong_by
+from pipeline.training.cells import Sources, draw_cells
+from pipeline.training.hands import PenHand, load_unipen, split_of
+from pipeline.training.score import interval
+
+CONFIRMED: Final = (500, 2_000, 8_000)
+_SHEET: Final = 100
+_JUDGED: Final = 3_000
+"""Cells of an office, and of all other writers, that the reader is judged on."""
+_LEAST_GLYPHS: Final = 4
+"""A character that a hand wrote less often is left out: both halves need some."""
+_LEAST_CHARACTERS: Final = 30
+_SEED: Final = 20261128
+_FIELDS: Final = tuple(allowed(alphabet) for alphabet in ("0123456789", CHARACTERS[10:]))
+
+
+def halves(hand: PenHand) -> tuple[PenHand, PenHand]:
+    """A hand with every second of its strokes, and one with the others."""
+    often = {char: own for char, own in hand.glyphs.items() if len(own) >= _LEAST_GLYPHS}
+    return tuple(  # type: ignore[return-value]
+        replace(hand, glyphs={char: own[first::2] for char, own in often.items()}) for first in (0, 1)
+    )
+
+
+def cells_of(hands: Sequence[PenHand], n: int, seed: int) -> Lessons:
+    """Cells that these hands wrote and people confirmed, digits in number fields and the others in names."""
+    rng = np.random.default_rng(seed)
+    images, place, labels = draw_cells(rng, Sources.of(((tuple(hands), 1.0),)), round(n * 1.15))
+    kept = np.flatnonzero(labels < BLANK)[:n]
+    classes = np.stack(_FIELDS)[(labels[kept] >= 10).astype(int)]
+    ink = CellInk(images[kept], place[kept], images[kept].max(axis=(1, 2)), np.zeros(len(kept), np.float32))
+    seen = cell_reader().see(ink, classes)
+    chances = seen.posteriors[:, :BLANK]
+    found = Lessons(
+        seen.hidden,
+        chances / np.maximum(chances.sum(axis=1, keepdims=True), 1e-300),
+        labels[kept],
+        np.arange(len(kept)) // _SHEET,
+        np.where(labels[kept] < 10, "digits", "letters"),
+    )
+    return found.part((ink.amount > 0) & (chances.sum(axis=1) > 0))
+
+
+def main() -> None:
+    """Command line; see the module."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--offices", type=int, default=6)
+    parser.add_argument("--least-trust", type=float, default=0.05, help="leave out doubtful UNIPEN labels")
+    arguments = parser.parse_args()
+    cv2.setNumThreads(1)
+    writers = load_unipen(arguments.data, least_trust=arguments.least_trust)
+    hands = [hand for writer, hand in writers.items() if split_of(writer) == "test"]
+    pairs = {hand.id: halves(hand) for hand in hands}
+    pairs = {name: pair for name, pair in pairs.items() if len(pair[0].glyphs) >= _LEAST_CHARACTERS}
+    judged = {
+        name: cells_of([pair[1]], _JUDGED // 3, _SEED + i) for i, (name, pair) in enumerate(pairs.items())
+    }
+    worst = sorted(judged, key=lambda name: -wrong_by(judged[name], None).mean())
+    offices, size = [], 1
+    while len(offices) < arguments.offices and len(worst) >= size:
+        offices.append(worst[:size])
+        worst, size = worst[size:], size % 3 + 1
+    table = Table(
+        "officers", "confirmed", "taken", "p", "own hands: wrong before", "after", "others: wrong before", "after"
+    )
+    for number, office in enumerate(offices):
+        confirmed = cells_of([pairs[name][0] for name in office], max(CONFIRMED), _SEED + 1000 + number)
+        own = join([judged[name] for name in office])
+        others = join([cells for name, cells in judged.items() if name not in office])
+        for k in CONFIRMED:
+            found = refit(confirmed.part(np.arange(len(confirmed)) < min(k, MOST)), "", None, date(2026, 11, 24))
+            before, after = _shares(own, None), _shares(own, found.head)
+            table.add_row(
+                f"{len(office)}", f"{k:,}", "yes" if found.better else "no",
+                f"{found.p:.3f}" if found.head else "too few", before, after,
+                _shares(others, None), _shares(others, found.head),
+            )  # fmt: skip
+    Console(width=160).print(table)
+
+
+def _shares(cells: Lessons, head: Head | None) -> str:
+    wrong = wrong_by(cells, head)
+    low, high = interval(int(wrong.sum()), len(wrong))
+    return f"{wrong.mean():.2%} ({low:.2%}-{high:.2%})"
+
+
+if __name__ == "__main__":
+    main()
