@@ -24,9 +24,7 @@ _CONSENT: Final = Text(
     "reader's weights are kept. What may enter unseen does not change. If the office agrees, run: "
     "SOTARSA_LEARN=1 sotarsa learn",
 )
-_BOTH_WAYS: Final = Text(
-    "Pilih satu: --undo atau --dry-run.", "Choose one of them: --undo or --dry-run."
-)
+_BOTH_WAYS: Final = Text("Pilih satu: --undo atau --dry-run.", "Choose one of them: --undo or --dry-run.")
 _HEADS: Final = (
     Text("isian", "fields"),
     Text("sel uji", "held-out cells"),
@@ -66,14 +64,13 @@ def learn(
     undo: Annotated[
         bool,
         typer.Option(
-            "--undo", help=str(Text("Kembali ke pembaca sebelumnya.", "Go back to the reader before this one."))
+            "--undo",
+            help=str(Text("Kembali ke pembaca sebelumnya.", "Go back to the reader before this one.")),
         ),
     ] = False,
     dry_run: Annotated[
         bool,
-        typer.Option(
-            "--dry-run", help=str(Text("Hitung saja, simpan tidak.", "Only reckon, keep nothing."))
-        ),
+        typer.Option("--dry-run", help=str(Text("Hitung saja, simpan tidak.", "Only reckon, keep nothing."))),
     ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help=str(Text("Keluarkan satu objek JSON.", "Print one JSON object.")))

@@ -118,5 +118,5 @@ def places_of(field: FieldLayout, value: str, inked: NDArray[np.bool_]) -> dict[
     runs = [[int(cell) for _, cell in run] for _, run in groupby(enumerate(cells), lambda at: at[1] - at[0])]
     if [len(run) for run in runs] != [len(word) for word in words]:
         return {}
-    found = dict(zip(sum(runs, []), "".join(words), strict=True))
+    found = dict(zip(cells.tolist(), "".join(words), strict=True))
     return found if set(found.values()) <= set(CHARACTERS) else {}

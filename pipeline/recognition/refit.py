@@ -171,17 +171,27 @@ class _Design:
 
 
 def _best_strength(design: _Design, sheets: NDArray[np.int64]) -> float:
-    """The strength with the smallest log loss over sheets that were left out in turn."""
-    fold = np.unique(sheets, return_inverse=True)[1] % _FOLDS
-    losses = dict.fromkeys(STRENGTHS, 0.0)
+    """The strongest pull whose log loss on sheets left out in turn is within one standard error of the smallest.
+
+    The one-standard-error rule (Breiman et al. 1984): hands that nobody has confirmed yet lose the least.
+    """
+    sheet = np.unique(sheets, return_inverse=True)[1]
+    fold = sheet % _FOLDS
+    losses = {strength: np.zeros(len(sheets)) for strength in STRENGTHS}
     for one in range(_FOLDS):
         learn, judge = design.part(fold != one), design.part(fold == one)
         theta = None
         # From strong to weak, each fit going on from the one before.
         for strength in sorted(STRENGTHS, reverse=True):
             theta = _fit(learn, strength, theta)
-            losses[strength] += _loss(theta, judge, 0.0)[0]
-    return min(STRENGTHS, key=lambda strength: losses[strength])
+            losses[strength][fold == one] = _losses(theta, judge)
+    best = losses[min(STRENGTHS, key=lambda strength: losses[strength].sum())]
+
+    def is_close(strength: float) -> bool:
+        worse = np.bincount(sheet, losses[strength] - best)
+        return bool(worse.sum() <= np.sqrt((worse**2).sum()))
+
+    return max(filter(is_close, STRENGTHS))
 
 
 def _fit(design: _Design, strength: float, start: Floats | None = None) -> Floats:
@@ -199,12 +209,22 @@ def _fit(design: _Design, strength: float, start: Floats | None = None) -> Float
 
 def _loss(theta: Floats, design: _Design, strength: float) -> tuple[float, Floats]:
     """The penalised log loss of all cells, and its gradient, flat."""
+    chances = _weighed(theta, design)
     rows = np.arange(len(design.labels))
-    scores = design.x @ theta.astype(np.float32) + design.offset
-    scores -= scores.max(axis=1, keepdims=True)
-    chances = np.exp(scores)
-    chances /= chances.sum(axis=1, keepdims=True)
     loss = -np.log(chances[rows, design.labels] + _NEVER).sum() + strength / 2 * (theta**2).sum()
     chances[rows, design.labels] -= 1
     gradient = design.x.T @ chances.astype(np.float32) + strength * theta
     return float(loss), gradient.astype(np.float64).ravel()
+
+
+def _losses(theta: Floats, design: _Design) -> Floats:
+    """The log loss (N,) of each cell."""
+    chances = _weighed(theta, design)
+    return np.asarray(-np.log(chances[np.arange(len(chances)), design.labels] + _NEVER))
+
+
+def _weighed(theta: Floats, design: _Design) -> Floats:
+    scores = design.x @ theta.astype(np.float32) + design.offset
+    scores -= scores.max(axis=1, keepdims=True)
+    chances = np.exp(scores)
+    return np.asarray(chances / chances.sum(axis=1, keepdims=True))

@@ -128,7 +128,7 @@ def _confirmed(page: Page) -> dict[Key, str]:
     return {
         (field, row): value
         for field, row, value, reasons in seen.values_list("field", "row", "value", "reasons")
-        if _NOT_PLAIN.isdisjoint(reasons)
+        if value is not None and _NOT_PLAIN.isdisjoint(reasons)
     }
 
 
@@ -146,9 +146,7 @@ def _images(path: Path, wanted: Mapping[int, object]) -> Iterator[PageImage]:
         _log.warning("%s is not learnt from: %s", path.name, error.reason)
 
 
-def _lessons_of(
-    image: PageImage, page: Page, values: Mapping[Key, str], forms: Catalogue
-) -> Lessons | None:
+def _lessons_of(image: PageImage, page: Page, values: Mapping[Key, str], forms: Catalogue) -> Lessons | None:
     try:
         pixels = image.decode()
     except UnreadableFile:
