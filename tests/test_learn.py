@@ -3,6 +3,7 @@
 import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -11,7 +12,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pen_hands import BLOCK
 
 from pipeline.cli.main import command
 from pipeline.errors import StoreError
@@ -29,8 +29,9 @@ from pipeline.recognition.types import Reading
 from pipeline.review import learning
 from pipeline.review.calibration import _UNPROVEN
 from pipeline.training.fill import Writer, blank_sheets, fill_page
+from pipeline.training.hands import Mask
 from pipeline.training.people import fill_in
-from pipeline.validation.judge import JudgedReading, propose
+from pipeline.validation.judge import SURER, JudgedReading, propose
 
 FORM = """
 form: belajar
@@ -64,6 +65,23 @@ def a_head(seed=None, scale=0.0, parent=PARENT):
     return Head(weights, np.zeros(BLANK, np.float32), Card(parent, "2026-11-24", 1, 1, 1, 10.0))
 
 
+class Odd:
+    """A plain hand with habits of its own: its 7 looks like a Z, its 4 like a Y, its N like an H."""
+
+    id, characters, weight = "odd", CHARACTERS, 1.0
+    habits = {"7": "Z", "4": "Y", "N": "H"}  # noqa: RUF012
+
+    def has(self, char):
+        return char in self.characters
+
+    def glyph(self, char, rng):
+        drawn = self.habits.get(char, char)
+        (width, height), _ = cv2.getTextSize(drawn, cv2.FONT_HERSHEY_SIMPLEX, 2, 4)
+        picture = np.zeros((80, width + 20), np.uint8)
+        cv2.putText(picture, drawn, (10, 60), cv2.FONT_HERSHEY_SIMPLEX, 2, 255, 4, cv2.LINE_AA)
+        return Mask(picture, float(height), 60.0, width / 2 + 10)
+
+
 @pytest.fixture(scope="module")
 def paper(tmp_path_factory):
     """Sheets of one strange hand as a scanner gives them, and what was written on each."""
@@ -75,7 +93,7 @@ def paper(tmp_path_factory):
     images, truths = [], []
     for _ in range(SHEETS):
         page, truth = fill_page(
-            blank, form.layout.pages[0], fill_in(form, rng), Writer.sample([BLOCK], rng, slips=0.0), rng
+            blank, form.layout.pages[0], fill_in(form, rng), Writer.sample([Odd()], rng, slips=0.0), rng
         )
         images.append(np.round(page * 255).clip(0, 255).astype(np.uint8))
         truths.append({(one.field, one.row): one.value for one in truth})
@@ -232,7 +250,7 @@ def test_a_hand_that_is_strange_to_the_reader_is_learnt(taught):
     every = found.changes[0]
     assert found.better
     assert every.before > every.n / 2
-    assert every.after < every.before / 4
+    assert every.after < 0.8 * every.before
     assert found.loss[1] < found.loss[0]
     assert sum(one.n for one in found.changes[1:]) == every.n
 
@@ -339,10 +357,11 @@ def _judged(value, status, *reasons):
     ],
 )
 def test_a_proposal_never_changes_what_a_reading_counts_for(proven, learnt, reasons):
-    found = propose(proven, learnt)
+    found = propose(proven, replace(learnt, score=proven.score + SURER))
     assert (found.reading, found.status, found.score) == (proven.reading, proven.status, proven.score)
     assert (found.proposal is not None) == (reasons is not None)
     assert found.reasons == (reasons or proven.reasons)
+    assert propose(proven, replace(learnt, score=proven.score + SURER - 0.01)) == proven
 
 
 def test_a_proposal_is_what_the_reviewer_sees_and_the_reading_stays(store, paper, taught):

@@ -35,8 +35,10 @@ _TITLE: Final = Text(
     "Belajar dari {cells} sel di {sheets} lembar", "Learning from {cells} cells on {sheets} sheets"
 )
 _TOO_FEW: Final = Text(
-    "Baru {cells} sel yang diputuskan orang, dari {sheets} lembar; perlu {least} untuk mencoba. Tidak ada yang berubah.",
-    "Only {cells} cells were decided by people, on {sheets} sheets; {least} are needed to try. Nothing changes.",
+    "Baru {cells} sel di {sheets} lembar yang diputuskan orang; untuk mencoba perlu {least} sel di {least_sheets} "
+    "lembar. Tidak ada yang berubah.",
+    "Only {cells} cells on {sheets} sheets were decided by people; to try takes {least} cells on {least_sheets} "
+    "sheets. Nothing changes.",
 )
 _NOT_BETTER: Final = Text(
     "Belum terbukti lebih baik (p = {p}). Tidak ada yang berubah.",
@@ -132,11 +134,11 @@ def _facts(found: "Refit", dry_run: bool) -> dict[str, object]:
 
 
 def _show(found: "Refit", dry_run: bool) -> None:
-    from pipeline.recognition.refit import LEAST, interval
+    from pipeline.recognition.refit import LEAST, LEAST_SHEETS, interval
 
     counts = {"cells": f"{found.cells:,}", "sheets": f"{found.sheets:,}"}
     if found.head is None:
-        context.tell(_TOO_FEW, least=f"{LEAST:,}", **counts)
+        context.tell(_TOO_FEW, least=f"{LEAST:,}", least_sheets=LEAST_SHEETS, **counts)
         return
     table = Table(*map(str, _HEADS), title=_TITLE.format(**counts))
     for one in found.changes:

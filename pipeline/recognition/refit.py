@@ -27,9 +27,12 @@ LEAST: Final = 1_000
 (some 15) for even a large gain to be told from chance."""
 MOST: Final = 20_000
 """The newest cells that are used; more would take minutes and change little."""
+LEAST_SHEETS: Final = 15
+"""Five held-out sheets are the fewest whose signs can prove anything at `LEVEL`."""
 LEVEL: Final = 0.05
-STRENGTHS: Final = (3.0, 10.0, 30.0, 100.0, 300.0)
-"""How strongly the weights are held to the shipped ones; the variance expected of each is one over this."""
+STRENGTHS: Final = (30.0, 100.0, 300.0, 1000.0)
+"""How strongly the weights are held to the shipped ones; the variance expected of each is one over this. A weaker pull
+gains a little more on hands that were confirmed and loses as much on others (`pipeline.training.learn_gain`)."""
 _HELD_OUT: Final = 1 / 3
 _FOLDS: Final = 4
 _FLIPS: Final = 9_999
@@ -84,7 +87,7 @@ def refit(cells: Lessons, parent: str, now: Head | None, today: date) -> Refit:
     """
     order = np.unique(cells.sheets)
     count = len(order)
-    if len(cells) < LEAST or count < _FOLDS + 1:
+    if len(cells) < LEAST or count < LEAST_SHEETS:
         return Refit(None, False, len(cells), count)
     newest = cells.sheets > order[int(count * (1 - _HELD_OUT)) - 1]
     old, new = cells.part(~newest), cells.part(newest)

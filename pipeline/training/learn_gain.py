@@ -3,7 +3,8 @@
 Offices of one to three officers are test writers that the shipped reader reads worst. Half of what each wrote is
 confirmed cell by cell, on sheets of 100 cells drawn as for training (paper, pen and scan vary), and `sotarsa learn`'s
 own refit is tried on it. Told is the share of misread cells among new drawings of the *other* half of the same hands,
-and among all other test writers, before and after. A hand has few strokes a character in UNIPEN, so that many cells
+and among all other test writers, before and after, as review would show them: in fields of 12 cells, the head's reading
+where it is surer of it. A hand has few strokes a character in UNIPEN, so that many cells
 bring less that is new than in an office.
 """
 
@@ -16,11 +17,13 @@ from typing import Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
 from pipeline.recognition.alphabet import BLANK, CHARACTERS, allowed
 from pipeline.recognition.cells import CellInk
+from pipeline.recognition.confidence import logit
 from pipeline.recognition.head import Head
 from pipeline.recognition.lessons import Lessons, join
 from pipeline.recognition.reader import cell_reader
@@ -28,6 +31,7 @@ from pipeline.recognition.refit import MOST, refit, wrong_by
 from pipeline.training.cells import Sources, draw_cells
 from pipeline.training.hands import PenHand, load_unipen, split_of
 from pipeline.training.score import interval
+from pipeline.validation.judge import SURER
 
 CONFIRMED: Final = (500, 2_000, 8_000)
 _SHEET: Final = 100
@@ -36,6 +40,7 @@ _JUDGED: Final = 1_000
 _LEAST_GLYPHS: Final = 4
 """A character that a hand wrote less often is left out: both halves need some."""
 _LEAST_CHARACTERS: Final = 10
+_FIELD: Final = 12
 _SEED: Final = 20261128
 _FIELDS: Final = tuple(allowed(alphabet) for alphabet in ("0123456789", CHARACTERS[10:]))
 
@@ -120,9 +125,21 @@ def main() -> None:
 
 
 def _shares(cells: Lessons, head: Head | None) -> str:
-    wrong = wrong_by(cells, head)
+    wrong = shown_wrong(cells, head)
     low, high = interval(int(wrong.sum()), len(wrong))
     return f"{wrong.mean():.2%} ({low:.2%}-{high:.2%})"
+
+
+def shown_wrong(cells: Lessons, head: Head | None) -> NDArray[np.bool_]:
+    """Which cells (N,) a reviewer is shown misread, each `_FIELD` of them being one field."""
+    shipped = wrong_by(cells, None)
+    if head is None:
+        return shipped
+    learnt = head.weigh(cells.chances, cells.hidden)
+    field = np.arange(len(cells)) // _FIELD
+    sure = [np.bincount(field, np.log(one.max(axis=1))) for one in (cells.chances, learnt)]
+    surer = logit(np.exp(sure[1])) >= logit(np.exp(sure[0])) + SURER
+    return np.where(surer[field], wrong_by(cells, head), shipped)
 
 
 if __name__ == "__main__":

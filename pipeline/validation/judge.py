@@ -14,6 +14,9 @@ Status = Literal["accepted", "review"]
 EMPTY: Final = (None, "absent")
 _CERTAIN_BUT_UNPROVEN: Final = 0.5
 _UNPROVEN: Final = "low_confidence"
+SURER: Final = 0.5
+"""Log odds by which a learnt head must be surer of its value than the shipped reader of its own, to propose it: among
+hands that it did not learn it seldom is (`pipeline.training.learn_gain`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +49,13 @@ def propose(proven: JudgedReading, learnt: JudgedReading) -> JudgedReading:
     """A judged reading, with what a learnt head reads instead where a person is asked anyway.
 
     What is accepted unseen stays as it was proven, and so does whether a reading counts for calibrating anew: one
-    that waits for `low_confidence` alone goes on doing so, and no other begins to. A head that doubts more than the
-    shipped reader does proposes nothing.
+    that waits for `low_confidence` alone goes on doing so, and no other begins to. A head that is no surer than the
+    shipped reader, or doubts more, proposes nothing.
     """
+    surer = learnt.score >= proven.score + SURER
     same = learnt.reading.value in (*EMPTY, proven.reading.value)
     more = set(learnt.reasons) - set(proven.reasons) - {_UNPROVEN}
-    if proven.status == "accepted" or same or more:
+    if proven.status == "accepted" or same or more or not surer:
         return proven
     reasons = tuple(reason for reason in proven.reasons if reason in (*learnt.reasons, _UNPROVEN))
     if reasons != proven.reasons:
