@@ -30,9 +30,8 @@ MOST: Final = 20_000
 LEAST_SHEETS: Final = 15
 """Five held-out sheets are the fewest whose signs can prove anything at `LEVEL`."""
 LEVEL: Final = 0.05
-STRENGTHS: Final = (30.0, 100.0, 300.0, 1000.0)
-"""How strongly the weights are held to the shipped ones; the variance expected of each is one over this. A weaker pull
-gains a little more on hands that were confirmed and loses as much on others (`pipeline.training.learn_gain`)."""
+STRENGTHS: Final = (3.0, 10.0, 30.0, 100.0, 300.0)
+"""How strongly the weights are held to the shipped ones; the variance expected of each is one over this."""
 _HELD_OUT: Final = 1 / 3
 _FOLDS: Final = 4
 _FLIPS: Final = 9_999

@@ -7,7 +7,7 @@ from typing import Final, Literal
 from pipeline.forms.definition import FieldSpec, FormDefinition
 from pipeline.forms.layout import FieldType, Kind
 from pipeline.recognition.confidence import Groups, group_of, logit
-from pipeline.recognition.types import Reading
+from pipeline.recognition.types import Alternative, Reading
 
 Status = Literal["accepted", "review"]
 
@@ -17,6 +17,7 @@ _UNPROVEN: Final = "low_confidence"
 SURER: Final = 0.5
 """Log odds by which a learnt head must be surer of its value than the shipped reader of its own, to propose it: among
 hands that it did not learn it seldom is (`pipeline.training.learn_gain`)."""
+_LESS_SURE: Final = frozenset({_UNPROVEN, "hard_hand"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +50,17 @@ def propose(proven: JudgedReading, learnt: JudgedReading) -> JudgedReading:
     """A judged reading, with what a learnt head reads instead where a person is asked anyway.
 
     What is accepted unseen stays as it was proven, and so does whether a reading counts for calibrating anew: one
-    that waits for `low_confidence` alone goes on doing so, and no other begins to. A head that is no surer than the
-    shipped reader, or doubts more, proposes nothing.
+    that waits for `low_confidence` alone goes on doing so, and no other begins to. A head that is not surer than the
+    shipped reader, or breaks a rule that this keeps, only adds its value to the other readings.
     """
-    surer = learnt.score >= proven.score + SURER
-    same = learnt.reading.value in (*EMPTY, proven.reading.value)
-    more = set(learnt.reasons) - set(proven.reasons) - {_UNPROVEN}
-    if proven.status == "accepted" or same or more or not surer:
+    value = learnt.reading.value
+    if proven.status == "accepted" or value in (*EMPTY, proven.reading.value):
         return proven
+    more = set(learnt.reasons) - set(proven.reasons) - _LESS_SURE
+    if more or learnt.score < proven.score + SURER:
+        others = [one for one in proven.reading.alternatives if one.value != value]
+        added = (Alternative(value, learnt.reading.confidence), *others)
+        return replace(proven, reading=replace(proven.reading, alternatives=added))
     reasons = tuple(reason for reason in proven.reasons if reason in (*learnt.reasons, _UNPROVEN))
     if reasons != proven.reasons:
         reasons += ("reread",)
