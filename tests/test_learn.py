@@ -1,10 +1,12 @@
 """Learning from an office's own decisions: which cells teach, when the result is taken, and what it may not do."""
 
 import json
+import pickle
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -21,11 +23,13 @@ from pipeline.forms.types import TYPES
 from pipeline.page import read_page
 from pipeline.recognition import recognise as recognising
 from pipeline.recognition.alphabet import BLANK, CHARACTERS
+from pipeline.recognition.combs import comb_cells
 from pipeline.recognition.head import Card, Head, load_head, save_head
 from pipeline.recognition.lessons import Lessons, places_of
 from pipeline.recognition.reader import cell_reader
 from pipeline.recognition.refit import LEAST, refit
 from pipeline.recognition.types import Reading
+from pipeline.registration.register import register
 from pipeline.review import learning
 from pipeline.review.calibration import _UNPROVEN
 from pipeline.training.fill import Writer, blank_sheets, fill_page
@@ -293,6 +297,23 @@ def test_a_head_leaves_blank_and_crossed_out_as_they_were():
     assert np.allclose(a_head().weigh(before, np.ones((50, 160), np.float32)), before)
 
 
+def test_the_shipped_model_gives_its_hidden_layer(paper):
+    _, forms, images, _ = paper
+    seen = register(images[0], forms)
+    plain = comb_cells(images[0], seen.homography, seen.page, cell_reader())
+    full = comb_cells(images[0], seen.homography, seen.page, cell_reader(), hidden=True)
+    assert (plain.posteriors == full.posteriors).all()
+    assert plain.hidden is None
+    assert full.hidden.shape == (len(full.posteriors), 160)
+    assert (full.hidden[full.ink.amount > 0] > 0).any(axis=1).all()
+
+
+def test_a_head_reaches_workers(paper):
+    _, forms, images, _ = paper
+    read = partial(read_page, head=a_head(7, 0.5))
+    assert pickle.loads(pickle.dumps(read))(images[0], forms) == read(images[0], forms)
+
+
 def test_a_head_comes_back_from_its_file(tmp_path):
     save_head(tmp_path / "0001.npz", a_head(3, 0.2))
     back = load_head(tmp_path / "0001.npz")
@@ -369,6 +390,7 @@ def test_a_proposal_never_changes_what_a_reading_counts_for(proven, learnt, reas
     )
     assert (found.proposal is not None) == (reasons is not None)
     assert found.reasons == (reasons or proven.reasons)
+    assert found.reasons or found.status == "accepted"
 
 
 def test_a_head_that_is_not_surer_adds_its_value_to_the_others():
