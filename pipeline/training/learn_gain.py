@@ -97,8 +97,8 @@ def main() -> None:
         size = len(offices) % 3 + 1
         offices.append(worst[:size])
         worst = worst[size:]
-    hands = ("own hands: cells wrong", "fields right", "others: cells wrong", "fields right")
-    table = Table("officers", "confirmed", "taken", *hands)
+    heads = ("own hands: cells wrong", "fields right", "others: cells wrong", "fields right")
+    table = Table("officers", "confirmed", "taken", *heads)
     for number, office in enumerate(offices):
         confirmed = cells_of([pairs[name][0] for name in office], max(CONFIRMED), _SEED + 1000 + number)
         own = [judged[name] for name in office]
