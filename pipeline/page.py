@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 from pipeline.forms.catalogue import Catalogue
 from pipeline.forms.identity import Identity
 from pipeline.recognition.confidence import Tables, shipped, way_of
-from pipeline.recognition.recognise import recognise
+from pipeline.recognition.head import Head
+from pipeline.recognition.reader import cell_reader
+from pipeline.recognition.recognise import recognise_by
 from pipeline.recognition.second import readers
 from pipeline.registration.register import register, turn_of
 from pipeline.registration.types import Refusal
-from pipeline.validation.judge import JudgedReading, judge
+from pipeline.validation.judge import JudgedReading, judge, propose
 
 __all__ = ["JudgedReading", "PageReading", "PageStatus", "read_page"]
 
@@ -50,13 +52,17 @@ class PageReading:
     way: str = ""
 
 
-def read_page(image: NDArray[np.uint8], forms: Catalogue, tables: Tables | None = None) -> PageReading:
+def read_page(
+    image: NDArray[np.uint8], forms: Catalogue, tables: Tables | None = None, head: Head | None = None
+) -> PageReading:
     """Reads one page image: which page it is, what stands in its fields, and what of that is sure.
 
     Args:
         image: uint8 (H, W), grey, as scanned; any quarter turn.
         forms: the forms that this computer knows.
         tables: calibrations that an office has made; the shipped ones hold for what is not in them.
+        head: what an office's reader has learnt; it proposes, the shipped reader's proof accepts. One that was made
+            for another shipped reader is passed over.
 
     Raises:
         MissingPartError: a model file or Tesseract is not installed.
@@ -68,15 +74,20 @@ def read_page(image: NDArray[np.uint8], forms: Catalogue, tables: Tables | None 
     form = forms.by_code(identity.code, identity.version)
     if form is None:
         return PageReading(PageStatus.SET_ASIDE, "unknown_form", identity.qr_text())
-    readings = recognise(image, registration, form)
+    heads = (head,) if head is not None and head.card.parent == cell_reader().version else ()
+    readings, *learnt = recognise_by(image, registration, form, (None, *heads))
     way = way_of(readers(), registration.capture)
     groups = {**shipped(way), **(tables or {}).get(way, {})}
+    judged = judge(form.definition, readings, groups)
+    for others in learnt:
+        pairs = zip(judged, judge(form.definition, others, groups), strict=True)
+        judged = tuple(propose(proven, other) for proven, other in pairs)
     return PageReading(
         PageStatus.READ,
         form=form.definition.form,
         identity=identity,
         turn=turn_of(registration),
         residual_mm=registration.residual_mm,
-        readings=judge(form.definition, readings, groups),
+        readings=judged,
         way=way,
     )

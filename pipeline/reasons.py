@@ -81,6 +81,10 @@ VALUE_REASONS: Final[dict[str, Text]] = {
         "Pemeriksaan acak menemukan terlalu banyak nilai salah di kumpulan ini.",
         "The audit found too many wrong values in this lot.",
     ),
+    "reread": Text(
+        "Dibaca dengan yang dipelajari dari keputusan kantor ini: periksa.",
+        "Read by what was learnt from this office's decisions: please check.",
+    ),
     "crossed_out": Text("Ada coretan.", "Something is crossed out."),
     "ink_outside": Text("Ada tulisan di luar kotak.", "There is writing outside the cells."),
     "uncertain_place": Text(

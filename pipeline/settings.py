@@ -17,6 +17,7 @@ class Settings(BaseSettings):
         database_url: `sqlite:///FILE` or `postgresql://…`; empty for SQLite in the home.
         jobs: worker processes; None for one a core.
         audit_share: share of the accepted values that is audited blindly; None for the house's own.
+        learn: whether confirmed cells may be learnt from, on this computer alone.
         debug: show tracebacks of expected failures too.
     """
 
@@ -28,6 +29,7 @@ class Settings(BaseSettings):
     database_url: str = ""
     jobs: PositiveInt | None = None
     audit_share: float | None = Field(default=None, ge=0, le=1)
+    learn: bool = False
     debug: bool = False
 
 

@@ -43,6 +43,7 @@ def form_layout(code: str = "FPS-01", version: int = 1, pages: int = 2) -> FormL
 @dataclass(frozen=True)
 class OneForm:
     layout: FormLayout
+    blanks: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True)

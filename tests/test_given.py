@@ -17,7 +17,6 @@ from pipeline.registration.register import register, turn_of
 from pipeline.registration.types import Refusal, Registration
 
 DPI = 300
-SIZE = (210.0, 297.0)
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +88,7 @@ def test_grey_guides_and_lines_are_no_ink_even_in_one_bit(shelf, empty) -> None:
     form = shelf.get("surat")
     page = register(bitonal, shelf)
     assert isinstance(page, Registration)
-    alone = ink_alone(bitonal, page.plane, form.blanks[0], SIZE)
+    alone = ink_alone(bitonal, page.plane, form.blanks[0], page.page)
     for number, (x, y, w, h) in enumerate(DIGITS):
         cell = alone[
             round((y + 0.5) * PX_PER_MM) : round((y + h - 0.5) * PX_PER_MM),

@@ -35,7 +35,7 @@ _AUDIT_HEADS: Final = (
     Text("salah", "wrong"),
     Text("salah, paling banyak", "wrong, at most"),
 )
-_GROUPS: Final = {
+GROUPS: Final = {
     "": Text("semua", "all"),
     "nik": Text("NIK", "NIK"),
     "kk": Text("nomor KK", "KK"),
@@ -77,7 +77,7 @@ def calibrate(
     seen = Table(*map(str, _AUDIT_HEADS), title=str(_AUDIT))
     for watch in audited:
         seen.add_row(
-            str(_GROUPS[watch.group]), f"{watch.audited:,}", f"{watch.errors:,}", f"{watch.bound:.2%}"
+            str(GROUPS[watch.group]), f"{watch.audited:,}", f"{watch.errors:,}", f"{watch.bound:.2%}"
         )
     console.print(seen)
 
@@ -85,9 +85,9 @@ def calibrate(
 def _row(one: "Standing") -> tuple[str, ...]:
     own = "✓" if one.own else f"{one.decided:,} / {one.needed:,}"
     if one.threshold is None:
-        return str(_GROUPS[one.group]), f"{one.alpha:.1%}", f"{one.n:,}", str(_NOTHING), "", "", own
+        return str(GROUPS[one.group]), f"{one.alpha:.1%}", f"{one.n:,}", str(_NOTHING), "", "", own
     return (
-        str(_GROUPS[one.group]),
+        str(GROUPS[one.group]),
         f"{one.alpha:.1%}",
         f"{one.n:,}",
         f"{one.threshold:.2f}",

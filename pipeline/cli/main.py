@@ -67,6 +67,16 @@ _DOORS: Final = {
             "Prove anew which values may enter unseen.\n\nExample: sotarsa calibrate",
         ),
     ),
+    "learn": _Door(
+        "learn",
+        "learn",
+        Text(
+            "Pelajari tulisan warga dari isian yang sudah diputuskan kantor ini, di komputer ini saja.\n\n"
+            "Contoh: sotarsa learn",
+            "Learn the hands of this office from what its people decided, on this computer alone.\n\n"
+            "Example: sotarsa learn",
+        ),
+    ),
     "import": _Door(
         "register",
         "import_forms",

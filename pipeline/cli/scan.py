@@ -188,6 +188,7 @@ def make_reader(jobs: int | None, scheduler: str | None) -> "batches.Reader":
     from pipeline.recognition.confidence import load_tables
     from pipeline.review.audit import drawn, share_now
     from pipeline.review.calibration import FILE
+    from pipeline.review.learning import head_of
     from pipeline.settings import settings
     from pipeline.validation.sheet import broken_rules
     from pipeline.workers import process_pool
@@ -197,7 +198,7 @@ def make_reader(jobs: int | None, scheduler: str | None) -> "batches.Reader":
     if scheduler:
         make, workers = cluster(scheduler)
     draw = partial(drawn, share_now(settings().audit_share))
-    read = partial(read_page, tables=load_tables(context.home() / FILE))
+    read = partial(read_page, tables=load_tables(context.home() / FILE), head=head_of(context.home()))
     return Reader(read, context.catalogue(), broken_rules, make, workers, draw)
 
 

@@ -1,6 +1,6 @@
 """Combs: one character a cell; NIK, birth date and sex that a rule ties together are decoded jointly."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
@@ -11,9 +11,10 @@ from pipeline.forms.definition import FormDefinition
 from pipeline.forms.layout import FieldType, Kind, PageLayout
 from pipeline.forms.types import TYPES
 from pipeline.recognition.alphabet import CROSSED, allowed
-from pipeline.recognition.cells import cell_ink
+from pipeline.recognition.cells import CellInk, cell_ink
 from pipeline.recognition.decode import best_entries
 from pipeline.recognition.doubt import Guess, Key
+from pipeline.recognition.head import Head
 from pipeline.recognition.joint import Candidate, agree, candidates
 from pipeline.recognition.reader import CellReader
 from pipeline.recognition.second import SecondReader
@@ -27,23 +28,59 @@ _TIES: Final = ("nik_agrees_with_birth_date", "sex_agrees_with_nik")
 _NOTHING: Final = (Candidate("", None, 0.0),)
 
 
-def comb_guesses(
+@dataclass(frozen=True, slots=True, eq=False)
+class CombCells:
+    """All comb cells of a page as the first reader sees them; one row a cell, in the page's order.
+
+    Attributes:
+        classes: bool (N, CLASSES), what each may hold.
+        posteriors: float64 (N, CLASSES).
+        hidden: float32 (N, H), for a learnt head; None where none is asked for.
+    """
+
+    ink: CellInk
+    classes: NDArray[np.bool_]
+    posteriors: NDArray[np.float64]
+    hidden: NDArray[np.float32] | None = None
+
+
+def comb_cells(
     image: NDArray[np.uint8],
     plane: Plane,
     page: PageLayout,
-    definition: FormDefinition,
     reader: CellReader,
-    second: SecondReader | None,
-) -> dict[Key, Guess]:
-    """Guesses for every comb of a page, each by its own ink and its own rules; `second` helps where it is there."""
-    fields = [field for field in page.fields if field.kind is Kind.COMB]
-    if not fields:
-        return {}
+    hidden: bool = False,
+) -> CombCells | None:
+    """The comb cells of a page, with the reader's hidden layer if asked for; None for a page without combs."""
+    if not any(field.kind is Kind.COMB for field in page.fields):
+        return None
     boxes, groups, classes = comb_arrays(page)
     ink = cell_ink(image, plane, boxes, groups)
-    posteriors = reader.posteriors(ink, classes)
+    if not hidden:
+        return CombCells(ink, classes, reader.posteriors(ink, classes))
+    seen = reader.see(ink, classes)
+    return CombCells(ink, classes, seen.posteriors, seen.hidden)
+
+
+def comb_guesses(
+    cells: CombCells | None,
+    page: PageLayout,
+    definition: FormDefinition,
+    second: SecondReader | None,
+    head: Head | None = None,
+) -> dict[Key, Guess]:
+    """Guesses for every comb of a page, each by its own ink and its own rules.
+
+    `second` helps where it is there; so does `head`, for which `cells` must hold the hidden layer.
+    """
+    if cells is None:
+        return {}
+    fields = [field for field in page.fields if field.kind is Kind.COMB]
+    ink, posteriors = cells.ink, cells.posteriors
+    if head is not None and cells.hidden is not None:
+        posteriors = head.weigh(posteriors, cells.hidden)
     if second is not None:
-        posteriors = second.weigh(posteriors, ink.images, classes)
+        posteriors = second.weigh(posteriors, ink.images, cells.classes)
     guesses: dict[Key, Guess] = {}
     first = 0
     for field in fields:

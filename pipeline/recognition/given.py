@@ -13,9 +13,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.forms.catalogue import Form
 from pipeline.forms.given import picture_of
+from pipeline.forms.layout import PageLayout
 from pipeline.registration.features import flattened
 from pipeline.registration.plane import Plane
+from pipeline.registration.types import Registration
 
 PX_PER_MM: Final = 10.0
 ON_BLANK: Final = Plane(np.diag([PX_PER_MM, PX_PER_MM, 1.0]))
@@ -39,25 +42,33 @@ _PATCH_MM: Final = 11
 Floats = NDArray[np.float32]
 
 
-def ink_alone(
-    image: NDArray[np.uint8], plane: Plane, blank: bytes, size_mm: tuple[float, float]
-) -> NDArray[np.uint8]:
+def laid_open(
+    image: NDArray[np.uint8], registration: Registration, form: Form
+) -> tuple[NDArray[np.uint8], Plane]:
+    """What fields are read from, and mm to its px: the page image, without the print of a blank of others."""
+    if not form.blanks:
+        return image, registration.plane
+    page = registration.page
+    return ink_alone(image, registration.plane, form.blanks[page.page - 1], page), ON_BLANK
+
+
+def ink_alone(image: NDArray[np.uint8], plane: Plane, blank: bytes, page: PageLayout) -> NDArray[np.uint8]:
     """The ink of a page image without the blank's print.
 
     Args:
         image: grey, uint8 (H, W), as scanned.
         plane: mm to px.
         blank: PNG file of the empty page.
-        size_mm: its width and height.
+        page: its layout.
 
     Returns:
         uint8 (h, w), `PX_PER_MM` fine, paper at 255, upright as the blank; `ON_BLANK` is its plane.
     """
-    printed = _print(blank, *size_mm)
-    page = _on_white(flattened(image, plane, printed.shape, PX_PER_MM))
+    printed = _print(blank, page.width_mm, page.height_mm)
+    seen = _on_white(flattened(image, plane, printed.shape, PX_PER_MM))
     kernel = np.ones((2 * _SPREAD_PX + 1, 2 * _SPREAD_PX + 1), np.uint8)
-    through = _tones(page, printed)[cv2.erode(printed, kernel) // _TONE]
-    light = np.minimum(page / np.maximum(through, _OPAQUE), 1)
+    through = _tones(seen, printed)[cv2.erode(printed, kernel) // _TONE]
+    light = np.minimum(seen / np.maximum(through, _OPAQUE), 1)
     hidden = through < _OPAQUE
     return np.round(np.where(hidden, _bridged(light, hidden), light) * 255).astype(np.uint8)
 

@@ -22,6 +22,22 @@ _CERTAIN_BLANK: Final = 1 - 1e-9
 """A cell without any ink is empty, however many of them a comb has."""
 
 
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """What the net makes of N cells.
+
+    Attributes:
+        posteriors: (N, CLASSES), rows sum to 1.
+        hidden: float32 (N, H), the layer before the last; zeros for cells without ink.
+    """
+
+    posteriors: Floats
+    hidden: NDArray[np.float32]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class CellReader:
     """An ONNX session and the temperature that calibrates its logits (Guo et al. 2017)."""
@@ -30,21 +46,54 @@ class CellReader:
     temperature: float
     version: str
 
-    def posteriors(self, ink: CellInk, allowed: NDArray[np.bool_]) -> NDArray[np.float64]:
+    def posteriors(self, ink: CellInk, allowed: NDArray[np.bool_]) -> Floats:
         """Distributions (N, CLASSES) over the classes that `allowed` (N, CLASSES) leaves to each cell."""
-        out = np.zeros((len(ink.images), CLASSES))
-        inked = ink.amount > 0
-        out[~inked, BLANK] = _CERTAIN_BLANK
-        out[~inked] += (
-            (1 - _CERTAIN_BLANK) * allowed[~inked] / np.maximum(allowed[~inked].sum(1, keepdims=True), 1)
-        )
+        out, inked = _uninked(ink, allowed)
         if inked.any():
-            logits = self.session.run(None, {"images": ink.images[inked], "place": ink.place[inked]})[0]
-            scaled = np.where(allowed[inked], logits.astype(np.float64) / self.temperature, -np.inf)
-            scaled -= scaled.max(axis=1, keepdims=True)
-            weights = np.exp(scaled)
-            out[inked] = weights / weights.sum(axis=1, keepdims=True)
+            out[inked] = self._chances(self._run(ink, inked, "logits")[0], allowed[inked])
         return out
+
+    def see(self, ink: CellInk, allowed: NDArray[np.bool_]) -> Seen:
+        """`posteriors`, and the hidden layer by which a learnt head weighs them.
+
+        Raises:
+            MissingPartError: the model file does not give its hidden layer.
+        """
+        outputs = {output.name: output for output in self.session.get_outputs()}
+        if "hidden" not in outputs:
+            raise MissingPartError(
+                Text(
+                    "Berkas model ini belum mendukung sotarsa learn. Pasang ulang Sotarsa dengan: make setup",
+                    "This model file does not support sotarsa learn. Install Sotarsa again with: make setup",
+                )
+            )
+        out, inked = _uninked(ink, allowed)
+        hidden = np.zeros((len(out), int(outputs["hidden"].shape[1])), np.float32)
+        if inked.any():
+            logits, hidden[inked] = self._run(ink, inked, "logits", "hidden")
+            out[inked] = self._chances(logits, allowed[inked])
+        return Seen(out, hidden)
+
+    def _run(self, ink: CellInk, inked: NDArray[np.bool_], *outputs: str) -> list[NDArray[np.float32]]:
+        found = self.session.run(list(outputs), {"images": ink.images[inked], "place": ink.place[inked]})
+        return [np.asarray(one) for one in found]
+
+    def _chances(self, logits: NDArray[np.float32], allowed: NDArray[np.bool_]) -> Floats:
+        scaled = np.where(allowed, logits.astype(np.float64) / self.temperature, -np.inf)
+        scaled -= scaled.max(axis=1, keepdims=True)
+        weights = np.exp(scaled)
+        return np.asarray(weights / weights.sum(axis=1, keepdims=True))
+
+
+def _uninked(ink: CellInk, allowed: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.bool_]]:
+    """Distributions (N, CLASSES) of cells without ink, zeros for the others, and which those are (N,)."""
+    out = np.zeros((len(ink.images), CLASSES))
+    inked = ink.amount > 0
+    out[~inked, BLANK] = _CERTAIN_BLANK
+    out[~inked] += (
+        (1 - _CERTAIN_BLANK) * allowed[~inked] / np.maximum(allowed[~inked].sum(1, keepdims=True), 1)
+    )
+    return out, inked
 
 
 def open_session(path: Path) -> ort.InferenceSession:

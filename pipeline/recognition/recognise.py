@@ -1,6 +1,6 @@
 """All readings of a registered page, in the order of its fields."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from pipeline.forms.catalogue import Form
 from pipeline.forms.layout import Box, FieldLayout, Kind
 from pipeline.forms.types import TYPES
-from pipeline.recognition.areas import read_areas
+from pipeline.recognition.areas import AreaReading, read_areas
 from pipeline.recognition.choices import choice_guesses
-from pipeline.recognition.combs import comb_guesses, decode_together, doubt_outvoted
-from pipeline.recognition.doubt import Guess, doubt_faint, doubt_hand, doubt_place, doubt_twins
-from pipeline.recognition.given import ON_BLANK, ink_alone
+from pipeline.recognition.combs import comb_cells, comb_guesses, decode_together, doubt_outvoted
+from pipeline.recognition.doubt import Guess, Key, doubt_faint, doubt_hand, doubt_place, doubt_twins
+from pipeline.recognition.given import laid_open
+from pipeline.recognition.head import Head
 from pipeline.recognition.joint import probabilities
 from pipeline.recognition.reader import cell_reader
 from pipeline.recognition.second import second_reader
@@ -39,17 +40,38 @@ def recognise(image: NDArray[np.uint8], registration: Registration, form: Form) 
     Raises:
         MissingPartError: the model file or, for a typed line, Tesseract is not installed.
     """
-    page, plane = registration.page, registration.plane
-    reader = cell_reader()
-    if form.blanks:
-        image = ink_alone(image, plane, form.blanks[page.page - 1], (page.width_mm, page.height_mm))
-        plane = ON_BLANK
-    guesses = comb_guesses(image, plane, page, form.definition, reader, second_reader())
-    guesses |= choice_guesses(image, plane, page, form.definition)
+    return recognise_by(image, registration, form, (None,))[0]
+
+
+def recognise_by(
+    image: NDArray[np.uint8], registration: Registration, form: Form, heads: Sequence[Head | None]
+) -> tuple[tuple[Reading, ...], ...]:
+    """The readings of a page by each of several heads, None being the reader as shipped; see `recognise`."""
+    page, reader = registration.page, cell_reader()
+    image, plane = laid_open(image, registration, form)
+    cells = comb_cells(image, plane, page, reader, hidden=any(heads))
+    marks = choice_guesses(image, plane, page, form.definition)
+    areas = read_areas(image, plane, page)
+    found = []
+    for head in heads:
+        guesses = comb_guesses(cells, page, form.definition, second_reader(), head) | marks
+        name = f"cells {reader.version}" + (f"+{head.version}" if head else "")
+        found.append(_readings(guesses, areas, registration, form, name))
+    return tuple(found)
+
+
+def _readings(
+    guesses: dict[Key, Guess],
+    areas: Mapping[Key, AreaReading],
+    registration: Registration,
+    form: Form,
+    reader: str,
+) -> tuple[Reading, ...]:
+    """The readings of a page from the guesses for its fields; `reader` is who read its combs."""
+    page = registration.page
     decode_together(guesses, form.definition, page)
     doubt_outvoted(guesses, page)
     doubt_twins(guesses, page)
-    areas = read_areas(image, plane, page)
     readings = []
     for field in page.fields:
         key, quad = (field.name, field.row), _quad(registration, field)
@@ -59,7 +81,7 @@ def recognise(image: NDArray[np.uint8], registration: Registration, form: Form) 
                 Reading(*key, seen.value, seen.raw, seen.confidence, quad, seen.reader, reasons=seen.reasons)
             )
         else:
-            name = f"cells {reader.version}" if field.kind is Kind.COMB else "marks 1"
+            name = reader if field.kind is Kind.COMB else "marks 1"
             readings.append(_reading(field, guesses[key], quad, name))
     return doubt_place(doubt_hand(doubt_faint(readings, guesses), page), registration)
 

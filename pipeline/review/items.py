@@ -26,9 +26,10 @@ class ReviewItem:
         image: the page image in the file, from 1.
         page: which side of the sheet, from 1.
         value: what counts now.
-        read_value: what the reader read.
+        read_value: what the reader as shipped read.
         alternatives: other possible values, best first.
         quad: corners in the page image, px, clockwise from the top left.
+        reader: which reader and model made the reading, see `Reading`.
     """
 
     id: int
@@ -52,6 +53,12 @@ class ReviewItem:
     alternatives: tuple[Alternative, ...]
     reasons: tuple[str, ...]
     quad: tuple[tuple[float, float], ...]
+    reader: str = ""
+
+    @property
+    def proposed(self) -> bool:
+        """Whether what the office's reader has learnt proposed another value than `read_value`."""
+        return "+" in self.reader
 
     @property
     def holds_ink(self) -> bool:
@@ -102,4 +109,5 @@ def item_of(row: FieldReading) -> ReviewItem:
         # An audited value looks like any other that is not sure.
         reasons=tuple(row.reasons) if row.status != FieldReading.Status.AUDIT else ("low_confidence",),
         quad=tuple((x, y) for x, y in row.quad),
+        reader=row.reader,
     )

@@ -124,7 +124,7 @@ def _body(card: Card, width: int) -> Iterator[str]:
     yield _paint(str(card.crop) if card.crop else str(_NO_PICTURE), "2", card)
     yield ""
     reading = _paint(said(spec, item.value), "1;36", card)
-    if item.value == item.read_value:
+    if item.value == item.read_value or (item.proposed and item.value == spec.rules.normalise(item.raw)):
         yield _labelled(_READ, reading + _paint(f"   {_percent(item.confidence)}", "2", card))
     else:
         yield _labelled(_CHANGED, reading)

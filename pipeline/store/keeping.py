@@ -18,7 +18,7 @@ from pipeline.store.database import SQLITE_FILE
 from pipeline.store.models import FieldReading, Page, ScanFile, Sheet
 from pipeline.store.refusals import CORRUPT, told_as_refusals
 
-_PARTS: Final = ("archive", "forms", "calibration.json")
+_PARTS: Final = ("archive", "forms", "calibration.json", "reader")
 _MARK: Final = "sotarsa-backup-1"
 """First member of a backup: what it is, and how it is laid out."""
 
@@ -88,7 +88,7 @@ def backup(home: Path, out: Path) -> int:
                 tar.add(mark, _MARK)
                 tar.add(copy, SQLITE_FILE)
                 for name in _PARTS:
-                    if (home / name).is_dir():
+                    if (home / name).exists():
                         tar.add(home / name, name, filter=_finished)
             with part.open("rb") as stream:
                 os.fsync(stream.fileno())

@@ -25,18 +25,19 @@ def rows_of(page: Page, layout: PageLayout, judged: Iterable[JudgedReading]) -> 
             field=one.reading.field,
             row=one.reading.row,
             type=types[one.reading.field, one.reading.row].value,
-            value=one.reading.value,
+            value=shown.value,
             read_value=one.reading.value,
-            raw=one.reading.raw,
-            confidence=float(one.reading.confidence),
+            raw=shown.raw,
+            confidence=float(shown.confidence),
             score=one.score,
             status=one.status,
             reasons=list(one.reasons),
-            alternatives=[[other.value, float(other.probability)] for other in one.reading.alternatives],
+            alternatives=[[other.value, float(other.probability)] for other in shown.alternatives],
             quad=[[round(float(x), 2), round(float(y), 2)] for x, y in one.reading.quad],
-            reader=one.reading.reader,
+            reader=shown.reader,
         )
         for position, one in enumerate(judged)
+        for shown in (one.proposal or one.reading,)
     ]
 
 

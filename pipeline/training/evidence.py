@@ -18,7 +18,7 @@ from pipeline.forms.catalogue import Catalogue, load_form
 from pipeline.forms.layout import FieldType
 from pipeline.forms.types import TYPES
 from pipeline.recognition.choices import choice_guesses
-from pipeline.recognition.combs import comb_guesses, decode_together
+from pipeline.recognition.combs import comb_cells, comb_guesses, decode_together
 from pipeline.recognition.doubt import Guess, Key
 from pipeline.recognition.reader import cell_reader
 from pipeline.recognition.second import second_reader
@@ -38,8 +38,9 @@ def stages(side: Side, forms: Catalogue) -> Iterator[Right]:
     form = forms.by_code(identity.code, identity.version)
     if form is None:
         return
-    alone = comb_guesses(image, plane, page, form.definition, cell_reader(), None)
-    both = comb_guesses(image, plane, page, form.definition, cell_reader(), second_reader())
+    cells = comb_cells(image, plane, page, cell_reader())
+    alone = comb_guesses(cells, page, form.definition, None)
+    both = comb_guesses(cells, page, form.definition, second_reader())
     joint = both | choice_guesses(image, plane, page, form.definition)
     decode_together(joint, form.definition, page)
     for field, truth in zip(page.fields, side.truths, strict=True):

@@ -15,6 +15,8 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 from onnxruntime.quantization.shape_inference import quant_pre_process
 from torch import nn
 
+from pipeline.training.hidden import show_hidden
+
 _CHUNK = 512
 
 
@@ -66,3 +68,4 @@ def export(net: nn.Module, path: Path, images: NDArray[np.uint8], place: NDArray
             per_channel=True,
             reduce_range=True,
         )
+    show_hidden(path)

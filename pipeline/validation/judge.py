@@ -7,12 +7,17 @@ from typing import Final, Literal
 from pipeline.forms.definition import FieldSpec, FormDefinition
 from pipeline.forms.layout import FieldType, Kind
 from pipeline.recognition.confidence import Groups, group_of, logit
-from pipeline.recognition.types import Reading
+from pipeline.recognition.types import Alternative, Reading
 
 Status = Literal["accepted", "review"]
 
 EMPTY: Final = (None, "absent")
 _CERTAIN_BUT_UNPROVEN: Final = 0.5
+_UNPROVEN: Final = "low_confidence"
+SURER: Final = 0.5
+"""Log odds by which a learnt head must be surer of its value than the shipped reader of its own, to propose it: among
+hands that it did not learn it seldom is (`pipeline.training.learn_gain`)."""
+_LESS_SURE: Final = frozenset({_UNPROVEN, "hard_hand"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +26,14 @@ class JudgedReading:
 
     Attributes:
         score: log odds of the reader's own probability, for calibrating anew.
+        proposal: what an office's learnt head reads instead; a person sees it, nothing accepts it.
     """
 
     reading: Reading
     status: Status
     reasons: tuple[str, ...]
     score: float = 0.0
+    proposal: Reading | None = None
 
 
 def judge(
@@ -39,6 +46,27 @@ def judge(
     )
 
 
+def propose(proven: JudgedReading, learnt: JudgedReading) -> JudgedReading:
+    """A judged reading, with what a learnt head reads instead where a person is asked anyway.
+
+    What is accepted unseen stays as it was proven, and so does whether a reading counts for calibrating anew: one
+    that waits for `low_confidence` alone goes on doing so, and no other begins to. A head that is not surer than the
+    shipped reader, or breaks a rule that this keeps, only adds its value to the other readings.
+    """
+    value = learnt.reading.value
+    if proven.status == "accepted" or value in (*EMPTY, proven.reading.value):
+        return proven
+    more = set(learnt.reasons) - set(proven.reasons) - _LESS_SURE
+    if more or learnt.score < proven.score + SURER:
+        others = [one for one in proven.reading.alternatives if one.value != value]
+        added = (Alternative(value, learnt.reading.confidence), *others)
+        return replace(proven, reading=replace(proven.reading, alternatives=added))
+    reasons = tuple(reason for reason in proven.reasons if reason in (*learnt.reasons, _UNPROVEN))
+    if reasons != proven.reasons:
+        reasons += ("reread",)
+    return replace(proven, reasons=reasons, proposal=learnt.reading)
+
+
 def _judge(spec: FieldSpec, reading: Reading, in_use: bool, calibrations: Groups) -> JudgedReading:
     calibration = calibrations.get(group_of(spec.type, reading.value in EMPTY))
     confidence = calibration.probability(reading.confidence) if calibration else 0.0
@@ -48,7 +76,7 @@ def _judge(spec: FieldSpec, reading: Reading, in_use: bool, calibrations: Groups
     reasons = [*reading.reasons, *_broken(spec, reading, in_use)]
     proven = calibration is not None and calibration.accepts(reading.confidence, spec.alpha, spec.confidence)
     if not reading.reasons and not proven:
-        reasons.append("low_confidence")
+        reasons.append(_UNPROVEN)
     return JudgedReading(
         replace(reading, confidence=round(confidence, 6)),
         "review" if reasons else "accepted",
