@@ -15,6 +15,7 @@ from pipeline.registration.fit import Fit, Floats, Landmark, faces_us, fit_plane
 from pipeline.registration.identity import printed_serial, qr_text_at, qr_texts_anywhere
 from pipeline.registration.markers import Corners, find_marker_near, find_markers
 from pipeline.registration.plane import Plane
+from pipeline.registration.quality import fault
 from pipeline.registration.straighten import straightened
 from pipeline.registration.types import Refusal, Registration
 
@@ -24,7 +25,13 @@ MAX_RESIDUAL_MM: Final = 0.4
 _UNCERTAIN_SHARE: Final = 0.3
 """A page of which more fields than this do not surely lie where they are looked for is flattened and scanned again."""
 
+_FEWEST_DPI: Final = 90.0
+"""Below this a written stroke is one px wide: what stands in a cell is anybody's guess."""
+
 _PER_PAGE: Final = 4
+_FEWEST: Final = 2
+_PERHAPS_PICTURE: Final = frozenset({"not_our_form", "corners_missing", "unreadable_identity", "residual"})
+"""Refusals that a better picture may mend; where its fault is plain, that is told instead."""
 
 Image = NDArray[np.uint8]
 Found = Mapping[int, Corners]
@@ -76,21 +83,18 @@ def register(image: Image, forms: KnownForms) -> Registration | Refusal:
 
     Returns:
         The registered page, or why it is set aside: `blank`, `not_our_form`, `corners_missing`,
-        `unknown_form`, `unreadable_identity` or `residual`.
+        `unknown_form`, `unreadable_identity` or `residual`; or what is plainly wrong with the picture, see
+        `quality.fault`.
 
     Raises:
         MissingPartError: the QR code is damaged and Tesseract, which reads the serial, is not installed.
     """
     found = _look_for_markers(image)
-    if isinstance(found, Refusal):
-        return found
-    sides = list(_sides(image, found, forms))
-    known = _read_qr(image, found, sides, forms)
-    if known is None:
-        known = _read_serial(image, sides)
-    if isinstance(known, Refusal):
-        return known
-    return _checked(image, known)
+    outcome = _identified(image, found, forms)
+    if isinstance(outcome, Refusal) and outcome.reason in _PERHAPS_PICTURE:
+        plain = fault(image, found, _pages_of(found, forms))
+        return Refusal(plain, f"{outcome.reason}: {outcome.detail}") if plain else outcome
+    return outcome
 
 
 def turn_of(registration: Registration) -> int:
@@ -102,19 +106,42 @@ def turn_of(registration: Registration) -> int:
     return -round(float(np.degrees(np.arctan2(down, across))) / 90) * 90 % 360
 
 
-def _look_for_markers(image: Image) -> Found | Refusal:
+def _identified(image: Image, found: Found, forms: KnownForms) -> Registration | Refusal:
+    """The page with these markers."""
+    if max((_count(found, page) for page in _pages_by_markers(found)), default=0) < _FEWEST:
+        return _without_markers(image, found)
+    sides = list(_sides(image, found, forms))
+    known = _read_qr(image, found, sides, forms)
+    if known is None:
+        known = _read_serial(image, sides)
+    return known if isinstance(known, Refusal) else _checked(image, known)
+
+
+def _look_for_markers(image: Image) -> Found:
     """The markers of a page, looked for more and more thoroughly: all four at first, then two."""
     found: dict[int, Corners] = {}
     for number, markers in enumerate(find_markers(image)):
         found = markers | found
         most = max((_count(found, page) for page in _pages_by_markers(found)), default=0)
-        if most >= (_PER_PAGE if number == 0 else 2):
-            return found
+        if most >= (_PER_PAGE if number == 0 else _FEWEST):
+            break
         if number == 0 and not found and is_blank(image):
-            return Refusal("blank")
+            break
+    return found
+
+
+def _without_markers(image: Image, found: Found) -> Refusal:
+    if not found and is_blank(image):
+        return Refusal("blank")
     if any(parse_qr(text) for text in qr_texts_anywhere(image)):
         return Refusal("corners_missing", f"our QR code, but corner markers {sorted(found)}")
     return Refusal("not_our_form", f"corner markers found: {sorted(found)}")
+
+
+def _pages_of(found: Found, forms: KnownForms) -> dict[int, PageLayout]:
+    """A page that each marker may stand on."""
+    pages = [page for form in forms.forms() for page in form.layout.pages]
+    return {marker.id: page for page in pages for marker in page.markers if marker.id in found}
 
 
 def _pages_by_markers(found: Found) -> list[int]:
@@ -227,7 +254,17 @@ def _checked(image: Image, known: _Known) -> Registration | Refusal:
         serial_from=known.serial_from,
         controls=straight.controls,
     )
+    dpi = _dpi(registration)
+    if dpi < _FEWEST_DPI:
+        return Refusal("too_small", f"{known.identity.qr_text()}: {dpi:.0f} dpi on paper")
     uncertain = [field for field in side.page.fields if not registration.is_certain(field.box)]
     if len(uncertain) > _UNCERTAIN_SHARE * len(side.page.fields):
         return Refusal("residual", f"{known.identity.qr_text()}: {len(uncertain)} fields, {straight.detail}")
     return registration
+
+
+def _dpi(registration: Registration) -> float:
+    """How many px an inch of paper takes up in the middle of the page."""
+    page = registration.page
+    _, jacobian = registration.plane.frames(np.array([[page.width_mm / 2, page.height_mm / 2]]))
+    return float(np.sqrt(abs(np.linalg.det(jacobian[0])))) * 25.4

@@ -72,7 +72,6 @@ class Registration:
         """How far off a box (mm) may be, in mm, by the printed lines around it."""
         return self.residual_mm if self.controls is None else self.controls.residual_at(box, self.plane)
 
-
     def is_certain(self, box: Box) -> bool:
         """Whether a field's box (mm) lies so well that it can be read."""
         return self.residual_at(box) <= MAX_FIELD_MM
