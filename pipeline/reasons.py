@@ -32,6 +32,38 @@ PAGE_REASONS: Final[dict[str, Text]] = {
         "Halaman terlalu melengkung atau terlipat sehingga letak isian tidak pasti. Ratakan lalu pindai ulang.",
         "The page is too bent or folded to place its fields with certainty. Flatten it and scan again.",
     ),
+    "too_dark": Text(
+        "Gambar terlalu gelap. Foto ulang di tempat terang, atau naikkan kecerahan pemindai.",
+        "The picture is too dark. Take it again in good light, or raise the scanner's brightness.",
+    ),
+    "too_blurred": Text(
+        "Gambar kabur. Foto ulang dengan tangan diam, tunggu sampai fokus; atau bersihkan kaca pemindai.",
+        "The picture is blurred. Hold still and let the camera focus, or clean the scanner's glass.",
+    ),
+    "too_small": Text(
+        "Gambar terlalu kecil (resolusi rendah). Pindai pada 300 dpi, atau foto lebih dekat dan kirim ukuran aslinya.",
+        "The picture is too small (low resolution). Scan at 300 dpi, or go closer and send the photo in its full size.",
+    ),
+    "glare": Text(
+        "Ada pantulan cahaya yang menutupi isi. Foto ulang tanpa lampu kilat, jauh dari cahaya langsung.",
+        "A reflection hides part of the page. Take the photo again without flash, away from direct light.",
+    ),
+    "corner_top_left": Text(
+        "Sudut kiri atas terpotong. Pindai atau foto ulang seluruh lembar dengan keempat sudutnya.",
+        "The top left corner is cut off. Take the whole sheet again with all four corners.",
+    ),
+    "corner_top_right": Text(
+        "Sudut kanan atas terpotong. Pindai atau foto ulang seluruh lembar dengan keempat sudutnya.",
+        "The top right corner is cut off. Take the whole sheet again with all four corners.",
+    ),
+    "corner_bottom_right": Text(
+        "Sudut kanan bawah terpotong. Pindai atau foto ulang seluruh lembar dengan keempat sudutnya.",
+        "The bottom right corner is cut off. Take the whole sheet again with all four corners.",
+    ),
+    "corner_bottom_left": Text(
+        "Sudut kiri bawah terpotong. Pindai atau foto ulang seluruh lembar dengan keempat sudutnya.",
+        "The bottom left corner is cut off. Take the whole sheet again with all four corners.",
+    ),
     "missing_side": Text(
         "Sisi lain dari lembar ini belum dipindai. Pindai sisi yang kurang; keduanya akan dipasangkan sendiri.",
         "The other side of this sheet has not been scanned. Scan the missing side; the two will be paired.",

@@ -101,7 +101,9 @@ def _line(ink: AreaInk, printed: print.Printed | None) -> AreaReading:
 
 def area_ink(image: NDArray[np.uint8], plane: Plane, box: Box) -> AreaInk:
     """The ink inside a box in mm of the form; the printed outline stays outside."""
-    inside = Box(box.x + _INSET_MM, box.y + _INSET_MM, box.w - 2 * _INSET_MM, box.h - 2 * _INSET_MM)
+    # Half a px up: the line that is written on begins where the inset ends.
+    corner = _INSET_MM - 0.5 / PX_PER_MM
+    inside = Box(box.x + corner, box.y + corner, box.w - 2 * _INSET_MM, box.h - 2 * _INSET_MM)
     picture = crop(image, plane, inside, PX_PER_MM)
     paper = max(float(np.quantile(picture[::4, ::4], 0.7)), 40.0)
     picture = np.minimum(picture * (255 / paper), 255).astype(np.uint8)

@@ -269,7 +269,7 @@ def _laid(homography: Floats, at: Floats, px: Floats, there: NDArray[np.bool_]) 
         float(there.mean()),
         int((~there).sum()),
         float(np.sqrt((kept**2).mean())),
-        Controls(at[there], miss),
+        Controls(at[there], miss, np.zeros((0, 2))),
     )
 
 

@@ -18,6 +18,7 @@ _LEAD: Final = 0.05
 _LEAD_TILES: Final = 3
 """By how much the best form must lead, for no answer is better than a wrong one."""
 MAX_RESIDUAL_MM: Final = 0.4
+NO_BLANK_FITS: Final = Refusal("not_our_form", "no blank fits")
 
 
 class GivenForm(Protocol):
@@ -50,16 +51,19 @@ def register_given(image: NDArray[np.uint8], forms: Iterable[GivenForm]) -> Regi
         The registered page, its serial "", or why it is set aside: `not_our_form`, `unreadable_identity`
         (two forms are alike) or `residual`.
     """
+    given = [form for form in forms if form.blanks]
+    if not given:
+        return NO_BLANK_FITS
     keypoints = page_keypoints(image)
     sides = []
-    for form in forms:
-        for page, blank in zip(form.layout.pages, form.blanks, strict=False):
+    for form in given:
+        for page, blank in zip(form.layout.pages, form.blanks, strict=True):
             size = page.width_mm, page.height_mm
             laid = lay(image, keypoints, blank_page(blank, *size), *size)
             if laid is not None and laid.there >= _THERE:
                 sides.append(_Side(form.layout, page, laid))
     if not sides:
-        return Refusal("not_our_form", "no blank fits")
+        return NO_BLANK_FITS
     best, *others = sorted(sides, key=lambda side: (-side.laid.there, side.laid.residual_mm))
     for other in others:
         near = (

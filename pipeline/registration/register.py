@@ -12,10 +12,11 @@ from pipeline.forms.identity import Identity, parse_qr
 from pipeline.forms.layout import Box, FormLayout, PageLayout
 from pipeline.registration.blank import is_blank
 from pipeline.registration.fit import Fit, Floats, Landmark, faces_us, fit_plane, project
-from pipeline.registration.given import register_given
+from pipeline.registration.given import NO_BLANK_FITS, register_given
 from pipeline.registration.identity import printed_serial, qr_text_at, qr_texts_anywhere
 from pipeline.registration.markers import Corners, find_marker_near, find_markers
 from pipeline.registration.plane import Plane
+from pipeline.registration.quality import fault
 from pipeline.registration.separator import separator_among, separator_seen
 from pipeline.registration.straighten import straightened
 from pipeline.registration.types import Refusal, Registration
@@ -26,9 +27,15 @@ MAX_RESIDUAL_MM: Final = 0.4
 _UNCERTAIN_SHARE: Final = 0.3
 """A page of which more fields than this do not surely lie where they are looked for is flattened and scanned again."""
 
+_FEWEST_DPI: Final = 90.0
+"""Below this a written stroke is one px wide: what stands in a cell is anybody's guess."""
+
 _PER_PAGE: Final = 4
+_FEWEST: Final = 2
 _PERHAPS_GIVEN: Final = ("not_our_form", "unreadable_identity")
 """A page that is refused for this may be of a form that others printed."""
+_PERHAPS_PICTURE: Final = frozenset({"not_our_form", "corners_missing", "unreadable_identity", "residual"})
+"""Refusals that a better picture may mend; where its fault is plain, that is told instead."""
 
 Image = NDArray[np.uint8]
 Found = Mapping[int, Corners]
@@ -84,37 +91,21 @@ def register(image: Image, forms: KnownForms) -> Registration | Refusal:
 
     Returns:
         The registered page, or why it is set aside: `blank`, `not_our_form`, `corners_missing`,
-        `unknown_form`, `unreadable_identity`, `residual`, `separator` or `unreadable_separator`.
+        `unknown_form`, `unreadable_identity`, `residual`, `separator` or `unreadable_separator`; or what is
+        plainly wrong with the picture, see `quality.fault`.
 
     Raises:
         MissingPartError: the QR code is damaged and Tesseract, which reads the serial, is not installed.
     """
-    own = _register_own(image, forms)
-    if (
-        isinstance(own, Refusal)
-        and own.reason in _PERHAPS_GIVEN
-        and any(form.blanks for form in forms.forms())
-    ):
-        given = register_given(image, forms.forms())
-        return own if isinstance(given, Refusal) and given.reason == "not_our_form" else given
-    return own
-
-
-def _register_own(image: Image, forms: KnownForms) -> Registration | Refusal:
-    """A page of a form of our own: by its markers, QR code and serial."""
     found = _look_for_markers(image)
-    if isinstance(found, Refusal):
-        return found
-    separator = separator_seen(image, found)
-    if separator is not None:
-        return separator
-    sides = list(_sides(image, found, forms))
-    known = _read_qr(image, found, sides, forms)
-    if known is None:
-        known = _read_serial(image, sides)
-    if isinstance(known, Refusal):
-        return known
-    return _checked(image, known)
+    outcome = _identified(image, found, forms)
+    if isinstance(outcome, Refusal) and outcome.reason in _PERHAPS_GIVEN:
+        given = register_given(image, forms.forms())
+        outcome = outcome if given == NO_BLANK_FITS else given
+    if isinstance(outcome, Refusal) and outcome.reason in _PERHAPS_PICTURE:
+        plain = fault(image, found, _pages_of(found, forms))
+        return Refusal(plain, f"{outcome.reason}: {outcome.detail}") if plain else outcome
+    return outcome
 
 
 def turn_of(registration: Registration) -> int:
@@ -126,16 +117,36 @@ def turn_of(registration: Registration) -> int:
     return -round(float(np.degrees(np.arctan2(down, across))) / 90) * 90 % 360
 
 
-def _look_for_markers(image: Image) -> Found | Refusal:
+def _identified(image: Image, found: Found, forms: KnownForms) -> Registration | Refusal:
+    """The page with these markers."""
+    if max((_count(found, page) for page in _pages_by_markers(found)), default=0) < _FEWEST:
+        return _without_markers(image, found)
+    separator = separator_seen(image, found)
+    if separator is not None:
+        return separator
+    sides = list(_sides(image, found, forms))
+    known = _read_qr(image, found, sides, forms)
+    if known is None:
+        known = _read_serial(image, sides)
+    return known if isinstance(known, Refusal) else _checked(image, known)
+
+
+def _look_for_markers(image: Image) -> Found:
     """The markers of a page, looked for more and more thoroughly: all four at first, then two."""
     found: dict[int, Corners] = {}
     for number, markers in enumerate(find_markers(image)):
         found = markers | found
         most = max((_count(found, page) for page in _pages_by_markers(found)), default=0)
-        if most >= (_PER_PAGE if number == 0 else 2):
-            return found
+        if most >= (_PER_PAGE if number == 0 else _FEWEST):
+            break
         if number == 0 and not found and is_blank(image):
-            return Refusal("blank")
+            break
+    return found
+
+
+def _without_markers(image: Image, found: Found) -> Refusal:
+    if not found and is_blank(image):
+        return Refusal("blank")
     texts = qr_texts_anywhere(image)
     separator = separator_among(texts)
     if separator is not None:
@@ -143,6 +154,12 @@ def _look_for_markers(image: Image) -> Found | Refusal:
     if any(map(parse_qr, texts)):
         return Refusal("corners_missing", f"our QR code, but corner markers {sorted(found)}")
     return Refusal("not_our_form", f"corner markers found: {sorted(found)}")
+
+
+def _pages_of(found: Found, forms: KnownForms) -> dict[int, PageLayout]:
+    """A page that each marker may stand on."""
+    pages = [page for form in forms.forms() for page in form.layout.pages]
+    return {marker.id: page for page in pages for marker in page.markers if marker.id in found}
 
 
 def _pages_by_markers(found: Found) -> list[int]:
@@ -260,7 +277,17 @@ def _checked(image: Image, known: _Known) -> Registration | Refusal:
         serial_from=known.serial_from,
         controls=straight.controls,
     )
+    dpi = _dpi(registration)
+    if dpi < _FEWEST_DPI:
+        return Refusal("too_small", f"{known.identity.qr_text()}: {dpi:.0f} dpi on paper")
     uncertain = [field for field in side.page.fields if not registration.is_certain(field.box)]
     if len(uncertain) > _UNCERTAIN_SHARE * len(side.page.fields):
         return Refusal("residual", f"{known.identity.qr_text()}: {len(uncertain)} fields, {straight.detail}")
     return registration
+
+
+def _dpi(registration: Registration) -> float:
+    """How many px an inch of paper takes up in the middle of the page."""
+    page = registration.page
+    _, jacobian = registration.plane.frames(np.array([[page.width_mm / 2, page.height_mm / 2]]))
+    return float(np.sqrt(abs(np.linalg.det(jacobian[0])))) * 25.4

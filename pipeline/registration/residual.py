@@ -1,5 +1,6 @@
 """How far off a part of a page may be: by the printed lines around it and, on bent paper, by how far those are."""
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,13 +23,18 @@ class Controls:
     Attributes:
         at: (N, 2) mm, their places on the form; at least one.
         miss: (N,) mm.
+        gone: (M, 2) mm, middles of cells whose lines are not where they were found.
     """
 
     at: Floats
     miss: Floats
+    gone: Floats
 
     def residual_at(self, box: Box, plane: Plane) -> float:
         """How far off the worst part of a box is to be feared, in mm."""
+        inside = (self.gone >= box[:2]) & (self.gone <= (box.x + box.w, box.y + box.h))
+        if inside.all(axis=1).any():
+            return math.inf
         points = _points_in(box)
         far = np.linalg.norm(points[:, None] - self.at[None], axis=-1)
         nearest = np.argsort(far, axis=1)[:, :_NEAREST]

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.forms.layout import PageLayout
+from pipeline.registration.confirm import unconfirmed
 from pipeline.registration.fit import FLAT_MM, Fit, Floats, inverse, project, residuals_mm
 from pipeline.registration.follow import followed
 from pipeline.registration.outlines import spread
@@ -58,7 +59,7 @@ def straightened(image: NDArray[np.uint8], fit: Fit, page: PageLayout) -> Straig
     if _lies_flat(flat, offsets):
         return flat
     bent = _bent(image, fit, page)
-    return bent or replace(flat, controls=_controls(offsets))
+    return bent or replace(flat, controls=_controls(offsets, unconfirmed(image, flat.plane, page)))
 
 
 def _flattened(image: NDArray[np.uint8], fit: Fit, page: PageLayout) -> tuple[Straightened, Offsets]:
@@ -102,14 +103,16 @@ def _bent(image: NDArray[np.uint8], fit: Fit, page: PageLayout) -> Straightened 
     detail = f"bent, lines {residual_mm:.2f} mm, {right.mean():.0%} right"
     feared = np.hypot(*np.where(np.isnan(found.miss), _HIDDEN_MM, found.miss).T)
     feared[np.isnan(found.miss).all(axis=1) | found.lost] = REACH_MM
-    return Straightened(found.plane, residual_mm, detail, Controls(found.at, feared))
+    return Straightened(
+        found.plane, residual_mm, detail, Controls(found.at, feared, unconfirmed(image, found.plane, page))
+    )
 
 
-def _controls(offsets: Offsets) -> Controls | None:
+def _controls(offsets: Offsets, gone: Floats) -> Controls | None:
     """What the lines of a page that is neither flat nor bent in a way that can be followed say of its parts."""
     told = offsets.seen.all(axis=1) | offsets.lost
     miss = np.where(offsets.lost, REACH_MM, np.hypot(*offsets.off.T))
-    return Controls(offsets.at[told], miss[told]) if told.any() else None
+    return Controls(offsets.at[told], miss[told], gone) if told.any() else None
 
 
 def _by_markers_alone(fit: Fit) -> float:
