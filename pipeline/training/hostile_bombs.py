@@ -17,14 +17,17 @@ from pipeline.training.hostile_files import Bench, Made
 _SIDE: Final = 30_000
 _UNDER: Final = 9_990
 """Side of a square just below the most px that a page may have."""
+_PIECE: Final = 1 << 22
 _A4: Final = (595, 842)
 
 
 def _zeros(count: int) -> bytes:
-    """`count` zeros, deflated in pieces."""
-    packer, piece = zlib.compressobj(9), bytes(1 << 22)
-    out = [packer.compress(piece) for _ in range(count // len(piece))]
-    return b"".join([*out, packer.compress(piece[: count % len(piece)]), packer.flush()])
+    """`count` zeros, deflated: one packed piece again and again, since packing gigabytes would take minutes."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    piece = packer.compress(bytes(_PIECE)) + packer.flush(zlib.Z_FULL_FLUSH)
+    tail = packer.compress(bytes(count % _PIECE)) + packer.flush()
+    adler = (count % 65521) << 16 | 1
+    return b"\x78\x9c" + piece * (count // _PIECE) + tail + struct.pack(">I", adler)
 
 
 def _png(width: int, height: int, depth: int, colour: int, samples: int) -> bytes:
@@ -104,10 +107,10 @@ def _pdf(fill: Callable[[Pdf], None], encryption: pikepdf.Encryption | None = No
     return out.getvalue()
 
 
-def _page(pdf: Pdf, content: bytes, box: tuple[float, float] = _A4, **resources: object) -> None:
+def _page(pdf: Pdf, content: bytes, box: tuple[float, float] = _A4, draws: Dictionary | None = None) -> None:
     page = pdf.add_blank_page(page_size=_A4)
     page.obj.MediaBox = Array([0, 0, *box])
-    page.obj.Resources = Dictionary(resources)
+    page.obj.Resources = Dictionary(XObject=draws or Dictionary())
     page.obj.Contents = pdf.make_stream(content)
 
 
@@ -116,7 +119,7 @@ def _with_image(data: bytes, width: int, height: int, **more: object) -> Callabl
         image = pdf.make_stream(data, Type=Name.XObject, Subtype=Name.Image, Width=width, Height=height)
         for key, value in {"BitsPerComponent": 8, "ColorSpace": Name.DeviceGray, **more}.items():
             image[f"/{key}"] = value
-        _page(pdf, b"595 0 0 842 0 0 cm /Im Do", XObject=Dictionary(Im=image))
+        _page(pdf, b"595 0 0 842 0 0 cm /Im Do", draws=Dictionary(Im=image))
 
     return fill
 
@@ -150,7 +153,7 @@ def _form_in_itself(pdf: Pdf) -> None:
         b"/Self Do /Self Do", Type=Name.XObject, Subtype=Name.Form, BBox=Array([0, 0, 9, 9])
     )
     form.Resources = Dictionary(XObject=Dictionary(Self=form))
-    _page(pdf, b"/Self Do", XObject=Dictionary(Self=form))
+    _page(pdf, b"/Self Do", draws=Dictionary(Self=form))
 
 
 def _forms_doubling(pdf: Pdf) -> None:
@@ -164,7 +167,7 @@ def _forms_doubling(pdf: Pdf) -> None:
         )
         form.Resources = Dictionary(XObject=Dictionary(F=inner))
         inner = form
-    _page(pdf, b"/F Do", XObject=Dictionary(F=inner))
+    _page(pdf, b"/F Do", draws=Dictionary(F=inner))
 
 
 def _kids_in_a_ring(pdf: Pdf) -> None:

@@ -15,10 +15,11 @@ from pipeline.forms.identity import Identity
 from pipeline.forms.layout import Box, PageLayout
 
 _MM: Final = 72 / 25.4
-_WORDS: Final = tuple(
+_TEXT: Final = (
     "dengan hormat kami sampaikan bahwa rapat desa akan diadakan di balai pada hari sabtu pukul sembilan untuk "
-    "membahas bantuan pangan jalan usaha tani air bersih posyandu 2026 RT 003 RW 01 NIK 16 angka Rp 1.250.000 No".split()
+    "membahas bantuan pangan jalan usaha tani air bersih posyandu 2026 RT 003 RW 01 NIK 16 angka Rp 1.250.000 No"
 )
+_WORDS: Final = tuple(_TEXT.split())
 _DICTIONARIES: Final = (
     "DICT_4X4_50",
     "DICT_5X5_50",
