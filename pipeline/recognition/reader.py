@@ -18,6 +18,8 @@ from pipeline.recognition.cells import CellInk
 
 MODELS: Final = Path(__file__).parent / "models"
 
+_AT_ONCE: Final = 128
+"""Cells in one run of the net: its memory grows with them, and a full page has 900."""
 _CERTAIN_BLANK: Final = 1 - 1e-9
 """A cell without any ink is empty, however many of them a comb has."""
 
@@ -39,12 +41,20 @@ class CellReader:
             (1 - _CERTAIN_BLANK) * allowed[~inked] / np.maximum(allowed[~inked].sum(1, keepdims=True), 1)
         )
         if inked.any():
-            logits = self.session.run(None, {"images": ink.images[inked], "place": ink.place[inked]})[0]
+            logits = self._logits(ink.images[inked], ink.place[inked])
             scaled = np.where(allowed[inked], logits.astype(np.float64) / self.temperature, -np.inf)
             scaled -= scaled.max(axis=1, keepdims=True)
             weights = np.exp(scaled)
             out[inked] = weights / weights.sum(axis=1, keepdims=True)
         return out
+
+    def _logits(self, images: NDArray[np.uint8], place: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Scores (N, CLASSES) of cells, `_AT_ONCE` in a run."""
+        runs = [
+            self.session.run(None, {"images": images[i : i + _AT_ONCE], "place": place[i : i + _AT_ONCE]})[0]
+            for i in range(0, len(images), _AT_ONCE)
+        ]
+        return np.concatenate([np.asarray(run, np.float32) for run in runs])
 
 
 def open_session(path: Path) -> ort.InferenceSession:

@@ -21,6 +21,8 @@ MAX_RESIDUAL_MM: Final = 0.4
 """On bowed paper the furthest field is off by twice as much: by 0.8 mm cells run into their neighbours."""
 
 _PER_PAGE: Final = 4
+_LEAST_PX: Final = 100
+"""A picture that is less wide or high shows no form: A4 at 12 dpi."""
 
 Image = NDArray[np.uint8]
 Found = Mapping[int, Corners]
@@ -100,6 +102,8 @@ def turn_of(registration: Registration) -> int:
 
 def _look_for_markers(image: Image) -> Found | Refusal:
     """The markers of a page, looked for more and more thoroughly: all four at first, then two."""
+    if min(image.shape) < _LEAST_PX:
+        return Refusal("not_our_form", f"{image.shape[1]} x {image.shape[0]} px")
     found: dict[int, Corners] = {}
     for number, markers in enumerate(find_markers(image)):
         found = markers | found

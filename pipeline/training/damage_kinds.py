@@ -234,10 +234,11 @@ def colour_600(page: Floats, strength: int, rng: Rng) -> Damaged:
 
 
 def scaled(page: Floats, strength: int, rng: Rng) -> Damaged:
-    """Printed at 95, 110 or 90 %; at 110 % the margins are off the paper."""
-    factor = (0.95, 1.10, 0.90)[strength]
-    h, w = page.shape
-    matrix = np.array([[factor, 0, (1 - factor) * w / 2], [0, factor, (1 - factor) * h / 2]])
+    """Printed at 95, 90 or 110 %; what is larger than A4 is on larger paper."""
+    factor = (0.95, 0.90, 1.10)[strength]
+    h, w = (round(side * max(factor, 1.0)) for side in page.shape)
+    left, top = (w - factor * page.shape[1]) / 2, (h - factor * page.shape[0]) / 2
+    matrix = np.array([[factor, 0, left], [0, factor, top]])
     soft = degrade.soften(page, 0.3) if factor < 1 else page
     grown = np.asarray(
         cv2.warpAffine(soft, matrix, (w, h), flags=cv2.INTER_AREA, borderValue=1.0), np.float32
@@ -355,7 +356,7 @@ KINDS: Final[Mapping[str, tuple[Damage, tuple[str, str, str]]]] = {
     "photocopied": (photocopy, ("once", "twice", "three times")),
     "1-bit": (fax, ("300 dpi", "200 dpi", "204 × 98 dpi")),
     "colour, 600 dpi": (colour_600, ("quality 85", "quality 60", "quality 30")),
-    "scaled print": (scaled, ("95 %", "110 %", "90 %")),
+    "scaled print": (scaled, ("95 %", "90 %", "110 %")),
     "cropped margins": (cropped, ("one marker", "right side", "bottom")),
     "F4 glass": (f4_glass, ("white lid", "grey lid", "open lid")),
     "holes and staples": (holes, ("margin", "marker", "marker, QR")),

@@ -34,7 +34,7 @@ from pipeline.training.hostile_pages import Own, Spoil, own_pages
 
 SECONDS: Final = 120.0
 """An input that takes longer counts as a crash; poppler alone may take 60."""
-MOST_PAGES: Final = 200
+MOST_PAGES: Final = 40
 """Pages of one file that are read; a batch takes them one by one, so more would only take longer."""
 
 Make = Callable[[Bench, np.random.Generator], Made]
@@ -175,10 +175,11 @@ def _wrong(end: FileEnd, owners: tuple[Own, ...]) -> Iterable[str]:
         if own is None:
             yield f"read as {page.serial} page {page.page}, {len(page.accepted)} values accepted"
         else:
-            yield from _wrong_values(page, own)
+            yield from wrong_values(page, own)
 
 
-def _wrong_values(page: PageEnd, own: Own) -> Iterable[str]:
+def wrong_values(page: PageEnd, own: Own) -> Iterable[str]:
+    """The accepted values of a page that are not what stands on it, in words."""
     for field, row, value in page.accepted:
         truth = own.values[field, row]
         if (value or None) != (truth or None) and {value, truth} != {None, "absent"}:
