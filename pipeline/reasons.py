@@ -75,6 +75,10 @@ VALUE_REASONS: Final[dict[str, Text]] = {
     ),
     "crossed_out": Text("Ada coretan.", "Something is crossed out."),
     "ink_outside": Text("Ada tulisan di luar kotak.", "There is writing outside the cells."),
+    "not_seen": Text(
+        "Garis cetak isian ini tidak tampak (tertutup, terpotong, silau atau pudar): lihat lembar aslinya.",
+        "The printed outline of this field is not seen (covered, cut off, glare or faded): look at the sheet.",
+    ),
     "faint": Text("Ada bekas tulisan yang terlalu tipis.", "There are traces of writing that is too faint."),
     "ambiguous_hand": Text(
         "Penulis ini menulis dua angka dengan bentuk yang mirip.", "This hand writes two digits alike."

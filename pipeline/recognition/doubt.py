@@ -104,3 +104,11 @@ def doubt_faint(readings: Sequence[Reading], guesses: Mapping[Key, Guess]) -> tu
         replace(reading, reasons=("faint",)) if doubt else reading
         for reading, doubt in zip(readings, doubted, strict=True)
     )
+
+
+def doubt_unseen(readings: Sequence[Reading], seen: Sequence[bool]) -> tuple[Reading, ...]:
+    """Doubts fields whose printed outline is not where it should be; `seen` is in the order of the readings."""
+    return tuple(
+        reading if here else replace(reading, reasons=(*reading.reasons, "not_seen"))
+        for reading, here in zip(readings, seen, strict=True)
+    )

@@ -12,11 +12,12 @@ from pipeline.forms.types import TYPES
 from pipeline.recognition.areas import read_areas
 from pipeline.recognition.choices import choice_guesses
 from pipeline.recognition.combs import comb_guesses, decode_together, doubt_outvoted
-from pipeline.recognition.doubt import Guess, doubt_faint, doubt_hand, doubt_twins
+from pipeline.recognition.doubt import Guess, doubt_faint, doubt_hand, doubt_twins, doubt_unseen
 from pipeline.recognition.joint import probabilities
 from pipeline.recognition.reader import cell_reader
 from pipeline.recognition.second import second_reader
 from pipeline.recognition.types import Alternative, Reading
+from pipeline.registration.presence import fields_seen
 from pipeline.registration.types import Registration
 
 Quad = tuple[tuple[float, float], ...]
@@ -57,6 +58,7 @@ def recognise(image: NDArray[np.uint8], registration: Registration, form: Form) 
         else:
             name = f"cells {reader.version}" if field.kind is Kind.COMB else "marks 1"
             readings.append(_reading(field, guesses[key], quad, name))
+    readings = list(doubt_unseen(readings, fields_seen(image, registration)))
     return doubt_hand(doubt_faint(readings, guesses), page)
 
 

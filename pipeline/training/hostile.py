@@ -172,9 +172,9 @@ def _wrong(end: FileEnd, owners: tuple[Own, ...]) -> Iterable[str]:
         if page.reason:
             continue
         own = next((own for own in owners if (own.serial, own.page) == (page.serial, page.page)), None)
-        if own is None:
+        if own is None and page.accepted:
             yield f"read as {page.serial} page {page.page}, {len(page.accepted)} values accepted"
-        else:
+        elif own is not None:
             yield from wrong_values(page, own)
 
 

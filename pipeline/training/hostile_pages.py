@@ -132,7 +132,7 @@ def bent(pages: Sequence[Own], rng: np.random.Generator) -> tuple[Picture, tuple
 
 
 def glued(pages: Sequence[Own], rng: np.random.Generator) -> tuple[Picture, tuple[Own, ...]]:
-    """Halves of two sheets that hold different forms, or different sides."""
+    """Halves of two sheets that hold different forms or sides: nothing of the one may be accepted for the other."""
     one = _pick(pages, rng)
     other = _pick([own for own in pages if (own.form, own.page) != (one.form, one.page)], rng)
     picture = one.picture.copy()
@@ -144,7 +144,7 @@ def glued(pages: Sequence[Own], rng: np.random.Generator) -> tuple[Picture, tupl
     else:
         at = int(w * rng.uniform(0.3, 0.7))
         picture[:, at:] = rest[:, at:]
-    return picture, ()
+    return picture, (one, other)
 
 
 def two_up(pages: Sequence[Own], rng: np.random.Generator) -> tuple[Picture, tuple[Own, ...]]:
