@@ -22,8 +22,6 @@ _STEP_MM: Final = 0.15
 _ALONG: Final = 8
 """Points that are looked at along each side."""
 _END_MM: Final = 0.6
-_OFF_MM: Final = 0.3
-"""How far from its place a line may be."""
 _BESIDE_MM: Final = 0.4
 _CAP: Final = 0.25
 """Darkness that counts at most: a pen weighs no more than a printed line."""
@@ -31,7 +29,8 @@ _PALEST: Final = 40
 _VISIBLE: Final = 0.04
 """A page shows outlines of a kind where the best quarter of them is this much darker than the paper beside."""
 _SHARE: Final = 0.25
-"""… and an outline is there when it has this share of their darkness."""
+_TICK_SHARE: Final = 0.4
+"""… and an outline is there when it has this share of their darkness; a tick box is read to within 0.3 mm."""
 _MOST_GONE: Final = 0.5
 """Where more of a kind's outlines are not there, those that are may be chance."""
 _SPARED: Final = 8
@@ -48,21 +47,21 @@ def fields_seen(image: NDArray[np.uint8], registration: Registration) -> tuple[b
     boxes, corners_mm, field_of, kinds = _outlines(registration.page)
     if not boxes:
         return ()
-    contrast = _contrasts(image, registration.to_pixels(corners_mm), boxes)
-    # Three sides of four: a stroke may run along one.
-    contrast[:, 0] = np.where(kinds == _LINES, contrast[:, -1], np.sort(contrast, axis=1)[:, 1])
-    strength = contrast[:, 0]
+    contrast = _contrasts(image, registration.to_pixels(corners_mm), boxes, _OFF_MM[kinds])
+    ranked = np.sort(contrast, axis=1)
+    # All sides of a tick box; three of a cell, as a stroke may run along one; the foot of a line of writing.
+    strength = np.choose(kinds, [ranked[:, 1], ranked[:, 0], ranked[:, 1], contrast[:, -1]])
     height = corners_mm[:, :, 1].mean(axis=1)
     seen = np.zeros(len(boxes), bool)
     ticks = kinds == _TICKS
-    seen[ticks] = _there(strength[ticks])
+    seen[ticks] = _there(strength[ticks], _TICK_SHARE)
     for kind in (_CELLS, _AREAS, _LINES):
         mine = np.flatnonzero(kinds == kind)
         if len(mine) and np.quantile(strength[mine], 0.75) >= _VISIBLE:
-            seen[mine] = _there(strength[mine])
+            seen[mine] = _there(strength[mine], _SHARE)
         elif len(mine):
             near = ticks & (np.abs(height[mine][:, None] - height) <= _NEAR_MM)
-            seen[mine] = near.any(axis=1) & (~near | seen).all(axis=1)
+            seen[mine] = (near & seen).any(axis=1) & ((near & ~seen).sum(axis=1) <= 1)
     gone = np.bincount(field_of, ~seen, minlength=len(registration.page.fields))
     count = np.bincount(field_of, minlength=len(registration.page.fields))
     combs = np.array([field.kind is Kind.COMB for field in registration.page.fields])
@@ -71,6 +70,9 @@ def fields_seen(image: NDArray[np.uint8], registration: Registration) -> tuple[b
 
 _CELLS, _TICKS, _AREAS, _LINES = range(4)
 _KINDS: Final = {Kind.COMB: _CELLS, Kind.MARKS: _TICKS, Kind.AREA: _AREAS, Kind.LINE: _LINES}
+_OFF_MM: Final = np.array([0.3, 0.15, 0.3, 0.3])
+"""How far from its place the middle of each kind's lines may be; a tick box that is further off shows its own
+outline as a mark, the lines being 0.3 mm wide."""
 _LINE_UP_MM: Final = 0.8
 """A line of writing is ruled this far above the foot of its box."""
 
@@ -95,24 +97,25 @@ def _boxes(field: FieldLayout) -> Sequence[Box]:
     return field.cells or [choice.box for choice in field.choices] or [field.box]
 
 
-def _there(strength: Floats) -> NDArray[np.bool_]:
+def _there(strength: Floats, share: float) -> NDArray[np.bool_]:
     """Which outlines of one kind are there, by those of the page that are plainest."""
     if not len(strength):
         return np.zeros(0, bool)
     usual = float(np.quantile(strength, 0.75))
-    seen = strength >= _SHARE * usual
+    seen = strength >= share * usual
     if usual < _VISIBLE or seen.mean() < _MOST_GONE:
         return np.zeros(len(strength), bool)
     return seen
 
 
-def _contrasts(image: NDArray[np.uint8], corners: Floats, boxes: Sequence[Box]) -> Floats:
+def _contrasts(image: NDArray[np.uint8], corners: Floats, boxes: Sequence[Box], off_mm: Floats) -> Floats:
     """How much darker each side of boxes is than what lies on both sides of it, 0 to `_CAP`.
 
     Args:
         image: grey, uint8 (H, W); beyond its edges is paper.
         corners: (N, 4, 2) px, where the boxes' corners lie, clockwise from their top left.
         boxes: N, in mm.
+        off_mm: (N,), how far from its place a line may be.
 
     Returns:
         (N, 4): left, right, top, bottom.
@@ -143,7 +146,7 @@ def _contrasts(image: NDArray[np.uint8], corners: Floats, boxes: Sequence[Box]) 
     rank = int(flat.shape[1] * 0.75)
     paper = np.maximum(np.partition(flat, rank, axis=1)[:, rank], _PALEST)
     dark = np.clip(1 - grey / paper[:, None, None, None], 0, _CAP)
-    return _peaks(dark.mean(axis=2), across)
+    return _peaks(dark.mean(axis=2), across, off_mm)
 
 
 def _sampled(image: NDArray[np.uint8], x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -158,11 +161,12 @@ def _sampled(image: NDArray[np.uint8], x: NDArray[np.float32], y: NDArray[np.flo
     return grey.reshape(shape).astype(np.float32)
 
 
-def _peaks(profile: NDArray[np.float32], across: Floats) -> Floats:
-    """The darkest place near the middle of profiles (..., steps), less what is beside it."""
+def _peaks(profile: NDArray[np.float32], across: Floats, off_mm: Floats) -> Floats:
+    """The darkest place of profiles (N, 4, steps) within (N,) mm of the middle, less what is beside it."""
     best = np.zeros(profile.shape[:-1])
-    for i in np.flatnonzero(np.abs(across) <= _OFF_MM):
+    for i in np.flatnonzero(np.abs(across) <= off_mm.max() + _STEP_MM / 2):
         beside = np.abs(across - across[i])
         around = profile[..., (beside > _BESIDE_MM) & (beside < _REACH_MM + _STEP_MM)].mean(axis=-1)
-        best = np.maximum(best, profile[..., i - 1 : i + 2].max(axis=-1) - around)
+        near = (abs(across[i]) <= off_mm + _STEP_MM / 2)[:, None]
+        best = np.where(near, np.maximum(best, profile[..., i] - around), best)
     return best
