@@ -103,7 +103,8 @@ def turn_of(registration: Registration) -> int:
 def _look_for_markers(image: Image) -> Found | Refusal:
     """The markers of a page, looked for more and more thoroughly: all four at first, then two."""
     if min(image.shape) < _LEAST_PX:
-        return Refusal("not_our_form", f"{image.shape[1]} x {image.shape[0]} px")
+        reason = "blank" if is_blank(image) else "not_our_form"
+        return Refusal(reason, f"{image.shape[1]} x {image.shape[0]} px")
     found: dict[int, Corners] = {}
     for number, markers in enumerate(find_markers(image)):
         found = markers | found

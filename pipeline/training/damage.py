@@ -231,7 +231,7 @@ def measure(
 
 def _facts(outcomes: Sequence[Outcome]) -> dict[str, object]:
     read = [one for one in outcomes if not one.reason]
-    off = np.concatenate([one.off_mm for one in read]) if read else np.zeros(0)
+    off = np.concatenate([np.zeros(0), *(one.off_mm[np.isfinite(one.off_mm)] for one in read)])
     fields, filled = sum(one.fields for one in outcomes), sum(one.filled for one in read)
     accepted = sum(one.accepted for one in read)
     return {
