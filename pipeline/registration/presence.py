@@ -35,7 +35,7 @@ _MOST_GONE: Final = 0.5
 """Where more of a kind's outlines are not there, those that are may be chance."""
 _SPARED: Final = 8
 """One cell in so many may hide its outline under ink."""
-_NEAR_MM: Final = 25.0
+_NEAR_MM: Final = 45.0
 """Tick boxes up to so far above or below speak for outlines that a copier or a 1-bit scan wiped out."""
 
 

@@ -20,6 +20,16 @@ Surface = Callable[[Points], Points]
 Map = Callable[[Points], Points]
 """Points of the sheet (N, 2) in mm to the px (N, 2) where a picture shows them."""
 
+
+@dataclass(frozen=True, slots=True)
+class Damaged:
+    """A file as it comes, and where on the picture in it (turned as EXIF says) each mm of the form lies."""
+
+    data: bytes
+    suffix: str
+    to_px: Map
+
+
 PAGE_PX_PER_MM: Final = 300 / 25.4
 _GRID_PX: Final = 8
 _ROUNDS: Final = 30
