@@ -65,7 +65,7 @@ _FOREIGN: Final = (
 
 def save(picture: Picture, path: Path, rng: np.random.Generator) -> Path:
     """Writes a picture as the file that its suffix names; what a PDF or JPEG cannot hold goes as PNG."""
-    if path.suffix in (".jpg", ".pdf") and max(picture.shape) < 65000:
+    if path.suffix in (".jpg", ".pdf") and min(picture.shape) > 20 and max(picture.shape) < 60000:
         data = as_jpeg(picture, int(rng.integers(40, 95)))
         if path.suffix == ".jpg":
             path.write_bytes(data)
