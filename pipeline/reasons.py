@@ -123,6 +123,10 @@ VALUE_REASONS: Final[dict[str, Text]] = {
         "Kertas terlipat atau melengkung di sini: pastikan potongan gambar menunjukkan isian yang benar.",
         "The paper is folded or curled here: make sure that the picture shows the right field.",
     ),
+    "not_seen": Text(
+        "Garis cetak isian ini tidak tampak (tertutup, terpotong, silau atau pudar): lihat lembar aslinya.",
+        "The printed outline of this field is not seen (covered, cut off, glare or faded): look at the sheet.",
+    ),
     "faint": Text("Ada bekas tulisan yang terlalu tipis.", "There are traces of writing that is too faint."),
     "ambiguous_hand": Text(
         "Penulis ini menulis dua angka dengan bentuk yang mirip.", "This hand writes two digits alike."

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 import segno
+from forms_under_test import form
 from synthetic_pages import IDENTITY, SERIAL, SHELF, Shelf, draw, form_layout, noisy, printed_to_px
 
 from pipeline.forms.identity import Identity
@@ -14,6 +15,7 @@ from pipeline.registration.identity import printed_serial, qr_text_at
 from pipeline.registration.plane import Plane
 from pipeline.registration.register import register
 from pipeline.registration.types import Refusal, Registration
+from pipeline.training.fill import blank_sheets
 
 PAGE = draw()
 SCALE = PAGE.shape[1] / 210
@@ -136,3 +138,17 @@ def test_readers_of_the_identity(serial: str) -> None:
     assert qr_text_at(image, Plane(matrix), page.qr) == f"SOTARSA|{serial[:3]}-01|3|1|{serial}"
     assert printed_serial(image, Plane(matrix), page.serial) == serial
     assert printed_serial(image, Plane(matrix), Box(20.0, 240.0, 63.0, 6.4)) is None
+
+
+@pytest.mark.parametrize(
+    ("serial", "blur"),
+    [("BAP-2005-26-70002", (5, 7)), ("BAP-2005-26-70002", (5, 9)), ("BAP-2005-26-60860", (7, 7))],
+)
+def test_a_serial_too_blurred_to_be_sure_of_is_not_guessed(serial: str, blur: tuple[int, int]) -> None:
+    roster = form("penyaluran")
+    printed = blank_sheets(roster, [serial])[0][0]
+    soft = 0.85 * cv2.GaussianBlur(printed, (0, 0), sigmaX=blur[0], sigmaY=blur[1]).astype(np.float64)
+    soft += np.random.default_rng(1).normal(0, 3, soft.shape)
+    image, box = np.clip(soft, 0, 255).astype(np.uint8), roster.layout.pages[0].serial
+    assert printed_serial(image, Plane(printed_to_px()), box) in (None, serial)
+    assert printed_serial(printed, Plane(printed_to_px()), box) == serial

@@ -141,3 +141,11 @@ def test_any_view_of_a_page(corners: list[tuple[float, float]], angle: float, sc
     matrix = centre @ spin @ view
     found = registered(noisy(warp(page, matrix, (size, size), ground=110), sigma=3))
     assert worst_mm(found, matrix @ printed_to_px(150)) < 0.3
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 3000), (3000, 1), (60, 9000), (99, 99)])
+def test_what_is_too_small_for_a_page_is_refused(shape):
+    for image in (np.full(shape, 255, np.uint8), np.random.default_rng(0).integers(0, 256, shape, np.uint8)):
+        found = register(image, SHELF)
+        assert isinstance(found, Refusal)
+        assert found.reason in ("blank", "not_our_form")

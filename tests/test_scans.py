@@ -1,7 +1,9 @@
 """Page images come out of every kind of file as they were meant to be seen."""
 
 import io
+import os
 import pickle
+import zlib
 from pathlib import Path
 
 import cv2
@@ -11,8 +13,12 @@ import pytest
 from pikepdf import Dictionary, Name, Pdf
 from PIL import Image
 
-from pipeline.errors import MissingPartError
+from pipeline.errors import MissingPartError, UsageError
+from pipeline.scans import raster
+from pipeline.scans.files import find_files
+from pipeline.scans.jpeg import read_frame
 from pipeline.scans.pages import open_pages
+from pipeline.scans.pdf_content import only_image
 from pipeline.scans.types import PageImage, UnreadableFile, UnreadablePage, oriented
 
 A4_POINTS = (595, 842)
@@ -349,3 +355,57 @@ def test_without_poppler_the_cure_is_told(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(MissingPartError, match="apt-get install poppler-utils"):
         list(open_pages(tmp_path / "drawn.pdf"))
+
+
+def test_content_that_unpacks_to_more_than_a_drawing_is_not_followed(tmp_path: Path) -> None:
+    pdf = Pdf.new()
+    add_jpeg(pdf, page_picture(), b"q 595 0 0 842 0 0 cm /Im0 Do Q\n" + b"0 0 m 9 9 l n\n" * 100)
+    assert only_image(pdf.pages[0]) is not None
+    bomb = zlib.compress(b"q 595 0 0 842 0 0 cm /Im0 Do Q\n" + b"0 0 m 9 9 l n\n" * 100_000, 9)
+    assert len(bomb) < 20_000
+    pdf.pages[0].obj.Contents.write(bomb, filter=Name.FlateDecode)
+    assert only_image(pdf.pages[0]) is None
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "CMYK"])
+def test_pictures_that_unpack_to_several_bytes_a_px_may_have_fewer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    monkeypatch.setattr(raster, "MAX_UNPACKED", 10_000)
+    Image.new(mode, (200, 100)).save(tmp_path / "scan.tif", compression="tiff_deflate")
+    Image.new("L", (200, 100)).save(tmp_path / "grey.tif", compression="tiff_deflate")
+    (page,) = open_pages(tmp_path / "scan.tif")
+    assert isinstance(page, UnreadablePage)
+    assert page.reason == "too_large"
+    assert only(tmp_path / "grey.tif").decode().shape == (100, 200)
+
+
+def test_a_progressive_jpeg_is_known_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for progressive in (0, 1):
+        data = cv2.imencode(".jpg", page_picture(), [cv2.IMWRITE_JPEG_PROGRESSIVE, progressive])[1].tobytes()
+        assert read_frame(data).progressive == bool(progressive)
+    (tmp_path / "scan.jpg").write_bytes(data)
+    assert looks_like(only(tmp_path / "scan.jpg").decode(), page_picture())
+    monkeypatch.setattr(raster, "MAX_UNPACKED", 10_000)
+    with pytest.raises(UnreadableFile) as failure:
+        list(open_pages(tmp_path / "scan.jpg"))
+    assert failure.value.reason == "too_large"
+
+
+def test_a_damaged_png_is_damage_wherever_it_is(tmp_path: Path) -> None:
+    whole = encode(page_picture(), ".png")
+    for at in (40, len(whole) // 2, len(whole) - 20):
+        damaged = bytearray(whole)
+        damaged[at] ^= 0x20
+        (tmp_path / "scan.png").write_bytes(damaged)
+        with pytest.raises(UnreadableFile) as failure:
+            list(open_pages(tmp_path / "scan.png"))
+        assert failure.value.reason == "unreadable_file"
+
+
+def test_pipes_are_no_files(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "scan.pdf")
+    with pytest.raises(UnreadableFile):
+        list(open_pages(tmp_path / "scan.pdf"))
+    with pytest.raises(UsageError, match=r"no file but a pipe|bukan berkas"):
+        find_files([tmp_path / "scan.pdf"])

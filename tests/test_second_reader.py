@@ -50,6 +50,12 @@ def test_it_reads_digits_in_lines_of_any_length(reader, count):
     assert sum(a == b for a, b in zip(read, DIGITS, strict=False)) >= count - 1
 
 
+def test_many_cells_are_read_as_few_are(reader):
+    images = np.stack([printed(c) for c in DIGITS * 9])
+    each = [reader.likelihoods(images[i : i + 8]) for i in range(0, 90, 8)]
+    assert np.allclose(reader.likelihoods(images), np.concatenate(each), rtol=0.05)
+
+
 def test_small_letters_count_as_capitals(reader):
     images = np.stack([printed(c) for c in "aenrbdgh"])
     read = "".join(CHARACTERS[i + 10] for i in reader.likelihoods(images)[:, 10:36].argmax(axis=1))

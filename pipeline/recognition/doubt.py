@@ -115,3 +115,11 @@ def doubt_place(readings: Sequence[Reading], registration: Registration) -> tupl
         else replace(reading, reasons=(*reading.reasons, "uncertain_place"))
         for reading, field in zip(readings, registration.page.fields, strict=True)
     )
+
+
+def doubt_unseen(readings: Sequence[Reading], seen: Sequence[bool]) -> tuple[Reading, ...]:
+    """Doubts fields whose printed outline is not where it should be; `seen` is in the order of the readings."""
+    return tuple(
+        reading if here else replace(reading, reasons=(*reading.reasons, "not_seen"))
+        for reading, here in zip(readings, seen, strict=True)
+    )

@@ -18,6 +18,8 @@ from pipeline.recognition.cells import CellInk
 
 MODELS: Final = Path(__file__).parent / "models"
 
+_AT_ONCE: Final = 128
+"""Cells in one run of the net: its memory grows with them, and a full page has 900."""
 _CERTAIN_BLANK: Final = 1 - 1e-9
 """A cell without any ink is empty, however many of them a comb has."""
 
@@ -75,8 +77,15 @@ class CellReader:
         return Seen(out, hidden)
 
     def _run(self, ink: CellInk, inked: NDArray[np.bool_], *outputs: str) -> list[NDArray[np.float32]]:
-        found = self.session.run(list(outputs), {"images": ink.images[inked], "place": ink.place[inked]})
-        return [np.asarray(one) for one in found]
+        """The net's outputs for the cells that hold ink, `_AT_ONCE` in a run."""
+        images, place = ink.images[inked], ink.place[inked]
+        runs = [
+            self.session.run(
+                list(outputs), {"images": images[i : i + _AT_ONCE], "place": place[i : i + _AT_ONCE]}
+            )
+            for i in range(0, len(images), _AT_ONCE)
+        ]
+        return [np.concatenate(parts) for parts in zip(*runs, strict=True)]
 
     def _chances(self, logits: NDArray[np.float32], allowed: NDArray[np.bool_]) -> Floats:
         scaled = np.where(allowed, logits.astype(np.float64) / self.temperature, -np.inf)

@@ -12,13 +12,22 @@ from pipeline.forms.types import TYPES
 from pipeline.recognition.areas import AreaReading, read_areas
 from pipeline.recognition.choices import choice_guesses
 from pipeline.recognition.combs import comb_cells, comb_guesses, decode_together, doubt_outvoted
-from pipeline.recognition.doubt import Guess, Key, doubt_faint, doubt_hand, doubt_place, doubt_twins
+from pipeline.recognition.doubt import (
+    Guess,
+    Key,
+    doubt_faint,
+    doubt_hand,
+    doubt_place,
+    doubt_twins,
+    doubt_unseen,
+)
 from pipeline.recognition.given import laid_open
 from pipeline.recognition.head import Head
 from pipeline.recognition.joint import probabilities
 from pipeline.recognition.reader import cell_reader
 from pipeline.recognition.second import second_reader
 from pipeline.recognition.types import Alternative, Reading
+from pipeline.registration.presence import fields_seen
 from pipeline.registration.types import Registration
 
 Quad = tuple[tuple[float, float], ...]
@@ -48,6 +57,7 @@ def recognise_by(
 ) -> tuple[tuple[Reading, ...], ...]:
     """The readings of a page by each of several heads, None being the reader as shipped; see `recognise`."""
     page, reader = registration.page, cell_reader()
+    seen = fields_seen(image, registration)
     image, plane = laid_open(image, registration, form)
     cells = comb_cells(image, plane, page, reader, hidden=any(heads))
     marks = choice_guesses(image, plane, page, form.definition)
@@ -56,18 +66,19 @@ def recognise_by(
     for head in heads:
         guesses = comb_guesses(cells, page, form.definition, second_reader(), head) | marks
         name = f"cells {reader.version}" + (f"+{head.version}" if head else "")
-        found.append(_readings(guesses, areas, registration, form, name))
+        found.append(_readings(guesses, areas, seen, registration, form, name))
     return tuple(found)
 
 
 def _readings(
     guesses: dict[Key, Guess],
     areas: Mapping[Key, AreaReading],
+    seen: Sequence[bool],
     registration: Registration,
     form: Form,
     reader: str,
 ) -> tuple[Reading, ...]:
-    """The readings of a page from the guesses for its fields; `reader` is who read its combs."""
+    """The readings of a page from the guesses for its fields; `seen` tells whose outline is seen, `reader` who read."""
     page = registration.page
     decode_together(guesses, form.definition, page)
     doubt_outvoted(guesses, page)
@@ -76,14 +87,14 @@ def _readings(
     for field in page.fields:
         key, quad = (field.name, field.row), _quad(registration, field)
         if key in areas:
-            seen = areas[key]
+            area = areas[key]
             readings.append(
-                Reading(*key, seen.value, seen.raw, seen.confidence, quad, seen.reader, reasons=seen.reasons)
+                Reading(*key, area.value, area.raw, area.confidence, quad, area.reader, reasons=area.reasons)
             )
         else:
             name = reader if field.kind is Kind.COMB else "marks 1"
             readings.append(_reading(field, guesses[key], quad, name))
-    return doubt_place(doubt_hand(doubt_faint(readings, guesses), page), registration)
+    return doubt_place(doubt_hand(doubt_faint(doubt_unseen(readings, seen), guesses), page), registration)
 
 
 def _reading(field: FieldLayout, guess: Guess, quad: Quad, reader: str) -> Reading:

@@ -28,6 +28,8 @@ _WEIGHT: Final = 0.2
 """How much the second reader's log likelihood counts; fitted on the calibration writers."""
 _NEVER: Final = 1e-6
 _LINE: Final = 8
+_AT_ONCE: Final = 8 * _LINE
+"""Cells in one run: a line's scores take 6 MB, and a page of nothing but doubtful cells has 100 lines."""
 _HEIGHT: Final = 48
 _SLOT: Final = 40
 _INK: Final = 36
@@ -54,6 +56,10 @@ class SecondReader:
         Returns:
             (N, len(CHARACTERS)), each at least 1e-6, not normalised.
         """
+        parts = [self._likelihoods(images[i : i + _AT_ONCE]) for i in range(0, len(images), _AT_ONCE)]
+        return np.concatenate(parts)
+
+    def _likelihoods(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
         n = len(images)
         lines = -(-n // _LINE)
         x = _lines(images, lines)

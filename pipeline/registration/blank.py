@@ -19,6 +19,8 @@ def is_blank(image: NDArray[np.uint8]) -> bool:
     """Whether a grey page image (H, W) is empty paper: hardly any of it is darker than the paper around."""
     factor = max(1, round(max(image.shape) / _LONG_SIDE))
     height, width = image.shape[0] // factor, image.shape[1] // factor
+    if not height or not width:
+        return True
     small = cv2.resize(
         image[: height * factor, : width * factor], (width, height), interpolation=cv2.INTER_AREA
     )

@@ -36,6 +36,8 @@ _PERHAPS_GIVEN: Final = ("not_our_form", "unreadable_identity")
 """A page that is refused for this may be of a form that others printed."""
 _PERHAPS_PICTURE: Final = frozenset({"not_our_form", "corners_missing", "unreadable_identity", "residual"})
 """Refusals that a better picture may mend; where its fault is plain, that is told instead."""
+_LEAST_PX: Final = 100
+"""A picture that is less wide or high shows no form: A4 at 12 dpi."""
 
 Image = NDArray[np.uint8]
 Found = Mapping[int, Corners]
@@ -97,6 +99,9 @@ def register(image: Image, forms: KnownForms) -> Registration | Refusal:
     Raises:
         MissingPartError: the QR code is damaged and Tesseract, which reads the serial, is not installed.
     """
+    if min(image.shape) < _LEAST_PX:
+        reason = "blank" if is_blank(image) else "not_our_form"
+        return Refusal(reason, f"{image.shape[1]} x {image.shape[0]} px")
     found = _look_for_markers(image)
     outcome = _identified(image, found, forms)
     if isinstance(outcome, Refusal) and outcome.reason in _PERHAPS_GIVEN:

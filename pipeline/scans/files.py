@@ -83,8 +83,15 @@ def natural_key(path: Path) -> tuple[tuple[int, str], ...]:
 def _files_of(path: Path) -> Iterator[Path]:
     if path.is_dir():
         yield from walk(path)
-    elif path.exists():
+    elif path.is_file():
         yield path
+    elif path.exists():
+        raise UsageError(
+            Text(
+                f"{path} bukan berkas, melainkan pipa atau perangkat. Sebutkan berkas atau folder.",
+                f"{path} is no file but a pipe or a device. Name a file or a folder.",
+            )
+        )
     else:
         raise UsageError(
             Text(

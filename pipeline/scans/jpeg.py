@@ -13,6 +13,7 @@ _SOI: Final = b"\xff\xd8"
 _EOI: Final = 0xD9
 _SOS: Final = 0xDA
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_PROGRESSIVE: Final = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 _SEGMENTS: Final = frozenset(range(0xC0, 0xD0)) | frozenset(range(0xDA, 0xF0)) | {0xFE}
 _MARKER_IN_SCAN: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 
@@ -23,11 +24,15 @@ class DamagedJpeg(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class JpegFrame:
-    """Width and height in px, and the number of colour components."""
+    """Width and height in px, the number of colour components, and whether it comes in several passes.
+
+    A decoder holds all coefficients of a progressive picture at once, 3 bytes a px and more.
+    """
 
     width: int
     height: int
     components: int
+    progressive: bool = False
 
 
 def read_frame(data: bytes) -> JpegFrame:
@@ -51,7 +56,7 @@ def read_frame(data: bytes) -> JpegFrame:
             raise DamagedJpeg(f"cut off at byte {at}")
         if marker in _FRAMES and length >= 8:
             height, width, components = struct.unpack(">HHB", data[at + 3 : at + 8])
-            frame = JpegFrame(width, height, components)
+            frame = JpegFrame(width, height, components, marker in _PROGRESSIVE)
         at += length
         if marker == _SOS:
             at = _end_of_scan(data, at)

@@ -35,6 +35,9 @@ def open_pages(path: Path) -> Pages:
             `empty_file`, `wrong_type` or `too_large`.
         MissingPartError: a page has to be rendered, and poppler is not installed.
     """
+    if path.exists() and not path.is_file():
+        # A pipe or a device would keep us waiting, or never end.
+        raise UnreadableFile("unreadable_file", f"{path.name} is not a file")
     try:
         with path.open("rb") as stream:
             head = stream.read(HEAD_BYTES)

@@ -23,10 +23,15 @@ from pipeline.scans.raster import check_jpeg, check_size, flatten
 from pipeline.scans.types import PageImage, UnreadableFile, UnreadablePage
 
 RENDER_DPI: Final = 300
-_RENDER_SECONDS: Final = 60
+_RENDER_SECONDS: Final = 30
 _JPEG_SPACES: Final = frozenset({"/DeviceGray", "/DeviceRGB", "/CalGray", "/CalRGB", "/ICCBased"})
 _PLAIN_DECODE: Final = ((0.0, 1.0), (0.0, 1.0, 0.0, 1.0, 0.0, 1.0))
-_NOT_TAKEN_OUT: Final = (pikepdf.PikepdfError, OSError, ValueError, TypeError, KeyError, NotImplementedError)
+_NOT_TAKEN_OUT: Final = (
+    pikepdf.PikepdfError, OSError, ValueError, TypeError, KeyError, NotImplementedError, OverflowError,
+    RecursionError, Image.DecompressionBombError,
+)  # fmt: skip
+_MAX_TAKEN_OUT: Final = 36_000_000
+"""Most px of a picture that is unpacked here, at 9 bytes each: A4 at 600 dpi. A larger one is rendered."""
 
 _log = logging.getLogger(__name__)
 
@@ -91,6 +96,8 @@ def _embedded(placed: PlacedImage) -> bytes | None:
         data = placed.image.read_raw_bytes()
         check_jpeg(data)
         return data
+    if int(placed.image.Width) * int(placed.image.Height) > _MAX_TAKEN_OUT:
+        return None
     try:
         with image.as_pil_image() as picture:
             return flatten(picture)

@@ -4,14 +4,15 @@ Only pages whose whole drawing is understood are taken apart; a page that says a
 Operators and coordinate spaces as in ISO 32000-1, 8.3, 8.4 and 8.8.
 """
 
+import zlib
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 import pikepdf
 from pikepdf import Name, Page
 
-MAX_CONTENT_BYTES: Final = 500_000
-"""Longer drawings are no scans (a scanner's invisible text layer stays far below)."""
+MAX_CONTENT_BYTES: Final = 1_000_000
+"""Longer drawings, unpacked, are no scans (a scanner's invisible text layer stays far below)."""
 
 _COVERS: Final = 0.95
 _SKEW: Final = 0.002
@@ -177,8 +178,22 @@ def _has_annotations(page: Page) -> bool:
 
 
 def _content_bytes(page: Page) -> int:
+    """How long the page's drawing is, unpacked; never unpacks much more than `MAX_CONTENT_BYTES` of it."""
     contents = page.obj.get("/Contents")
     if contents is None:
         return 0
     streams = list(contents) if isinstance(contents, pikepdf.Array) else [contents]
-    return sum(int(stream.get("/Length", 0)) for stream in streams)
+    return sum(_unpacked_bytes(stream) for stream in streams)
+
+
+def _unpacked_bytes(stream: pikepdf.Object) -> int:
+    packed = stream.get("/Filter")
+    filters = [str(one) for one in packed] if isinstance(packed, pikepdf.Array) else [str(packed)]
+    if packed is None:
+        return int(stream.get("/Length", 0))
+    if filters != ["/FlateDecode"] or "/DecodeParms" in stream:
+        return MAX_CONTENT_BYTES + 1
+    try:
+        return len(zlib.decompressobj().decompress(stream.read_raw_bytes(), MAX_CONTENT_BYTES + 1))
+    except zlib.error:
+        return MAX_CONTENT_BYTES + 1

@@ -16,7 +16,12 @@ from pipeline.scans.jpeg import DamagedJpeg, read_frame
 from pipeline.scans.types import MAX_PIXELS, PageImage, UnreadableFile, UnreadablePage
 
 MAX_BYTES: Final = 400_000_000
+MAX_UNPACKED: Final = 50_000_000
+"""Most px of a picture that is more than grey and has to be unpacked here, at 6 bytes each: A4 at 700 dpi."""
+_STRIP: Final = 256
+"""Rows that are made grey at a time."""
 _PLAIN: Final = ("1", "L", "RGB")
+_GREY: Final = ("1", "L")
 _OBLONG: Final = 1.05
 _CREDIBLE_DPI: Final = (50.0, 2400.0)
 _DAMAGE: Final = (OSError, ValueError, SyntaxError, EOFError, KeyError, TypeError, IndexError, AttributeError)
@@ -49,10 +54,13 @@ def png_pages(path: Path) -> Iterator[PageImage | UnreadablePage]:
     data = read_file(path)
     try:
         with _open(io.BytesIO(data)) as picture:
-            check_size(*picture.size)
             dpi = _dpi_of(picture)
-            flat = flatten(picture)
-            encoded = data if picture.mode in _PLAIN and "transparency" not in picture.info else flat
+            if picture.mode in _PLAIN and "transparency" not in picture.info:
+                check_size(*picture.size)
+                picture.verify()
+                encoded = data
+            else:
+                encoded = flatten(picture)
     except Image.DecompressionBombError as error:
         raise UnreadableFile("too_large", str(error)) from error
     except _DAMAGE as error:
@@ -93,7 +101,6 @@ def tiff_pages(path: Path) -> Iterator[PageImage | UnreadablePage]:
 
 def _tiff_page(picture: Image.Image, source: str, number: int) -> PageImage | UnreadablePage:
     try:
-        check_size(*picture.size)
         dpi = _dpi_of(picture)
         return PageImage(source, number, flatten(picture), 1, dpi)
     except UnreadableFile as error:
@@ -107,7 +114,9 @@ def flatten(picture: Image.Image) -> bytes:
 
     Raises:
         OSError: Pillow cannot decode it.
+        UnreadableFile: it is too large to be unpacked.
     """
+    check_size(*picture.size, MAX_PIXELS if picture.mode in _GREY else MAX_UNPACKED)
     flat = io.BytesIO()
     _square(_grey(picture)).save(flat, format="PPM")
     return flat.getvalue()
@@ -144,12 +153,23 @@ def check_jpeg(data: bytes) -> None:
         frame = read_frame(data)
     except DamagedJpeg as error:
         raise UnreadableFile("unreadable_file", f"JPEG {error}") from error
-    check_size(frame.width, frame.height)
+    check_size(frame.width, frame.height, MAX_UNPACKED if frame.progressive else MAX_PIXELS)
 
 
 def _grey(picture: Image.Image) -> Image.Image:
-    if picture.mode in ("1", "L"):
+    """The picture in grey, strip by strip: whole copies of a large one would take gigabytes."""
+    if picture.mode in _GREY:
         return picture
+    width, height = picture.size
+    grey = Image.new("L", picture.size)
+    for top in range(0, height, _STRIP):
+        strip = picture.crop((0, top, width, min(top + _STRIP, height)))
+        strip.info = picture.info
+        grey.paste(_grey_strip(strip), (0, top))
+    return grey
+
+
+def _grey_strip(picture: Image.Image) -> Image.Image:
     if picture.mode.startswith("I;16"):
         return picture.convert("I").point(lambda value: value / 257).convert("L")
     if picture.mode in ("LA", "RGBA", "PA", "La", "RGBa") or "transparency" in picture.info:

@@ -1,0 +1,175 @@
+"""Whether the form's own print is there: the outlines of all cells, tick boxes and areas, where they should be.
+
+Markers and QR code say which page it is, not that the page is whole. What lies under a slip of paper or a flash,
+beyond the edge of the picture, on a sheet that was pasted together or in a file that lost some bytes looks like
+empty fields, or like fields that they are not.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.forms.layout import Box, FieldLayout, Kind, PageLayout
+from pipeline.registration.fit import Floats
+from pipeline.registration.types import Registration
+
+_REACH_MM: Final = 0.9
+_STEP_MM: Final = 0.15
+_ALONG: Final = 8
+"""Points that are looked at along each side."""
+_END_MM: Final = 0.6
+_BESIDE_MM: Final = 0.4
+_CAP: Final = 0.25
+"""Darkness that counts at most: a pen weighs no more than a printed line."""
+_PALEST: Final = 40
+_VISIBLE: Final = 0.04
+"""A page shows outlines of a kind where the best quarter of them is this much darker than the paper beside."""
+_SHARE: Final = 0.25
+_TICK_SHARE: Final = 0.4
+"""… and an outline is there when it has this share of their darkness; a tick box is read to within 0.3 mm."""
+_MOST_GONE: Final = 0.5
+"""Where more of a kind's outlines are not there, those that are may be chance."""
+_SPARED: Final = 8
+"""One cell in so many may hide its outline under ink."""
+_NEAR_MM: Final = 45.0
+"""Tick boxes up to so far above or below speak for outlines that a copier or a 1-bit scan wiped out."""
+
+
+def fields_seen(image: NDArray[np.uint8], registration: Registration) -> tuple[bool, ...]:
+    """For each field of a registered page, in the layout's order, whether its outline is seen on a grey image (H, W).
+
+    Cells have pale outlines, which copiers and 1-bit scans wipe out; then the tick boxes at their height decide.
+    Of a blank that others printed the tiles have told (`features`), whatever its outlines look like.
+    """
+    if not registration.page.markers:
+        return (True,) * len(registration.page.fields)
+    boxes, corners_mm, field_of, kinds = _outlines(registration.page)
+    if not boxes:
+        return ()
+    contrast = _contrasts(image, registration.to_pixels(corners_mm), boxes, _OFF_MM[kinds])
+    ranked = np.sort(contrast, axis=1)
+    # All sides of a tick box; three of a cell, as a stroke may run along one; the foot of a line of writing.
+    strength = np.choose(kinds, [ranked[:, 1], ranked[:, 0], ranked[:, 1], contrast[:, -1]])
+    height = corners_mm[:, :, 1].mean(axis=1)
+    seen = np.zeros(len(boxes), bool)
+    ticks = kinds == _TICKS
+    seen[ticks] = _there(strength[ticks], _TICK_SHARE)
+    for kind in (_CELLS, _AREAS, _LINES):
+        mine = np.flatnonzero(kinds == kind)
+        if len(mine) and np.quantile(strength[mine], 0.75) >= _VISIBLE:
+            seen[mine] = _there(strength[mine], _SHARE)
+        elif len(mine):
+            near = ticks & (np.abs(height[mine][:, None] - height) <= _NEAR_MM)
+            seen[mine] = (near & seen).any(axis=1) & ((near & ~seen).sum(axis=1) <= 1)
+    gone = np.bincount(field_of, ~seen, minlength=len(registration.page.fields))
+    count = np.bincount(field_of, minlength=len(registration.page.fields))
+    combs = np.array([field.kind is Kind.COMB for field in registration.page.fields])
+    return tuple(bool(one) for one in gone <= np.where(combs, count // _SPARED, 0))
+
+
+_CELLS, _TICKS, _AREAS, _LINES = range(4)
+_KINDS: Final = {Kind.COMB: _CELLS, Kind.MARKS: _TICKS, Kind.AREA: _AREAS, Kind.LINE: _LINES}
+_OFF_MM: Final = np.array([0.3, 0.15, 0.3, 0.3])
+"""How far from its place the middle of each kind's lines may be; a tick box that is further off shows its own
+outline as a mark, the lines being 0.3 mm wide."""
+_LINE_UP_MM: Final = 0.8
+"""A line of writing is ruled this far above the foot of its box."""
+
+
+@lru_cache(maxsize=64)
+def _outlines(page: PageLayout) -> tuple[list[Box], Floats, NDArray[np.int64], NDArray[np.int64]]:
+    """All outlines: boxes, their corners (N, 4, 2) in mm, the field (N,) and the kind (N,) of each."""
+    parts = [(i, field.kind, box) for i, field in enumerate(page.fields) for box in _boxes(field)]
+    boxes = [box for _, _, box in parts]
+    corners = [[[b.x, b.y], [b.x + b.w, b.y], [b.x + b.w, b.y + b.h], [b.x, b.y + b.h]] for b in boxes]
+    return (
+        boxes,
+        np.array(corners, np.float64).reshape(-1, 4, 2),
+        np.array([i for i, _, _ in parts], np.int64),
+        np.array([_KINDS[kind] for _, kind, _ in parts], np.int64),
+    )
+
+
+def _boxes(field: FieldLayout) -> Sequence[Box]:
+    if field.kind is Kind.LINE:
+        return [field.box._replace(h=field.box.h - _LINE_UP_MM)]
+    return field.cells or [choice.box for choice in field.choices] or [field.box]
+
+
+def _there(strength: Floats, share: float) -> NDArray[np.bool_]:
+    """Which outlines of one kind are there, by those of the page that are plainest."""
+    if not len(strength):
+        return np.zeros(0, bool)
+    usual = float(np.quantile(strength, 0.75))
+    seen = strength >= share * usual
+    if usual < _VISIBLE or seen.mean() < _MOST_GONE:
+        return np.zeros(len(strength), bool)
+    return seen
+
+
+def _contrasts(image: NDArray[np.uint8], corners: Floats, boxes: Sequence[Box], off_mm: Floats) -> Floats:
+    """How much darker each side of boxes is than what lies on both sides of it, 0 to `_CAP`.
+
+    Args:
+        image: grey, uint8 (H, W); beyond its edges is paper.
+        corners: (N, 4, 2) px, where the boxes' corners lie, clockwise from their top left.
+        boxes: N, in mm.
+        off_mm: (N,), how far from its place a line may be.
+
+    Returns:
+        (N, 4): left, right, top, bottom.
+    """
+    size = np.array([[box.w, box.h] for box in boxes])
+    across = np.arange(-_REACH_MM, _REACH_MM + _STEP_MM / 2, _STEP_MM)
+    inset = (_END_MM / size)[:, :, None]
+    along = inset + np.linspace(0, 1, _ALONG) * (1 - 2 * inset)
+    shape = len(boxes), 4, _ALONG, len(across)
+    u, v = np.empty(shape, np.float32), np.empty(shape, np.float32)
+    for side in (0, 1):
+        u[:, side] = (side + across / size[:, :1])[:, None, :]
+        v[:, side] = along[:, 1, :, None]
+        u[:, 2 + side] = along[:, 0, :, None]
+        v[:, 2 + side] = (side + across / size[:, 1:])[:, None, :]
+    # Within a cell the bilinear map between its corners is as good as the page's own.
+    start, right, down = corners[:, 0], corners[:, 1] - corners[:, 0], corners[:, 3] - corners[:, 0]
+    twist = corners[:, 2] - corners[:, 1] - down
+    x, y = (
+        sum(
+            (part[:, i, None, None, None] * share).astype(np.float32)
+            for part, share in ((start, np.float32(1)), (right, u), (down, v), (twist, u * v))
+        )
+        for i in (0, 1)
+    )
+    grey = _sampled(image, np.asarray(x), np.asarray(y))
+    flat = grey.reshape(len(boxes), -1)
+    rank = int(flat.shape[1] * 0.75)
+    paper = np.maximum(np.partition(flat, rank, axis=1)[:, rank], _PALEST)
+    dark = np.clip(1 - grey / paper[:, None, None, None], 0, _CAP)
+    return _peaks(dark.mean(axis=2), across, off_mm)
+
+
+def _sampled(image: NDArray[np.uint8], x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The image at places of any shape, first axis in parts: cv2 takes less than 32,768 px a side."""
+    shape, wide = x.shape, int(np.prod(x.shape[1:]))
+    grey = np.empty((shape[0], wide), np.uint8)
+    for first in range(0, shape[0], 30000):
+        part = slice(first, first + 30000)
+        grey[part] = cv2.remap(
+            image, x.reshape(-1, wide)[part], y.reshape(-1, wide)[part], cv2.INTER_LINEAR, borderValue=255
+        )
+    return grey.reshape(shape).astype(np.float32)
+
+
+def _peaks(profile: NDArray[np.float32], across: Floats, off_mm: Floats) -> Floats:
+    """The darkest place of profiles (N, 4, steps) within (N,) mm of the middle, less what is beside it."""
+    best = np.zeros(profile.shape[:-1])
+    for i in np.flatnonzero(np.abs(across) <= off_mm.max() + _STEP_MM / 2):
+        beside = np.abs(across - across[i])
+        around = profile[..., (beside > _BESIDE_MM) & (beside < _REACH_MM + _STEP_MM)].mean(axis=-1)
+        near = (abs(across[i]) <= off_mm + _STEP_MM / 2)[:, None]
+        best = np.where(near, np.maximum(best, profile[..., i] - around), best)
+    return best

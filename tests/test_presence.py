@@ -1,0 +1,92 @@
+"""A field whose printed outline is not where it should be is not accepted unseen, whatever hid it."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from forms_under_test import catalogue
+
+from pipeline.page import PageReading, read_page
+from pipeline.registration.presence import fields_seen
+from pipeline.registration.register import register
+from pipeline.registration.types import Registration
+from pipeline.training.hostile_pages import own_pages
+
+OWN = own_pages(Path(__file__).parents[1] / "samples" / "halong-2026-11")[:2]
+
+
+def seen(image: np.ndarray) -> np.ndarray:
+    page = register(image, catalogue())
+    assert isinstance(page, Registration), page
+    return np.array(fields_seen(image, page))
+
+
+def middles(image: np.ndarray) -> np.ndarray:
+    page = register(image, catalogue())
+    boxes = [field.box for field in page.page.fields]
+    return page.to_pixels(np.array([[box.x + box.w / 2, box.y + box.h / 2] for box in boxes]))
+
+
+@pytest.mark.parametrize("own", OWN, ids=["page 1", "page 2"])
+def test_a_whole_page_is_seen_whole(own):
+    assert seen(own.picture).all()
+
+
+@pytest.mark.parametrize("own", OWN, ids=["page 1", "page 2"])
+def test_one_bit_scans_without_pale_lines_are_seen_by_their_tick_boxes(own):
+    bits = np.where(own.picture < 120, 0, 255).astype(np.uint8)
+    assert seen(bits).mean() > 0.5
+
+
+@pytest.mark.parametrize("grey", [255, 235, 0])
+def test_what_a_slip_of_paper_covers_is_not_seen(grey):
+    own = OWN[0]
+    image = own.picture.copy()
+    image[1500:2400, 400:2100] = grey
+    under = (middles(own.picture) > (400, 1500)).all(axis=1) & (middles(own.picture) < (2100, 2400)).all(
+        axis=1
+    )
+    assert under.sum() > 10
+    assert not seen(image)[under].any()
+    assert seen(image)[middles(own.picture)[:, 1] < 1300].all()
+
+
+def test_a_flash_hides_what_it_outshines():
+    own = OWN[1]
+    y, x = np.ogrid[0 : own.picture.shape[0], 0 : own.picture.shape[1]]
+    spot = 400 * np.exp(-((x - 1200) ** 2 + (y - 900) ** 2) / 300**2)
+    image = np.minimum(own.picture + spot, 255).astype(np.uint8)
+    near = np.linalg.norm(middles(own.picture) - (1200, 900), axis=1) < 150
+    assert near.any()
+    assert not seen(image)[near].any()
+
+
+def test_fields_below_the_pictures_edge_are_not_accepted():
+    own = OWN[1]
+    image = own.picture[: round(own.picture.shape[0] * 0.8)]
+    reading = read_page(image, catalogue())
+    assert isinstance(reading, PageReading)
+    below = {one.reading.field for one in reading.readings if one.reading.quad[0][1] > image.shape[0]}
+    assert below
+    accepted = {one.reading.field for one in reading.readings if one.status == "accepted"}
+    assert accepted
+    assert not accepted & below
+
+
+def test_shifted_rows_of_a_damaged_file_are_not_read_as_marks():
+    own = OWN[1]
+    image = own.picture.copy()
+    # As after lost bytes within a JPEG: a stripe whose content slid by a millimetre.
+    image[700:1300] = cv2.warpAffine(own.picture, np.float32([[1, 0, 12], [0, 1, 0]]), image.shape[::-1])[
+        700:1300
+    ]
+    reading = read_page(image, catalogue())
+    truth = own.values
+    wrong = [
+        one.reading.field
+        for one in reading.readings
+        if one.status == "accepted"
+        and (one.reading.value or None) != (truth[one.reading.field, None] or None)
+    ]
+    assert wrong == []
