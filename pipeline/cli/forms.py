@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline.cli import context
+from pipeline.cli.draft import NEW, new_form
 from pipeline.errors import UsageError
 from pipeline.forms import reference
 from pipeline.forms.catalogue import Catalogue, Form, default_directories
@@ -45,6 +46,7 @@ _RELEASE = Text(
     "Bekukan versi yang belum dibekukan (untuk pengembang).",
     "Freeze versions that are not frozen yet (for developers).",
 )
+_DRAW = Text("Gambar letak semua isian di atas halamannya.", "Draw the places of all fields over their page.")
 Json = Annotated[bool, typer.Option("--json", help=str(_JSON))]
 
 
@@ -92,6 +94,7 @@ def list_forms(as_json: Json = False) -> None:
 def check(
     form: Annotated[str | None, typer.Argument(metavar="[FORM]", help=str(_FORM))] = None,
     freeze: Annotated[bool, typer.Option("--release", help=str(_RELEASE))] = False,
+    draw: Annotated[Path | None, typer.Option(metavar="OUT.png", help=str(_DRAW))] = None,
 ) -> None:
     """Check definitions, and that no printed version changed."""
     catalogue = context.catalogue()
@@ -102,8 +105,13 @@ def check(
         name, version = one.key
         done = Text("{name} versi {version}: baik", "{name} version {version}: sound")
         typer.echo(done.format(name=name, version=version))
+    if draw is not None:
+        _draw(catalogue, form, draw)
     if freeze:
         release(default_directories(context.home())[-1], forms)
+
+
+app.command("new", help=str(NEW))(new_form)
 
 
 @app.command("layout", help=str(_LAYOUT))
@@ -172,6 +180,20 @@ def print_form(
     print_sheets(found, serials, target, preprinted=texts)
     told = Text("{n} lembar, {first} sampai {last}: {path}", "{n} sheets, {first} to {last}: {path}")
     typer.echo(told.format(n=len(serials), first=serials[0], last=serials[-1], path=target))
+
+
+def _draw(catalogue: Catalogue, form: str | None, out: Path) -> None:
+    from pipeline.cli.draft import draw
+
+    if form is None:
+        raise UsageError(
+            Text(
+                "Sebutkan formulir yang digambar, mis. sotarsa forms check pendataan --draw pendataan.png.",
+                "Name the form to draw, for example sotarsa forms check pendataan --draw pendataan.png.",
+            )
+        )
+    for path in draw(catalogue.get(form), out):
+        typer.echo(path)
 
 
 def _facts(form: Form) -> dict[str, object]:
