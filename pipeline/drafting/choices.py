@@ -21,7 +21,7 @@ _STEP: Final = 2.6
 """The next line of one choice is at most so many boxes lower."""
 _MOST: Final = 0.6
 _BESIDE: Final = 80.0
-_QUESTION_ABOVE: Final = 22.0
+_QUESTION_ABOVE: Final = 32.0
 
 Symbols = Callable[[Sequence[Sequence[Grey]]], list[str]]
 """Reads rows of pictures of one character each."""
@@ -143,7 +143,8 @@ def _continues(stack: list[list[Tick]], row: list[Tick], words: _Words) -> bool:
     if len(stack) > 1 and abs(step - (last.y - stack[-2][0].box.y)) > 0.25 * step:
         return False
     gap = Box(first.x, bottom(last) + 0.3, 12.0, max(step - first.h - 0.6, 0.0))
-    if any(overlap(chunk.box, gap) > 0.5 * chunk.box.w * chunk.box.h for chunk in words.chunks):
+    told = [chunk for chunk in words.chunks if sum(map(str.isalnum, chunk.text)) > 2]
+    if any(overlap(chunk.box, gap) > 0.5 * chunk.box.w * chunk.box.h for chunk in told):
         return False
     alone = len(row) == 1 and len(stack[-1]) == 1
     if alone or _side(row, words) != "right":
@@ -162,7 +163,7 @@ def _labelled(stack: list[list[Tick]], words: _Words) -> list[Question]:
         beside = (
             right_of(tick.box, words.chunks, words.fields)
             if side == "right"
-            else left_of(tick.box, words.chunks, words.fields, 8.0)
+            else left_of(tick.box, words.chunks, words.fields, 12.0)
         )
         labels.append(clean(beside.text) if beside else "")
     return [Question(_asked(ticks, words, labels), tuple(ticks), tuple(labels))]
@@ -189,7 +190,7 @@ def _asked(ticks: Sequence[Tick], words: _Words, labels: Sequence[str] = ()) -> 
     before = left_of(first, free, words.fields, _BESIDE)
     if before:
         return clean(before.text)
-    wide = Box(max(whole.x - _APART, 0), whole.y, whole.w + _APART, whole.h)
+    wide = Box(0.0, whole.y, right(whole), whole.h)
     above = above_of(whole, free, 6.0) or above_of(wide, free, _QUESTION_ABOVE)
     return clean(above.text) if above else ""
 

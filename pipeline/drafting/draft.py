@@ -12,7 +12,7 @@ from pipeline.drafting.geometry import clusters
 from pipeline.drafting.guess import comb_type, name_of, value_of, writing_type
 from pipeline.drafting.labels import label_of
 from pipeline.drafting.lines import Lines, find_lines, segments
-from pipeline.drafting.shapes import rectangles, ticks
+from pipeline.drafting.shapes import is_tinted, rectangles, ticks
 from pipeline.drafting.types import PX, Chunk, Comb, DraftChoice, DraftField, Grey, Sheet, Writing
 from pipeline.drafting.words import chunks, read_symbols, read_words
 from pipeline.drafting.writing import frames, written_lines
@@ -48,7 +48,9 @@ def draft_page(
     combs = join_parts(shapes.combs, said)
     marked = [tick.box for tick in shapes.ticks]
     taken_boxes = [*marked, *(cell for comb in combs for cell in comb.cells)]
-    framed = frames(shapes.frames, taken_boxes, said)
+    framed = [
+        room for room in frames(shapes.frames, taken_boxes, said) if not _is_heading(room, sheet, shapes)
+    ]
     edges = [*taken_boxes, *shapes.frames]
     written = written_lines(segments(lines.across), edges, said)
     rooms = [*framed, *written]
@@ -56,6 +58,11 @@ def draft_page(
     asked = questions(sheet.grey, shapes.ticks, said, fields, symbols)
     found: list[Comb | Writing | Question] = [*combs, *rooms, *asked]
     return [_field(one, said, fields, taken) for one in _in_reading_order(found)]
+
+
+def _is_heading(room: Writing, sheet: Sheet, shapes: Sorted) -> bool:
+    """Whether a room is what a tinted bar leaves beside or below its words."""
+    return room.box not in shapes.frames and is_tinted(sheet.grey, room.box)
 
 
 def _without(grey: Grey, lines: Lines, shapes: Sorted) -> Grey:

@@ -16,6 +16,9 @@ _CLEAR: Final = 40.0
 """How much darker than the paper ink is: the first on a page without grain, the second is enough on any."""
 _LEAST_RUN: Final = (4.0, 3.4)
 """The shortest line across and down, mm; longer than strokes of letters, as short as a comb's tooth."""
+_INKED: Final = 0.88
+"""Which share of a line is ink at least; scanners and printers lose the rest."""
+_BROADEST: Final = 1.3
 _DOT: Final = (0.7, 1.6)
 """A dot or dash of a guide is at most this wide and long, mm."""
 _DOT_GAP: Final = 1.7
@@ -70,8 +73,16 @@ def _kernel(length: float, axis: int) -> Grey:
 
 
 def _solid(ink: Grey, axis: int) -> Grey:
+    """Unbroken lines; feet of letters that nearly touch are none, since much of them is paper."""
     closed = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, _kernel(0.4, axis))
-    return np.asarray(cv2.morphologyEx(closed, cv2.MORPH_OPEN, _kernel(_LEAST_RUN[axis], axis)), np.uint8)
+    runs = cv2.morphologyEx(closed, cv2.MORPH_OPEN, _kernel(_LEAST_RUN[axis], axis))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(runs, connectivity=8)
+    inked = np.bincount(labels[ink > 0], minlength=count)
+    area = stats[:, cv2.CC_STAT_AREA]
+    length = stats[:, (cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT)[axis]]
+    keep = (inked >= _INKED * area) & (area <= _BROADEST * PX * length)
+    keep[0] = False
+    return np.where(keep, 255, 0).astype(np.uint8)[labels]
 
 
 def _dotted(ink: Grey, axis: int) -> Grey:
@@ -82,7 +93,12 @@ def _dotted(ink: Grey, axis: int) -> Grey:
     small[0] = False
     dots = np.where(small, 255, 0).astype(np.uint8)[labels] if count > 1 else np.zeros_like(ink)
     chained = cv2.morphologyEx(dots, cv2.MORPH_CLOSE, _kernel(_DOT_GAP, axis))
-    return np.asarray(cv2.morphologyEx(chained, cv2.MORPH_OPEN, _kernel(_LEAST_DOTTED[axis], axis)), np.uint8)
+    long = cv2.morphologyEx(chained, cv2.MORPH_OPEN, _kernel(_LEAST_DOTTED[axis], axis))
+    return (
+        np.asarray(cv2.dilate(long, _kernel(2 * _DOT_GAP, axis)), np.uint8)
+        if axis
+        else np.asarray(long, np.uint8)
+    )
 
 
 def _close_open_sides(across: Grey, down: Grey) -> Grey:

@@ -24,7 +24,8 @@ _COLOURS: Final[Mapping[Kind, tuple[int, int, int]]] = MappingProxyType(
 _WASH: Final = 44
 """How opaque the colour inside a box is, of 255: what is printed there stays to be seen."""
 _NAME_SIZE: Final = 2.3
-_VALUE_SIZE: Final = 1.9
+_VALUE_SIZE: Final = 2.2
+_LEAST_SIZE: Final = 1.5
 
 
 def draw_boxes(grey: Grey, page: PageLayout) -> Image.Image:
@@ -52,22 +53,51 @@ def _boxes(field: FieldLayout) -> Iterator[Box]:
 
 
 def _name(pen: ImageDraw.ImageDraw, field: FieldLayout) -> None:
-    """The field's name on a flag at its top left, a choice's value on each of its boxes."""
-    colour = _COLOURS[field.kind]
-    row = f" {field.row}" if field.row else ""
-    first = min(_boxes(field), key=lambda box: (box.y, box.x))
-    _flag(pen, first.x * PX, first.y * PX, f"{field.name}{row} · {field.type}", colour)
-    font = ImageFont.load_default(_VALUE_SIZE * PX)
+    """The field's name inside its cells, or above its boxes to mark, which hold their values."""
+    colour = (*_COLOURS[field.kind], 255)
+    text = f"{field.name.rpartition('.')[2]} {field.row}" if field.row else field.name
+    x, y, w, h = min(_boxes(field), key=lambda box: (round(box.y), box.x))
+    if field.choices:
+        _flag(pen, x * PX, (y - 0.4) * PX, text, colour, _font(text, _NAME_SIZE, 60.0))
+    else:
+        room = field.box.x + field.box.w - x - 0.6
+        font = _font(text, _NAME_SIZE, room)
+        _flag(pen, (x + 0.4) * PX, (y + h / 2 + 0.4 * font.size / PX) * PX, text, colour, font)
     for choice in field.choices:
         x, y, w, h = choice.box
-        pen.text(((x + w / 2) * PX, (y + h / 2) * PX), choice.value, (*colour, 255), font, anchor="mm")
+        pen.text(
+            ((x + w / 2) * PX, (y + h / 2) * PX),
+            choice.value,
+            colour,
+            _font(choice.value, _VALUE_SIZE, w - 0.4),
+            anchor="mm",
+        )
 
 
-def _flag(pen: ImageDraw.ImageDraw, x: float, y: float, text: str, colour: tuple[int, int, int]) -> None:
-    font = ImageFont.load_default(_NAME_SIZE * PX)
-    left, top, right, bottom = pen.textbbox((x + 2, y), text, font, anchor="ls")
-    pen.rectangle((left - 2, top - 2, right + 2, bottom + 1), fill=(*colour, 225))
-    pen.text((x + 2, y), text, (255, 255, 255, 255), font, anchor="ls")
+def _font(text: str, size: float, room: float) -> ImageFont.FreeTypeFont:
+    """The font in which a text fits into a room (mm), not above a size (mm) and not too small to read."""
+    font = ImageFont.load_default(size * PX)
+    wide = font.getlength(text) / PX
+    small = max(min(size, size * room / max(wide, 0.1)), _LEAST_SIZE)
+    return _free_type(ImageFont.load_default(small * PX))
+
+
+def _free_type(font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> ImageFont.FreeTypeFont:
+    assert isinstance(font, ImageFont.FreeTypeFont)
+    return font
+
+
+def _flag(
+    pen: ImageDraw.ImageDraw,
+    x: float,
+    y: float,
+    text: str,
+    colour: tuple[int, int, int, int],
+    font: ImageFont.FreeTypeFont,
+) -> None:
+    left, top, right, bottom = pen.textbbox((x, y), text, font, anchor="ls")
+    pen.rectangle((left - 1, top - 1, right + 1, bottom + 1), fill=(255, 255, 255, 215))
+    pen.text((x, y), text, colour, font, anchor="ls")
 
 
 def _corners(box: Box) -> tuple[float, float, float, float]:

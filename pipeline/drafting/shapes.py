@@ -15,6 +15,8 @@ _MARGIN: Final = 2.0
 _CELL_LEAST: Final = (2.4, 3.0)
 _EXTENT: Final = 0.88
 """Which share of its bounding box a rectangle fills at least."""
+_CORNER: Final = 0.4
+"""Lines may end so far before the corner where they should meet, mm."""
 _TICK: Final = (2.1, 13.0)
 """Sides of boxes to mark, mm."""
 _ASPECT: Final = 1.9
@@ -28,7 +30,11 @@ _STROKE: Final = 0.2
 
 def rectangles(grey: Grey, lines: Lines) -> list[Box]:
     """Rectangles bounded by lines or by the edge of a shade, whatever is printed inside; outlines in mm."""
-    barrier = cv2.bitwise_or(lines.across, lines.down)
+    reach = round(2 * _CORNER * PX) | 1
+    barrier = cv2.bitwise_or(
+        cv2.dilate(lines.across, np.ones((1, reach), np.uint8)),
+        cv2.dilate(lines.down, np.ones((reach, 1), np.uint8)),
+    )
     barrier = np.asarray(cv2.dilate(barrier, np.ones((3, 3), np.uint8)), np.uint8)
     ground = cv2.morphologyEx(grey, cv2.MORPH_CLOSE, np.ones((PX * 3 // 2 | 1,) * 2, np.uint8))
     paper = float(np.percentile(ground[::8, ::8], 98))
@@ -42,6 +48,12 @@ def rectangles(grey: Grey, lines: Lines) -> list[Box]:
                 continue
             found.append(_outline(barrier, x, y, w, h))
     return [box for box in found if _on_page(box, grey)]
+
+
+def is_tinted(grey: Grey, box: Box) -> bool:
+    """Whether most of a box (mm) is darker than the page's paper."""
+    inside = grey[round(box.y * PX) : round(bottom(box) * PX), round(box.x * PX) : round(right(box) * PX)]
+    return bool(np.median(inside) < np.percentile(grey[::8, ::8], 98) - _SHADE)
 
 
 def ticks(grey: Grey, lines: Lines) -> list[Tick]:
