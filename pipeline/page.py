@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pipeline.forms.catalogue import Catalogue
 from pipeline.forms.identity import Identity
-from pipeline.recognition.confidence import Tables, load_tables, way_of
+from pipeline.recognition.confidence import Tables, shipped, way_of
 from pipeline.recognition.recognise import recognise
 from pipeline.recognition.second import readers
 from pipeline.registration.register import register, turn_of
@@ -70,7 +70,7 @@ def read_page(image: NDArray[np.uint8], forms: Catalogue, tables: Tables | None 
         return PageReading(PageStatus.SET_ASIDE, "unknown_form", identity.qr_text())
     readings = recognise(image, registration, form)
     way = way_of(readers(), registration.capture)
-    groups = {**load_tables().get(way, {}), **(tables or {}).get(way, {})}
+    groups = {**shipped(way), **(tables or {}).get(way, {})}
     return PageReading(
         PageStatus.READ,
         form=form.definition.form,

@@ -10,6 +10,7 @@ from typing import Final
 from pipeline.errors import DefinitionError, UsageError
 from pipeline.forms.arrange import arrange
 from pipeline.forms.definition import FormDefinition, load_definition
+from pipeline.forms.given import digest, given_layout, load_blanks
 from pipeline.forms.layout import FormLayout
 from pipeline.language import Text
 
@@ -18,11 +19,16 @@ _PROJECT: Final = Path(__file__).parent / "definitions"
 
 @dataclass(frozen=True)
 class Form:
-    """One version of a form: what it says, where it lies, and the fingerprint that freezes it."""
+    """One version of a form: what it says, where it lies, and the fingerprint that freezes it.
+
+    Attributes:
+        blanks: PNG files of the empty pages, for a form that others printed.
+    """
 
     definition: FormDefinition
     layout: FormLayout
     fingerprint: str
+    blanks: tuple[bytes, ...] = ()
 
     @property
     def key(self) -> tuple[str, int]:
@@ -82,9 +88,13 @@ def load_form(path: Path) -> Form:
     """The form of one definition file.
 
     Raises:
-        DefinitionError: the definition is wrong or does not fit on its pages.
+        DefinitionError: the definition is wrong, does not fit on its pages, or lacks its blank.
     """
     definition = load_definition(path)
+    blanks = load_blanks(definition, path.parent)
+    if blanks:
+        layout = given_layout(definition)
+        return Form(definition, layout, digest((fingerprint(layout).encode(), *blanks)), blanks)
     try:
         layout = arrange(definition)
     except DefinitionError as error:

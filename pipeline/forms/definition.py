@@ -10,10 +10,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
 
 from pipeline.forms import reference
-from pipeline.forms.layout import FieldType, Kind
+from pipeline.forms.layout import Box, FieldType, Kind
 from pipeline.forms.source import Flaw, read
 from pipeline.forms.types import TYPES, TypeRules
 from pipeline.language import Text
@@ -35,6 +44,15 @@ def _both_languages(value: object) -> object:
     return {"id": value, "en": value} if isinstance(value, str) else value
 
 
+def _on_paper(box: Box) -> Box:
+    if min(box.x, box.y) < 0 or min(box.w, box.h) <= 0:
+        raise Flaw(
+            "kotak ditulis [kiri, atas, lebar, tinggi] dalam mm, tanpa angka negatif",
+            "a box is [left, top, width, height] in mm, none of them negative",
+        )
+    return box
+
+
 def _call(value: object) -> object:
     if isinstance(value, dict) and len(value) == 1:
         ((name, fields),) = value.items()
@@ -44,6 +62,7 @@ def _call(value: object) -> object:
 
 Label = Annotated[Text, BeforeValidator(_both_languages)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
+Place = Annotated[Box, AfterValidator(_on_paper)]
 
 
 class _Model(BaseModel):
@@ -51,10 +70,15 @@ class _Model(BaseModel):
 
 
 class Choice(_Model):
-    """One value that may be chosen, and its label; for a code field, one known code."""
+    """One value that may be chosen, and its label; for a code field, one known code.
+
+    Attributes:
+        at: on a given blank, the outline of its tick box.
+    """
 
     value: str = Field(pattern=r"^[A-Za-z0-9_]+$", max_length=20)
     label: Label
+    at: Place | None = None
 
 
 class FieldSpec(_Model):
@@ -73,6 +97,8 @@ class FieldSpec(_Model):
         width: mm, for signatures and lines of writing.
         height: mm, for signatures and lines of writing.
         new_row: whether the field starts a new row of its section.
+        at: on a given blank, its cells from left to right, or the one box of an area or a line.
+        filled: on a given blank, whether a filled box is a mark (bubbles) rather than a cancelled one.
     """
 
     name: Name
@@ -91,6 +117,8 @@ class FieldSpec(_Model):
     width: float | None = Field(default=None, ge=8, le=186)
     height: float | None = Field(default=None, ge=5, le=60)
     new_row: bool = False
+    at: tuple[Place, ...] = ()
+    filled: bool = False
 
     @property
     def rules(self) -> TypeRules:
@@ -105,7 +133,14 @@ class FieldSpec(_Model):
     @property
     def cell_count(self) -> int:
         """Number of comb cells; 0 for other kinds."""
-        return (self.cells or self.rules.cells) if self.kind is Kind.COMB else 0
+        return (len(self.at) or self.cells or self.rules.cells) if self.kind is Kind.COMB else 0
+
+    @property
+    def places(self) -> tuple[Box | None, ...]:
+        """Where a given blank has it: one box a cell or choice, or one in all; None where that is not said."""
+        if self.kind is Kind.MARKS:
+            return tuple(choice.at for choice in self.choices)
+        return self.at or (None,)
 
     @model_validator(mode="after")
     def _sound(self) -> "FieldSpec":
@@ -121,12 +156,19 @@ class FieldSpec(_Model):
             raise Flaw("multiple hanya untuk choice", "multiple is for choices only", "multiple")
         if self.cells and self.kind is not Kind.COMB:
             raise Flaw("jenis ini tidak memakai kotak huruf", "this type has no cells", "cells")
-        if self.cells and self.rules.fixed and self.cells != self.rules.cells:
-            raise Flaw(
-                f"jenis {self.type} selalu {self.rules.cells} kotak",
-                f"type {self.type} always has {self.rules.cells} cells",
-                "cells",
-            )
+        for key, cells in (("cells", self.cells), ("at", len(self.at))):
+            if cells and self.rules.fixed and cells != self.rules.cells:
+                raise Flaw(
+                    f"jenis {self.type} selalu {self.rules.cells} kotak",
+                    f"type {self.type} always has {self.rules.cells} cells",
+                    key,
+                )
+        if self.at and self.kind in (Kind.AREA, Kind.LINE) and len(self.at) > 1:
+            raise Flaw("jenis ini hanya satu kotak", "this type has one box", "at")
+        if self.at and self.kind is Kind.MARKS:
+            raise Flaw("letak ditulis pada tiap pilihan", "each choice says its own place", "at")
+        if self.filled and self.kind is not Kind.MARKS:
+            raise Flaw("filled hanya untuk choice", "filled is for choices only", "filled")
         _promised("alpha", self.alpha, ALPHAS)
         _promised("confidence", self.confidence, CONFIDENCES)
         if self.words and self.words not in reference.WORD_LISTS:
@@ -227,6 +269,20 @@ class Section(_Model):
     items: tuple[Item, ...] = Field(min_length=1)
 
 
+class BlankPage(_Model):
+    """One page of a form that others printed.
+
+    Attributes:
+        file: a grey PNG of the empty page, beside the definition.
+        width: of the page, mm.
+        height: of the page, mm.
+    """
+
+    file: str = Field(pattern=r"^[A-Za-z0-9._-]+\.png$", max_length=120)
+    width: float = Field(ge=50, le=450)
+    height: float = Field(ge=50, le=450)
+
+
 class Page(_Model):
     """One side of the sheet."""
 
@@ -261,7 +317,8 @@ class FormDefinition(_Model):
     Attributes:
         form: its name in commands and file names.
         code: its code on paper and in the QR code.
-        letterhead: the office, its largest line last but for the address.
+        blank: the pages of a form that others printed; its fields then say where they stand (`at`).
+        letterhead: the office, its largest line last but for the address; not for a given blank.
         legend: whether page 1 explains how boxes are filled in.
         consent: the text by which a person consents to the processing of personal data.
     """
@@ -270,7 +327,8 @@ class FormDefinition(_Model):
     code: str = Field(pattern=r"^[A-Z]{3}-\d{2}$")
     version: int = Field(ge=1, le=999)
     title: Label
-    letterhead: tuple[str, ...] = Field(min_length=1, max_length=3)
+    blank: tuple[BlankPage, ...] = Field(default=(), max_length=12)
+    letterhead: tuple[str, ...] = Field(default=(), max_length=3)
     legend: bool = True
     consent: Label | None = None
     pages: tuple[Page, ...] = Field(min_length=1, max_length=12)
@@ -318,6 +376,23 @@ class FormDefinition(_Model):
         raise KeyError(name)
 
     @model_validator(mode="after")
+    def _placed(self) -> "FormDefinition":
+        """Whether everything says where it stands, and only where it must: on a blank that others printed."""
+        if not self.blank and not self.letterhead:
+            raise Flaw("kepala surat (letterhead) belum diisi", "the letterhead is missing")
+        if self.blank and len(self.blank) != len(self.pages):
+            raise Flaw("banyaknya halaman berbeda dari blank", "blank has another number of pages", "pages")
+        for number, page in enumerate(self.pages):
+            for part, section in enumerate(page.sections):
+                for index, item in enumerate(section.items):
+                    at = ("pages", number, "sections", part, "items", index)
+                    if isinstance(item, FieldSpec):
+                        _check_place(item, self.blank[number] if self.blank else None, at)
+                    elif self.blank:
+                        raise Flaw("blangko jadi hanya memuat isian", "a given blank holds fields only", *at)
+        return self
+
+    @model_validator(mode="after")
     def _sound(self) -> "FormDefinition":
         tables = {table.name: table for table in self.tables()}
         fields = [name for name, _spec in self.fields()]
@@ -346,6 +421,20 @@ def load_definition(path: Path) -> FormDefinition:
         DefinitionError: the file is no sound definition; the sentence names file and line.
     """
     return read(path, FormDefinition)
+
+
+def _check_place(field: FieldSpec, page: BlankPage | None, at: tuple[str | int, ...]) -> None:
+    if page is None:
+        if any(field.places) or field.filled:
+            raise Flaw("at dan filled hanya untuk blangko jadi", "at and filled are for given blanks", *at)
+        return
+    for box in field.places:
+        if box is None:
+            raise Flaw(
+                f"letak {field.name} (at) belum diisi", f"the place of {field.name} (at) is missing", *at
+            )
+        if box.x + box.w > page.width or box.y + box.h > page.height:
+            raise Flaw(f"{field.name} keluar dari halaman", f"{field.name} leaves the page", *at)
 
 
 def _no_field(name: str, *at: str | int) -> Flaw:

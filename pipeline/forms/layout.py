@@ -94,17 +94,17 @@ class PageLayout:
 
     Attributes:
         page: from 1.
-        markers: four, clockwise from the top left; ids are 4 * (page - 1) + corner.
-        qr: the square of the QR code without its quiet zone.
-        serial: the box of the human-readable serial.
+        markers: four, clockwise from the top left; ids are 4 * (page - 1) + corner. None on a given blank.
+        qr: the square of the QR code without its quiet zone; None on a given blank.
+        serial: the box of the human-readable serial; None on a given blank.
     """
 
     page: int
     width_mm: float
     height_mm: float
     markers: tuple[Marker, ...]
-    qr: Box
-    serial: Box
+    qr: Box | None
+    serial: Box | None
     fields: tuple[FieldLayout, ...]
 
 

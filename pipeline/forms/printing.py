@@ -9,12 +9,14 @@ import cv2
 import segno
 from reportlab.pdfgen.canvas import Canvas
 
+from pipeline.errors import UsageError
 from pipeline.forms import frame, reference
 from pipeline.forms import measures as m
 from pipeline.forms.arrange import compose
 from pipeline.forms.identity import MARKER_DICTIONARY, Identity, village_of
 from pipeline.forms.ink import BOLD, PT, REGULAR, PageInk, Run, Shape, text_width
 from pipeline.forms.layout import Box, Kind, Marker, PageLayout
+from pipeline.language import Text
 
 if TYPE_CHECKING:
     from pipeline.forms.catalogue import Form
@@ -24,6 +26,12 @@ Rosters = Mapping[str, Mapping[str, Sequence[Mapping[str, str]]]]
 
 _SLOT_SIZE: Final = 7.8
 _SLOT_LEAST: Final = 5.5
+
+
+_GIVEN: Final = Text(
+    "Formulir ini dicetak pihak lain dan tidak bernomor seri. Fotokopi blangko aslinya.",
+    "This form is printed by others and carries no serials. Photocopy its original blank.",
+)
 
 
 def print_sheets(
@@ -36,7 +44,12 @@ def print_sheets(
         serials: one for each sheet.
         out: the PDF file; it is replaced whole or not at all.
         preprinted: for rosters, the register's text for the rows of each serial's tables.
+
+    Raises:
+        UsageError: others print this form.
     """
+    if form.blanks:
+        raise UsageError(_GIVEN)
     composition = compose(form.definition)
     buffer = BytesIO()
     canvas = Canvas(buffer, pagesize=(m.PAGE_W / PT, m.PAGE_H / PT), invariant=1, pageCompression=1)
@@ -84,10 +97,10 @@ class _Pen:
         """Draw markers, QR code and serial."""
         for marker in page.markers:
             self._marker(marker)
-        self._qr(page.qr, identity.qr_text())
+        self._qr(frame.QR, identity.qr_text())
         width = text_width(identity.serial, frame.SERIAL_FONT, frame.SERIAL_SIZE)
-        x = page.serial.x + page.serial.w - width
-        base = page.serial.y + page.serial.h - 1.5
+        x = frame.SERIAL.x + frame.SERIAL.w - width
+        base = frame.SERIAL.y + frame.SERIAL.h - 1.5
         self._run(Run(x, base, identity.serial, frame.SERIAL_FONT, frame.SERIAL_SIZE))
 
     def village(self, serial: str) -> None:

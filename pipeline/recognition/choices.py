@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.forms.definition import FormDefinition
 from pipeline.forms.layout import FieldLayout, Kind, PageLayout
 from pipeline.recognition.cells import sample, take_out_lines
 from pipeline.recognition.doubt import Guess, Key
@@ -17,7 +18,7 @@ _PERHAPS: Final = 0.3
 
 
 def choice_guesses(
-    image: NDArray[np.uint8], homography: NDArray[np.float64], page: PageLayout
+    image: NDArray[np.uint8], homography: NDArray[np.float64], page: PageLayout, definition: FormDefinition
 ) -> dict[Key, Guess]:
     """Guesses for every choice of a page."""
     fields = [field for field in page.fields if field.kind is Kind.MARKS]
@@ -26,7 +27,8 @@ def choice_guesses(
     boxes = np.array([choice.box for field in fields for choice in field.choices], np.float64)
     patches = sample(image, homography, boxes)
     alike = np.unique(np.round(boxes[:, 2:], 2), axis=0, return_inverse=True)[1].reshape(-1)
-    judged = judge(take_out_lines(patches, boxes[:, 2:], alike), boxes[:, 2:])
+    filled = np.array([definition.field(field.name).filled for field in fields for _ in field.choices])
+    judged = judge(take_out_lines(patches, boxes[:, 2:], alike), boxes[:, 2:], filled)
     guesses: dict[Key, Guess] = {}
     first = 0
     for field in fields:

@@ -6,7 +6,7 @@ page may come (which readers were at work, scan or photo); what has no table is 
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -96,7 +96,7 @@ Tables = Mapping[str, Groups]
 
 
 def way_of(readers: str, capture: str) -> str:
-    """The name of a way: `both` or `first` readers, `scan` or `photo`."""
+    """The name of a way: `both` or `first` readers; `scan`, `photo` or, on a blank of others, `given`."""
     return f"{readers}/{capture}"
 
 
@@ -107,6 +107,20 @@ def load_tables(path: Path = MODELS / "calibration.json") -> Tables:
         return {}
     held: dict[str, dict[str, dict[str, Any]]] = json.loads(path.read_text(encoding="utf-8"))
     return {way: {name: _from_json(row) for name, row in groups.items()} for way, groups in held.items()}
+
+
+@lru_cache(maxsize=8)
+def shipped(way: str) -> Groups:
+    """The shipped calibration of a way; on forms that others printed its probabilities alone, no promise.
+
+    Their cells are of any size and make, so what was proven on our own paper is not proven there.
+    """
+    tables = load_tables()
+    readers, _, capture = way.partition("/")
+    if capture != "given":
+        return tables.get(way, {})
+    borrowed = tables.get(way_of(readers, "scan"), {})
+    return {group: replace(calibration, proofs={}) for group, calibration in borrowed.items()}
 
 
 def save_tables(path: Path, tables: Tables) -> None:

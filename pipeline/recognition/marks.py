@@ -30,6 +30,13 @@ _REACH_PENS: Final = 1.9
 """A mark extends over at least this much of the box and so many widths of its pen; a dot does not."""
 
 
+_BUBBLE: Final = 0.36
+"""Radius of the part of a bubble that is looked at, as a share of its size."""
+_BUBBLE_INK: Final = 0.3
+_BUBBLE_EMPTY: Final = 0.2
+_BUBBLE_FULL: Final = 0.55
+
+
 class MarkState(StrEnum):
     """What a tick box shows."""
 
@@ -48,9 +55,36 @@ class Mark:
     share: float
 
 
-def judge(patches: Floats, sizes_mm: NDArray[np.float64]) -> tuple[Mark, ...]:
-    """Judges boxes (N, h, w) whose printed outline was taken out, as `cells.sample` gives them."""
-    return tuple(_judge(patch, *size) for patch, size in zip(patches, sizes_mm, strict=True))
+def judge(
+    patches: Floats, sizes_mm: NDArray[np.float64], filled: NDArray[np.bool_] | None = None
+) -> tuple[Mark, ...]:
+    """Judges boxes (N, h, w) whose printed outline was taken out, as `cells.sample` gives them.
+
+    Args:
+        patches: brightness, paper at 1.
+        sizes_mm: float64 (N, 2), width and height of each box.
+        filled: bool (N,), which are bubbles: there a filled box is a mark.
+    """
+    bubbles = np.zeros(len(patches), bool) if filled is None else filled
+    return tuple(
+        (_judge_bubble if bubble else _judge)(patch, *size)
+        for patch, size, bubble in zip(patches, sizes_mm, bubbles, strict=True)
+    )
+
+
+def _judge_bubble(patch: Floats, width_mm: float, height_mm: float) -> Mark:
+    """A bubble by the share of its inner ellipse that is inked; corners and outline tell nothing."""
+    low = round(MARGIN_MM * PX_PER_MM)
+    w, h = round(width_mm * PX_PER_MM), round(height_mm * PX_PER_MM)
+    dark = 1 - patch[low : low + h, low : low + w]
+    y, x = np.ogrid[:h, :w]
+    ellipse = ((x + 0.5) / w - 0.5) ** 2 + ((y + 0.5) / h - 0.5) ** 2 <= _BUBBLE**2
+    share = float((dark[ellipse] > _BUBBLE_INK).mean())
+    if share <= _BUBBLE_EMPTY:
+        return Mark(MarkState.EMPTY, 0.999, share)
+    if share >= _BUBBLE_FULL:
+        return Mark(MarkState.MARKED, 0.999, share)
+    return Mark(MarkState.UNCLEAR, 0.5, share)
 
 
 def _judge(patch: Floats, width_mm: float, height_mm: float) -> Mark:

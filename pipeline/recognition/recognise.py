@@ -13,6 +13,7 @@ from pipeline.recognition.areas import read_areas
 from pipeline.recognition.choices import choice_guesses
 from pipeline.recognition.combs import comb_guesses, decode_together, doubt_outvoted
 from pipeline.recognition.doubt import Guess, doubt_faint, doubt_hand, doubt_twins
+from pipeline.recognition.given import PX_PER_MM, ink_alone
 from pipeline.recognition.joint import probabilities
 from pipeline.recognition.reader import cell_reader
 from pipeline.recognition.second import second_reader
@@ -40,8 +41,11 @@ def recognise(image: NDArray[np.uint8], registration: Registration, form: Form) 
     """
     page, plane = registration.page, registration.homography
     reader = cell_reader()
+    if form.blanks:
+        image = ink_alone(image, plane, form.blanks[page.page - 1], (page.width_mm, page.height_mm))
+        plane = np.diag([PX_PER_MM, PX_PER_MM, 1.0])
     guesses = comb_guesses(image, plane, page, form.definition, reader, second_reader())
-    guesses |= choice_guesses(image, plane, page)
+    guesses |= choice_guesses(image, plane, page, form.definition)
     decode_together(guesses, form.definition, page)
     doubt_outvoted(guesses, page)
     doubt_twins(guesses, page)

@@ -12,6 +12,7 @@ from pipeline.forms.identity import Identity, parse_qr
 from pipeline.forms.layout import Box, FormLayout, PageLayout
 from pipeline.registration.blank import is_blank
 from pipeline.registration.fit import Fit, Floats, Landmark, faces_us, fit_plane, project
+from pipeline.registration.given import register_given
 from pipeline.registration.identity import printed_serial, qr_text_at, qr_texts_anywhere
 from pipeline.registration.markers import Corners, find_marker_near, find_markers
 from pipeline.registration.straighten import straightened
@@ -21,6 +22,8 @@ MAX_RESIDUAL_MM: Final = 0.4
 """On bowed paper the furthest field is off by twice as much: by 0.8 mm cells run into their neighbours."""
 
 _PER_PAGE: Final = 4
+_PERHAPS_GIVEN: Final = ("not_our_form", "unreadable_identity")
+"""A page that is refused for this may be of a form that others printed."""
 
 Image = NDArray[np.uint8]
 Found = Mapping[int, Corners]
@@ -34,6 +37,10 @@ class KnownForm(Protocol):
     @property
     def layout(self) -> FormLayout:
         """Where everything of it is printed."""
+
+    @property
+    def blanks(self) -> tuple[bytes, ...]:
+        """PNG files of its empty pages, where others printed it."""
 
 
 class KnownForms(Protocol):
@@ -77,6 +84,19 @@ def register(image: Image, forms: KnownForms) -> Registration | Refusal:
     Raises:
         MissingPartError: the QR code is damaged and Tesseract, which reads the serial, is not installed.
     """
+    own = _register_own(image, forms)
+    if (
+        isinstance(own, Refusal)
+        and own.reason in _PERHAPS_GIVEN
+        and any(form.blanks for form in forms.forms())
+    ):
+        given = register_given(image, forms.forms())
+        return own if isinstance(given, Refusal) and given.reason == "not_our_form" else given
+    return own
+
+
+def _register_own(image: Image, forms: KnownForms) -> Registration | Refusal:
+    """A page of a form of our own: by its markers, QR code and serial."""
     found = _look_for_markers(image)
     if isinstance(found, Refusal):
         return found
@@ -125,7 +145,7 @@ def _count(found: Found, page: int) -> int:
 def _sides(image: Image, found: Found, forms: KnownForms) -> Iterator[_Side]:
     """Every side that the markers can belong to; forms that share their frame share one fit."""
     fits: dict[tuple[object, ...], Fit | None] = {}
-    layouts = [form.layout for form in forms.forms()]
+    layouts = [form.layout for form in forms.forms() if not form.blanks]
     for number in _pages_by_markers(found):
         for layout in layouts:
             if _count(found, number) < 2 or number > len(layout.pages):
@@ -167,7 +187,9 @@ def _corners(box: Box) -> Floats:
 def _read_qr(image: Image, found: Found, sides: list[_Side], forms: KnownForms) -> _Known | Refusal | None:
     """The sheet by its QR code: where it must be, then anywhere; None when there is none to be read."""
     places = {(side.page.markers, side.page.qr): side for side in sides}
-    in_place = (qr_text_at(image, side.fit.homography, side.page.qr) for side in places.values())
+    in_place = (
+        qr_text_at(image, side.fit.homography, side.page.qr) for side in places.values() if side.page.qr
+    )
     texts = next(([text] for text in in_place if text), None) or qr_texts_anywhere(image)
     identities = [identity for identity in map(parse_qr, texts) if identity]
     if not identities:
@@ -186,7 +208,8 @@ def _read_qr(image: Image, found: Found, sides: list[_Side], forms: KnownForms) 
 def _read_serial(image: Image, sides: list[_Side]) -> _Known | Refusal:
     """The sheet by its printed serial, when only one form that is known can carry it."""
     for place in {(side.page.markers, side.page.serial): side for side in sides}.values():
-        serial = printed_serial(image, place.fit.homography, place.page.serial)
+        box = place.page.serial
+        serial = box and printed_serial(image, place.fit.homography, box)
         if serial is None:
             continue
         named = [

@@ -23,7 +23,7 @@ class Registration:
         homography: float64 (3, 3), mm of the form to px of the page image as scanned.
         residual_mm: root mean square distance of the found landmarks from where the homography puts them.
         markers: how many of the four markers were found.
-        serial_from: `qr` or `print`.
+        serial_from: `qr` or `print`; "" for a form that others printed, which has none.
     """
 
     layout: FormLayout
@@ -40,8 +40,13 @@ class Registration:
 
     @property
     def capture(self) -> str:
-        """`photo` where near parts of the sheet are larger than far ones, else `scan`: glass knows no perspective."""
+        """`given` for a form that others printed; else `photo` where near parts of the sheet are larger than far ones.
+
+        What is neither is a `scan`: glass knows no perspective.
+        """
         page = self.page
+        if not page.markers:
+            return "given"
         corners = np.array([[0, 0], [page.width_mm, 0], [page.width_mm, page.height_mm], [0, page.height_mm]])
         # The area that a mm² covers goes with the third power of the homography's denominator (its Jacobian).
         depth = corners @ self.homography[2, :2] + self.homography[2, 2]

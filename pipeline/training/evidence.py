@@ -40,7 +40,7 @@ def stages(side: Side, forms: Catalogue) -> Iterator[Right]:
         return
     alone = comb_guesses(image, plane, page, form.definition, cell_reader(), None)
     both = comb_guesses(image, plane, page, form.definition, cell_reader(), second_reader())
-    joint = both | choice_guesses(image, plane, page)
+    joint = both | choice_guesses(image, plane, page, form.definition)
     decode_together(joint, form.definition, page)
     for field, truth in zip(page.fields, side.truths, strict=True):
         key = (field.name, field.row)

@@ -1,0 +1,98 @@
+"""Forms that others printed: their fields lie where the definition says, on a blank that is kept beside it."""
+
+import hashlib
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import DefinitionError
+from pipeline.forms.definition import FieldSpec, FormDefinition
+from pipeline.forms.layout import Box, ChoiceBox, FieldLayout, FormLayout, Kind, PageLayout
+from pipeline.language import Text
+
+
+def given_layout(definition: FormDefinition) -> FormLayout:
+    """Where everything of a form on a given blank lies; without markers, QR code and serial."""
+    pages = tuple(
+        PageLayout(
+            number,
+            blank.width,
+            blank.height,
+            (),
+            None,
+            None,
+            tuple(
+                _field(item)
+                for section in page.sections
+                for item in section.items
+                if isinstance(item, FieldSpec)
+            ),
+        )
+        for number, (page, blank) in enumerate(zip(definition.pages, definition.blank, strict=True), start=1)
+    )
+    return FormLayout(definition.form, definition.code, definition.version, pages)
+
+
+def load_blanks(definition: FormDefinition, folder: Path) -> tuple[bytes, ...]:
+    """The PNG files of a definition's blank pages; none for a form of our own.
+
+    Raises:
+        DefinitionError: one is missing or no picture.
+    """
+    return tuple(_load(folder / page.file) for page in definition.blank)
+
+
+def digest(blanks: tuple[bytes, ...]) -> str:
+    """SHA-256 (hex) of all blank pages."""
+    return hashlib.sha256(b"".join(hashlib.sha256(blank).digest() for blank in blanks)).hexdigest()
+
+
+def picture_of(blank: bytes) -> NDArray[np.uint8]:
+    """The grey picture (H, W) in a blank page's PNG file.
+
+    Raises:
+        ValueError: it holds no picture.
+    """
+    picture = cv2.imdecode(np.frombuffer(blank, np.uint8), cv2.IMREAD_GRAYSCALE)
+    if picture is None:
+        raise ValueError("no picture")
+    return np.asarray(picture, np.uint8)
+
+
+def _load(path: Path) -> bytes:
+    try:
+        content = path.read_bytes()
+        picture_of(content)
+    except (OSError, ValueError, cv2.error) as error:
+        raise _no_blank(path) from error
+    return content
+
+
+def _no_blank(path: Path) -> DefinitionError:
+    return DefinitionError(
+        Text(
+            f"Gambar blangko {path} tidak ada atau rusak. Buat lagi dengan: sotarsa forms new",
+            f"The blank page {path} is missing or damaged. Make it again with: sotarsa forms new",
+        )
+    )
+
+
+def _field(field: FieldSpec) -> FieldLayout:
+    boxes = [box for box in field.places if box is not None]
+    left, top = min(box.x for box in boxes), min(box.y for box in boxes)
+    right, bottom = max(box.x + box.w for box in boxes), max(box.y + box.h for box in boxes)
+    return FieldLayout(
+        field.name,
+        None,
+        field.type,
+        field.kind,
+        Box(left, top, round(right - left, 3), round(bottom - top, 3)),
+        alphabet=field.rules.alphabet if field.kind is Kind.COMB else "",
+        cells=tuple(boxes) if field.kind is Kind.COMB else (),
+        choices=tuple(ChoiceBox(choice.value, box) for choice, box in zip(field.choices, boxes, strict=True))
+        if field.kind is Kind.MARKS
+        else (),
+        multiple=field.multiple,
+    )

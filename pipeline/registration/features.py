@@ -1,0 +1,247 @@
+"""Pages of a form that others printed: found by their features, laid onto the blank, held against its every part.
+
+Keypoints (SIFT, Lowe 2004) of page and blank give a first plane by MAGSAC++ (Barath et al. 2020). Then the blank's
+own print has the word: small tiles of it are looked for where the plane puts them. How many are there says whether
+it is this form at all, where they lie corrects the plane, how far they are off is the residual. No keypoint
+decides anything by itself, so a form with the same letterhead is not taken for another.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.forms.given import picture_of
+from pipeline.registration.fit import Floats, faces_us, inverse, project
+
+Image = NDArray[np.uint8]
+
+PX_PER_MM: Final = 5.0
+"""Of blank and page where they are compared: 127 dpi shows every printed line."""
+_KEYPOINTS: Final = 4000
+_RATIO: Final = 0.8
+_LEAST_INLIERS: Final = 16
+_MAGSAC_PX: Final = 3.0
+_TILE_MM: Final = 9.0
+_STEP_MM: Final = 6.0
+_REACH_MM: Final = 2.0
+"""How far from its place a tile is looked for; keypoints are better than this."""
+_CLOSE_MM: Final = 0.8
+"""How far in the last round, when the plane has been corrected."""
+_TEXTURE: Final = 12.0
+"""Least standard deviation (grey levels) of a tile that can be found again."""
+_TILES: Final = 160
+_SAME: Final = 0.5
+"""A tile is there when it correlates with the page by this much; handwriting over it seldom takes half."""
+_AS_GOOD: Final = 0.03
+_ROUNDS: Final = 3
+_NEAR_MM: Final = 0.3
+_AS_FLAT_MM: Final = 0.02
+"""Flat scans know no perspective: an affine plane is preferred that is worse by less than this."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Keypoints:
+    """Where keypoints lie, float64 (N, 2), and their descriptors, float32 (N, 128)."""
+
+    at: Floats
+    descriptors: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BlankPage:
+    """One empty page.
+
+    Attributes:
+        picture: grey, uint8 (H, W), `PX_PER_MM` fine.
+        keypoints: of the picture, in mm.
+        tiles: int64 (N, 2), top left px of the tiles that are looked for.
+    """
+
+    picture: Image
+    keypoints: _Keypoints
+    tiles: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Laid:
+    """A blank laid onto a page image.
+
+    Attributes:
+        homography: (3, 3), mm to px.
+        there: share of the blank's tiles that are on the page where they must be.
+        missing: how many are not.
+        residual_mm: root mean square distance of the tiles from where the homography puts them, without the
+            tenth that is furthest off.
+    """
+
+    homography: Floats
+    there: float
+    missing: int
+    residual_mm: float
+
+
+@lru_cache(maxsize=64)
+def blank_page(content: bytes, width_mm: float, height_mm: float) -> BlankPage:
+    """What is looked for of an empty page, from its PNG file; kept, as it takes a tenth of a second."""
+    size = round(width_mm * PX_PER_MM), round(height_mm * PX_PER_MM)
+    small = np.asarray(cv2.resize(picture_of(content), size, interpolation=cv2.INTER_AREA), np.uint8)
+    return BlankPage(small, _keypoints(small, 1 / PX_PER_MM), _tiles(small))
+
+
+def page_keypoints(image: Image) -> _Keypoints:
+    """The keypoints of a grey page image (H, W), in its px."""
+    factor = max(1.0, max(image.shape) / (297 * PX_PER_MM))
+    small = cv2.resize(image, None, fx=1 / factor, fy=1 / factor, interpolation=cv2.INTER_AREA)
+    return _keypoints(np.asarray(small, np.uint8), factor)
+
+
+def lay(
+    image: Image, keypoints: _Keypoints, blank: BlankPage, width_mm: float, height_mm: float
+) -> Laid | None:
+    """A blank laid onto a grey page image (H, W); None where nothing speaks for it."""
+    homography = _first_plane(keypoints, blank.keypoints)
+    if homography is None or not faces_us(homography, width_mm, height_mm):
+        return None
+    laid = None
+    for number in range(_ROUNDS):
+        at, off, there = _look_for_tiles(image, homography, blank, _CLOSE_MM if number else _REACH_MM)
+        if there.sum() < _LEAST_INLIERS:
+            return None
+        better = _corrected(homography, at[there], off[there])
+        if better is None or not faces_us(better, width_mm, height_mm):
+            return None
+        seen_at = project(inverse(better), project(homography, at[there] + off[there]))
+        distances = np.sort(np.linalg.norm(seen_at - at[there], axis=1))
+        kept = distances[: int(np.ceil(0.9 * len(distances)))]
+        laid = Laid(better, float(there.mean()), int((~there).sum()), float(np.sqrt((kept**2).mean())))
+        homography = better
+    return laid
+
+
+def _keypoints(picture: Image, scale: float) -> _Keypoints:
+    # The contrast of each region is levelled first: shadows and pale copies must not hide half a page.
+    levelled = cv2.createCLAHE(2.0, (6, 6)).apply(picture)
+    found, descriptors = cv2.SIFT.create(_KEYPOINTS, contrastThreshold=0.03).detectAndCompute(levelled, None)
+    if descriptors is None:
+        return _Keypoints(np.zeros((0, 2)), np.zeros((0, 128), np.float32))
+    at = (np.array([point.pt for point in found], np.float64) + 0.5) * scale
+    # Root of the L1 norm: Hellinger distance tells SIFT descriptors apart better (Arandjelović and Zisserman 2012).
+    rooted = np.sqrt(descriptors / np.maximum(descriptors.sum(axis=1, keepdims=True), 1e-9))
+    return _Keypoints(at, rooted.astype(np.float32))
+
+
+def _first_plane(page: _Keypoints, blank: _Keypoints) -> Floats | None:
+    if min(len(page.at), len(blank.at)) < _LEAST_INLIERS:
+        return None
+    pairs = cv2.BFMatcher(cv2.NORM_L2).knnMatch(blank.descriptors, page.descriptors, k=2)
+    good = [two[0] for two in pairs if len(two) == 2 and two[0].distance < _RATIO * two[1].distance]
+    if len(good) < _LEAST_INLIERS:
+        return None
+    mm = blank.at[[match.queryIdx for match in good]]
+    px = page.at[[match.trainIdx for match in good]]
+    homography, inliers = cv2.findHomography(
+        mm, px, cv2.USAC_MAGSAC, _MAGSAC_PX, maxIters=5000, confidence=0.9999
+    )
+    if homography is None or int(inliers.sum()) < _LEAST_INLIERS:
+        return None
+    return np.asarray(homography, np.float64)
+
+
+def _tiles(picture: Image) -> NDArray[np.int64]:
+    """The tiles of a blank that fix a place in both directions, spread over all that is printed."""
+    side, step = round(_TILE_MM * PX_PER_MM), round(_STEP_MM * PX_PER_MM)
+    corners = cv2.cornerMinEigenVal(cv2.GaussianBlur(picture, (0, 0), 1.0), 7)
+    found: list[tuple[float, int, int]] = []
+    for y in range(0, picture.shape[0] - side, step):
+        for x in range(0, picture.shape[1] - side, step):
+            tile = picture[y : y + side, x : x + side]
+            if float(tile.std()) >= _TEXTURE:
+                found.append((float(corners[y : y + side, x : x + side].mean()), x, y))
+    best = sorted(found, reverse=True)
+    # Every second tile of equal merit would do; the strongest half keeps the weakest parts of a page from deciding.
+    kept = best[: max(_TILES, len(best) // 2)]
+    chosen = kept[:: max(1, len(kept) // _TILES)]
+    return np.array([(x, y) for _, x, y in chosen], np.int64).reshape(-1, 2)
+
+
+def _look_for_tiles(
+    image: Image, homography: Floats, blank: BlankPage, reach_mm: float
+) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """Where a blank's tiles are: middles (N, 2) and offsets (N, 2) in mm, and which are there at all."""
+    flat = flattened(image, homography, blank.picture.shape, PX_PER_MM)
+    side, reach = round(_TILE_MM * PX_PER_MM), round(reach_mm * PX_PER_MM)
+    framed = cv2.copyMakeBorder(flat, reach, reach, reach, reach, cv2.BORDER_CONSTANT, value=255)
+    at = np.asarray((blank.tiles + side / 2) / PX_PER_MM, np.float64)
+    off = np.zeros((len(at), 2))
+    there = np.zeros(len(at), bool)
+    for i, (x, y) in enumerate(blank.tiles):
+        tile = blank.picture[y : y + side, x : x + side]
+        window = framed[y : y + side + 2 * reach, x : x + side + 2 * reach]
+        match = np.asarray(cv2.matchTemplate(window, tile, cv2.TM_CCOEFF_NORMED), np.float32)
+        y0, x0 = divmod(int(match.argmax()), match.shape[1])
+        there[i] = match[y0, x0] >= _SAME and _stands_out(match, x0, y0)
+        off[i] = (_summit(match, x0, y0) - reach) / PX_PER_MM
+    return at, off, there
+
+
+def flattened(image: Image, homography: Floats, shape: tuple[int, ...], px_per_mm: float) -> Image:
+    """A page image as the blank has it: uint8 of `shape` (H, W), `px_per_mm` fine, white where it does not reach."""
+    to_mm = np.array([[1 / px_per_mm, 0, 0.5 / px_per_mm], [0, 1 / px_per_mm, 0.5 / px_per_mm], [0, 0, 1]])
+    middle = np.array([[shape[1] / 2, shape[0] / 2], [shape[1] / 2 + 1, shape[0] / 2]]) / px_per_mm
+    a, b = project(homography, middle)
+    # A page that is finer than asked for is made soft first, else thin lines would fall between samples.
+    finer = float(np.linalg.norm(b - a))
+    soft = cv2.GaussianBlur(image, (0, 0), 0.4 * finer) if finer > 1.5 else image
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    size = shape[1], shape[0]
+    return np.asarray(
+        cv2.warpPerspective(soft, homography @ to_mm, size, flags=flags, borderValue=255), np.uint8
+    )
+
+
+def _stands_out(match: NDArray[np.float32], x: int, y: int) -> bool:
+    """Whether no other place is as good: the cells of a comb look alike."""
+    away = match.copy()
+    guard = round(0.6 * PX_PER_MM)
+    away[max(0, y - guard) : y + guard + 1, max(0, x - guard) : x + guard + 1] = -1
+    return float(away.max(initial=-1)) < float(match[y, x]) - _AS_GOOD
+
+
+def _summit(match: NDArray[np.float32], x: int, y: int) -> Floats:
+    """The peak (x, y) of a correlation to a fraction of a px, by a parabola through its neighbours."""
+    out = np.array([x, y], np.float64)
+    for axis, (line, i) in enumerate(((match[y], x), (match[:, x], y))):
+        if 0 < i < len(line) - 1:
+            before, here, after = (float(value) for value in line[i - 1 : i + 2])
+            bend = before - 2 * here + after
+            if bend < 0:
+                out[axis] += 0.5 * (before - after) / bend
+    return out
+
+
+def _corrected(homography: Floats, at: Floats, off: Floats) -> Floats | None:
+    """The plane through where tiles were seen; without perspective where that is as good."""
+    px = project(homography, at + off)
+    full = _plane(at, px, cv2.USAC_MAGSAC)
+    if full is None:
+        return None
+    miss = np.linalg.norm(project(inverse(full), px) - at, axis=1)
+    kept = miss <= max(_NEAR_MM, float(np.quantile(miss, 0.8)))
+    at, px = at[kept], px[kept]
+    exact = _plane(at, px, 0)
+    solution, *_ = np.linalg.lstsq(np.column_stack([at, np.ones(len(at))]), px, rcond=None)
+    affine = np.vstack([solution.T, [0.0, 0.0, 1.0]])
+    return affine if exact is None or _rms(affine, at, px) < _rms(exact, at, px) + _AS_FLAT_MM else exact
+
+
+def _plane(at: Floats, px: Floats, method: int) -> Floats | None:
+    homography, _ = cv2.findHomography(at, px, method, _MAGSAC_PX)
+    return None if homography is None else np.asarray(homography, np.float64)
+
+
+def _rms(homography: Floats, at: Floats, px: Floats) -> float:
+    return float(np.sqrt(((project(inverse(homography), px) - at) ** 2).sum(axis=1).mean()))
