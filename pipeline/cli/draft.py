@@ -61,9 +61,10 @@ def new_form(
     identity = _identity(context.catalogue(), name or _plain_name(blank), code)
     sheets, pages, taken = [], [], set[str]()
     for sheet in open_blank(blank):
-        sheets.append(sheet)
-        pages.append(draft_page(sheet, taken))
-    if not taken:
+        if fields := draft_page(sheet, taken):
+            sheets.append(sheet)
+            pages.append(fields)
+    if not pages:
         raise UsageError(
             Text(
                 f"Tidak ditemukan kotak, garis, atau lingkaran isian di {blank.name}. "
@@ -101,11 +102,17 @@ def draw(form: Form, out: Path) -> list[Path]:
 
 
 def _printed(form: Form) -> "list[Grey]":
-    """The pages of a form as it comes from the printer, with a serial for show."""
+    """The pages of a form: its blanks, or as it comes from the printer, with a serial for show."""
+    import cv2
+    import numpy as np
+
     from pipeline.forms.printing import print_sheets
     from pipeline.scans.pages import open_pages
     from pipeline.scans.types import PageImage
 
+    if form.blanks:
+        pictures = [cv2.imdecode(np.frombuffer(one, np.uint8), cv2.IMREAD_GRAYSCALE) for one in form.blanks]
+        return [np.asarray(picture, np.uint8) for picture in pictures]
     with TemporaryDirectory() as folder:
         path = Path(folder) / "form.pdf"
         print_sheets(form, [f"{form.definition.code[:3]}-0000-00-00000"], path)

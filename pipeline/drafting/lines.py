@@ -16,6 +16,8 @@ _CLEAR: Final = 40.0
 """How much darker than the paper ink is: the first on a page without grain, the second is enough on any."""
 _LEAST_RUN: Final = (4.0, 3.4)
 """The shortest line across and down, mm; longer than strokes of letters, as short as a comb's tooth."""
+_ALONE: Final = (14.0, 9.0)
+"""Shorter lines that meet no other are strokes or feet of letters, mm."""
 _INKED: Final = 0.88
 """Which share of a line is ink at least; scanners and printers lose the rest."""
 _BROADEST: Final = 1.3
@@ -49,7 +51,9 @@ def find_lines(grey: Grey) -> Lines:
     ink = thin_ink(grey)
     across = cv2.bitwise_or(_solid(ink, 0), _dotted(ink, 0))
     down = cv2.bitwise_or(_solid(ink, 1), _dotted(ink, 1))
-    return Lines(ink, _close_open_sides(across, down), np.asarray(down, np.uint8))
+    down = _joined(down, across, _ALONE[1], 1)
+    across = _joined(across, down, _ALONE[0], 0)
+    return Lines(ink, _close_open_sides(across, down), down)
 
 
 def thin_ink(grey: Grey) -> Grey:
@@ -81,6 +85,16 @@ def _solid(ink: Grey, axis: int) -> Grey:
     area = stats[:, cv2.CC_STAT_AREA]
     length = stats[:, (cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT)[axis]]
     keep = (inked >= _INKED * area) & (area <= _BROADEST * PX * length)
+    keep[0] = False
+    return np.where(keep, 255, 0).astype(np.uint8)[labels]
+
+
+def _joined(mask: Grey, others: Grey, alone: float, axis: int) -> Grey:
+    """The lines that are long enough to stand alone (mm), and the shorter ones that meet a line across them."""
+    near = cv2.dilate(others, np.ones((PX + 1, PX + 1), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    keep = stats[:, (cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT)[axis]] >= alone * PX
+    keep |= np.bincount(labels[near > 0], minlength=count) > 0
     keep[0] = False
     return np.where(keep, 255, 0).astype(np.uint8)[labels]
 

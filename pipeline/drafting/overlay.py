@@ -26,6 +26,7 @@ _WASH: Final = 44
 _NAME_SIZE: Final = 2.3
 _VALUE_SIZE: Final = 2.2
 _LEAST_SIZE: Final = 1.5
+_SHRINK: Final = _LEAST_SIZE / _VALUE_SIZE
 
 
 def draw_boxes(grey: Grey, page: PageLayout) -> Image.Image:
@@ -65,13 +66,11 @@ def _name(pen: ImageDraw.ImageDraw, field: FieldLayout) -> None:
         _flag(pen, (x + 0.4) * PX, (y + h / 2 + 0.4 * font.size / PX) * PX, text, colour, font)
     for choice in field.choices:
         x, y, w, h = choice.box
-        pen.text(
-            ((x + w / 2) * PX, (y + h / 2) * PX),
-            choice.value,
-            colour,
-            _font(choice.value, _VALUE_SIZE, w - 0.4),
-            anchor="mm",
-        )
+        value = choice.value
+        while len(value) > 2 and _font(value, _VALUE_SIZE, 99).getlength(value) * _SHRINK > w * PX:
+            value = f"{value[:-2]}…"
+        font = _font(value, _VALUE_SIZE, w - 0.4)
+        pen.text(((x + w / 2) * PX, (y + h / 2) * PX), value, colour, font, anchor="mm")
 
 
 def _font(text: str, size: float, room: float) -> ImageFont.FreeTypeFont:
