@@ -15,6 +15,7 @@ from pipeline.drafting.geometry import (
     same_row,
     share_inside,
 )
+from pipeline.drafting.grids import is_stacked
 from pipeline.drafting.types import Chunk, Comb, Tick
 from pipeline.forms.layout import Box
 
@@ -53,7 +54,11 @@ def sort_shapes(rectangles: Sequence[Box], ticks: Sequence[Tick]) -> Sorted:
     twins = _twins([tick for tick in ticks if not _in_comb(tick.box, found)])
     found += twins
     used = [cell for comb in found for cell in comb.cells]
-    free = [tick for tick in ticks if not _covered(tick.box, used)]
+    free = [
+        tick
+        for tick in ticks
+        if not _covered(tick.box, used) and (tick.round or not is_stacked(tick.box, unique))
+    ]
     squares = [
         Tick(box) for box in unique
         if _is_square(box) and not _covered(box, used) and not _covered(box, [tick.box for tick in free])

@@ -32,9 +32,13 @@ def around(boxes: Iterable[Box]) -> Box:
 
 def overlap(first: Box, second: Box) -> float:
     """The common area in mm²."""
-    w = min(right(first), right(second)) - max(first.x, second.x)
-    h = min(bottom(first), bottom(second)) - max(first.y, second.y)
-    return max(w, 0.0) * max(h, 0.0)
+    x, y, w, h = first
+    other_x, other_y, other_w, other_h = second
+    across = (x + w if x + w < other_x + other_w else other_x + other_w) - (x if x > other_x else other_x)
+    if across <= 0:
+        return 0.0
+    down = (y + h if y + h < other_y + other_h else other_y + other_h) - (y if y > other_y else other_y)
+    return across * down if down > 0 else 0.0
 
 
 def share_inside(inner: Box, outer: Box) -> float:

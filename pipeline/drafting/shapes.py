@@ -5,7 +5,8 @@ from typing import Final
 import cv2
 import numpy as np
 
-from pipeline.drafting.geometry import alike, bottom, middle, overlap, right, share_inside
+from pipeline.drafting.geometry import bottom, overlap, right, share_inside
+from pipeline.drafting.grids import completed, in_column, is_solid, paired
 from pipeline.drafting.lines import Lines
 from pipeline.drafting.types import PX, Grey, Tick
 from pipeline.forms.layout import Box
@@ -20,6 +21,8 @@ _CORNER: Final = 0.4
 _TICK: Final = (2.1, 13.0)
 """Sides of boxes to mark, mm."""
 _ASPECT: Final = 1.9
+_SQUARE: Final = 1.35
+"""Bubbles may be twice as wide as high, boxes are nearly square."""
 _SHADE: Final = 10
 """How much darker than the paper a tinted cell or ground is at least."""
 _GAPS: Final = (0.0, 0.35, 0.7)
@@ -68,11 +71,15 @@ def ticks(grey: Grey, lines: Lines) -> list[Tick]:
         fresh = [tick for tick in _holes(np.asarray(mask, np.uint8), lines.ink) if _on_page(tick.box, grey)]
         found += [tick for tick in fresh if not any(_covers(other, tick) for other in found)]
     found = [tick for tick in found if not any(_holds(other, tick) for other in found)]
-    letters = [
-        glyph for glyph in _glyphs(lines.ink) if not any(overlap(glyph, tick.box) > 0 for tick in found)
+    found = [tick for tick in found if tick.round or not is_solid(grey, tick.box)]
+    letters = [glyph for glyph in _glyphs(lines.ink) if not any(overlap(glyph, tick.box) for tick in found)]
+    found = [
+        tick
+        for tick in found
+        if not (tick.round and _among_letters(tick.box, letters) and not in_column(tick, found))
     ]
-    found = [tick for tick in found if not (tick.round and _among_letters(tick.box, letters))]
-    return [tick for tick in found if not tick.round or any(_pair(tick, other) for other in found)]
+    found = [tick for tick in found if not tick.round or paired(tick, found)]
+    return completed(grey, lines.ink, found)
 
 
 def _covers(other: Tick, tick: Tick) -> bool:
@@ -81,14 +88,6 @@ def _covers(other: Tick, tick: Tick) -> bool:
 
 def _holds(other: Tick, tick: Tick) -> bool:
     return other.box.w > 1.15 * tick.box.w and share_inside(tick.box, other.box) > 0.9
-
-
-def _pair(tick: Tick, other: Tick) -> bool:
-    """Whether two boxes of one size stand in one row or one column."""
-    if tick is other or not alike(tick.box, other.box, 0.2):
-        return False
-    (x, y), (other_x, other_y) = middle(tick.box), middle(other.box)
-    return min(abs(x - other_x), abs(y - other_y)) < 0.25 * tick.box.w
 
 
 def _holes(mask: Grey, ink: Grey) -> list[Tick]:
@@ -115,6 +114,8 @@ def _holes(mask: Grey, ink: Grey) -> list[Tick]:
         box = Box(*(value / PX for value in (x - stroke / 2, y - stroke / 2, w + stroke, h + stroke)))
         filled = cv2.drawContours(np.zeros_like(piece), [outer], -1, 1, cv2.FILLED)
         inside = cv2.erode(filled, np.ones((5, 5), np.uint8)) & (ink[y : y + h, x : x + w] > 0)
+        if extent >= _EXTENT + 0.02 and max(box.w, box.h) > _SQUARE * min(box.w, box.h):
+            continue
         found.append(Tick(box, extent < 0.9, bool(inside.sum() > 0.02 * area)))
     return found
 

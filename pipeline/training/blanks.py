@@ -26,11 +26,13 @@ from pipeline.drafting.lines import find_lines, segments
 from pipeline.drafting.shapes import rectangles, ticks
 from pipeline.drafting.types import Sheet
 from pipeline.forms.catalogue import Catalogue, default_directories
-from pipeline.forms.layout import Box, Kind
+from pipeline.forms.layout import Box
 from pipeline.forms.printing import print_sheets
 
 REACH: Final = 0.7
 """A box is found when the middle of one of ours lies so near to its middle, mm."""
+_ASTRAY: Final = 2.0
+"""How far a truth that was laid over a scan may lie beside it, mm."""
 _QUEXF_DPI: Final = 300
 _VALUES: Final = {"QTYPE_INT": (10, "vertical"), "QTYPE_MCQ4": (4, "horizontal"), "QTYPE_MCQ5": (5, "horizontal")}
 
@@ -67,12 +69,24 @@ def boxes(sheet: Sheet) -> dict[str, list[Box]]:
     }
 
 
-def score(blank: str, kind: str, true: Sequence[Box], ours: Sequence[Box]) -> Score:
-    """Match each true box with the nearest of ours."""
+def score(blank: str, kind: str, true: Sequence[Box], ours: Sequence[Box], aligned: bool = False) -> Score:
+    """Match each true box with the nearest of ours.
+
+    Args:
+        blank: its name in the table.
+        kind: `cells` or `marks`.
+        true: the true boxes, mm.
+        ours: what was found, mm.
+        aligned: whether the truth was laid over a scan, so that one shift of all boxes says nothing.
+    """
     if not true or not ours:
         return Score(blank, kind, len(true), 0, len(ours))
     ours_at, true_at = (np.asarray([middle(box) for box in some]) for some in (ours, true))
     far = np.linalg.norm(true_at[:, None] - ours_at[None], axis=2)
+    near = far.min(axis=1) <= _ASTRAY
+    if aligned and near.any():
+        ours_at = ours_at - np.median((ours_at[far.argmin(axis=1)] - true_at)[near], axis=0)
+        far = np.linalg.norm(true_at[:, None] - ours_at[None], axis=2)
     found = int((far.min(axis=1) <= REACH).sum())
     return Score(blank, kind, len(true), found, int((far.min(axis=0) > REACH).sum()))
 
@@ -102,7 +116,7 @@ def quexf_scores(folder: Path) -> Iterator[Score]:
             for kind, types in (("cells", "34"), ("marks", "12")):
                 groups = [one for one in page.iter("boxgroup") if one.findtext("type", "") in types]
                 true = [_moved(_quexf_box(box), move) for group in groups for box in group.iter("box")]
-                yield score(f"queXF {name}, page {number}", kind, true, ours[kind])
+                yield score(f"queXF {name}, page {number}", kind, true, ours[kind], name == "test_blank")
 
 
 def omr_scores(folder: Path) -> Iterator[Score]:
@@ -115,7 +129,7 @@ def omr_scores(folder: Path) -> Iterator[Score]:
         sheet = next(open_blank(path))
         move = _by_features(reference, sheet)
         true = [_moved(box, move) for box in _scaled(true6, reference)]
-        yield score(f"OMRChecker sample6, {path.stem}", "marks", true, boxes(sheet)["marks"])
+        yield score(f"OMRChecker sample6, {path.stem}", "marks", true, boxes(sheet)["marks"], True)
     for sample in ("sample1", "sample2", "sample5"):
         template = json.loads((folder / sample / "template.json").read_text("utf-8"))
         for path in sorted((folder / sample).glob("*/*.*g")):
@@ -126,7 +140,7 @@ def omr_scores(folder: Path) -> Iterator[Score]:
                 true = [_moved(box, _by_markers(sheet, marker, template)) for box in true]
             else:
                 true = _scaled(true, sheet, template)
-            yield score(f"OMRChecker {sample}, {path.stem}", "marks", true, boxes(sheet)["marks"])
+            yield score(f"OMRChecker {sample}, {path.stem}", "marks", true, boxes(sheet)["marks"], True)
 
 
 def _quexf_box(box: ElementTree.Element) -> Box:
