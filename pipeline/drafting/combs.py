@@ -28,6 +28,8 @@ _ALIKE: Final = 0.16
 _TWIN_GAP: Final = 0.35
 """Single squares nearer than this share of their width are cells of one comb."""
 _LEAST_TWINS: Final = 3
+_OBLONG: Final = 0.5
+_SAME: Final = 0.25
 _PART_GAP: Final = 1.7
 """Parts of one comb (day, month, year) are at most so many cells apart."""
 
@@ -53,6 +55,7 @@ def sort_shapes(rectangles: Sequence[Box], ticks: Sequence[Tick]) -> Sorted:
     ]  # fmt: skip
     twins = _twins([tick for tick in ticks if not _in_comb(tick.box, found)])
     found += twins
+    found += _singles([tick for tick in ticks if not _in_comb(tick.box, found)], found)
     used = [cell for comb in found for cell in comb.cells]
     free = [
         tick
@@ -170,6 +173,20 @@ def _twins(ticks: list[Tick]) -> list[Comb]:
             if len(chain) >= _LEAST_TWINS and not any(_stacked(chain, box) for box in squares)
         ]  # fmt: skip
     return found
+
+
+def _singles(ticks: list[Tick], combs: list[Comb]) -> list[Comb]:
+    """Boxes that are no squares but have the size of the page's cells: combs of one cell."""
+    return [
+        Comb((tick.box,))
+        for tick in ticks
+        if not tick.round
+        and abs(tick.box.w - tick.box.h) > _OBLONG
+        and any(
+            abs(comb.cells[0].w - tick.box.w) < _SAME and abs(comb.cells[0].h - tick.box.h) < _SAME
+            for comb in combs
+        )
+    ]
 
 
 def _stacked(chain: list[Box], box: Box) -> bool:

@@ -27,6 +27,9 @@ _SHADE: Final = 10
 """How much darker than the paper a tinted cell or ground is at least."""
 _GAPS: Final = (0.0, 0.35, 0.7)
 """Breaks in the outline of a box that are bridged, mm; the least that closes it counts."""
+_EDGE: Final = PX
+_DENTS: Final = np.ones((PX // 2 + 1, PX // 2 + 1), np.uint8)
+"""Grain that sticks to an outline from within is not part of its shape."""
 _STROKE: Final = 0.2
 """The stroke of a bubble is at most this share of its size; letters are bolder."""
 
@@ -50,7 +53,7 @@ def rectangles(grey: Grey, lines: Lines) -> list[Box]:
             if w < _CELL_LEAST[0] * PX or h < _CELL_LEAST[1] * PX or area < _EXTENT * w * h:
                 continue
             found.append(_outline(barrier, x, y, w, h))
-    return [box for box in found if _on_page(box, grey)]
+    return [box for box in found if _on_page(box, grey) and not is_solid(grey, box)]
 
 
 def is_tinted(grey: Grey, box: Box) -> bool:
@@ -100,6 +103,8 @@ def _holes(mask: Grey, ink: Grey) -> list[Tick]:
         if max(w, h) > _ASPECT * min(w, h):
             continue
         piece = np.asarray(labels[y : y + h, x : x + w] == number, np.uint8)
+        piece = cv2.copyMakeBorder(piece, _EDGE, _EDGE, _EDGE, _EDGE, cv2.BORDER_CONSTANT, value=0)
+        piece = np.asarray(cv2.morphologyEx(piece, cv2.MORPH_CLOSE, _DENTS), np.uint8)
         contours, _ = cv2.findContours(piece, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
         outer = max(contours, key=cv2.contourArea)
         area = cv2.contourArea(outer)
@@ -113,6 +118,7 @@ def _holes(mask: Grey, ink: Grey) -> list[Tick]:
             continue
         box = Box(*(value / PX for value in (x - stroke / 2, y - stroke / 2, w + stroke, h + stroke)))
         filled = cv2.drawContours(np.zeros_like(piece), [outer], -1, 1, cv2.FILLED)
+        filled = filled[_EDGE : _EDGE + h, _EDGE : _EDGE + w]
         inside = cv2.erode(filled, np.ones((5, 5), np.uint8)) & (ink[y : y + h, x : x + w] > 0)
         if extent >= _EXTENT + 0.02 and max(box.w, box.h) > _SQUARE * min(box.w, box.h):
             continue

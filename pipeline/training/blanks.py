@@ -34,7 +34,11 @@ REACH: Final = 0.7
 _ASTRAY: Final = 2.0
 """How far a truth that was laid over a scan may lie beside it, mm."""
 _QUEXF_DPI: Final = 300
-_VALUES: Final = {"QTYPE_INT": (10, "vertical"), "QTYPE_MCQ4": (4, "horizontal"), "QTYPE_MCQ5": (5, "horizontal")}
+_VALUES: Final = {
+    "QTYPE_INT": (10, "vertical"),
+    "QTYPE_MCQ4": (4, "horizontal"),
+    "QTYPE_MCQ5": (5, "horizontal"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +81,14 @@ def score(blank: str, kind: str, true: Sequence[Box], ours: Sequence[Box], align
         kind: `cells` or `marks`.
         true: the true boxes, mm.
         ours: what was found, mm.
-        aligned: whether the truth was laid over a scan, so that one shift of all boxes says nothing.
+        aligned: whether the truth is laid over a scan, so that a shift or stretch of all boxes says nothing.
     """
     if not true or not ours:
         return Score(blank, kind, len(true), 0, len(ours))
     ours_at, true_at = (np.asarray([middle(box) for box in some]) for some in (ours, true))
     far = np.linalg.norm(true_at[:, None] - ours_at[None], axis=2)
-    near = far.min(axis=1) <= _ASTRAY
-    if aligned and near.any():
-        ours_at = ours_at - np.median((ours_at[far.argmin(axis=1)] - true_at)[near], axis=0)
+    if aligned:
+        true_at = _laid_over(true_at, ours_at)
         far = np.linalg.norm(true_at[:, None] - ours_at[None], axis=2)
     found = int((far.min(axis=1) <= REACH).sum())
     return Score(blank, kind, len(true), found, int((far.min(axis=0) > REACH).sum()))
@@ -106,11 +109,13 @@ def house_scores() -> Iterator[Score]:
                 yield score(name, "marks", marks, ours["marks"])
 
 
-def quexf_scores(folder: Path) -> Iterator[Score]:
+def quexf_scores(folder: Path, names: Sequence[str] = ("test_original", "test_blank")) -> Iterator[Score]:
     """The queXF questionnaire: as its program drew it, and as a scanned empty print."""
     pages = [*ElementTree.parse(folder / "test_original.xml").getroot().iter("page")]
-    for name in ("test_original", "test_blank"):
-        for number, (page, sheet) in enumerate(zip(pages, open_blank(folder / f"{name}.pdf"), strict=True), 1):
+    for name in names:
+        for number, (page, sheet) in enumerate(
+            zip(pages, open_blank(folder / f"{name}.pdf"), strict=True), 1
+        ):
             move = _by_corners(page, sheet) if name == "test_blank" else np.eye(3)
             ours = boxes(sheet)
             for kind, types in (("cells", "34"), ("marks", "12")):
@@ -124,12 +129,11 @@ def omr_scores(folder: Path) -> Iterator[Score]:
     sample6 = folder / "sample6"
     true6 = _template(json.loads((sample6 / "template.json").read_text("utf-8")))
     reference = next(open_blank(sample6 / "reference.png"))
-    yield score("OMRChecker sample6, reference", "marks", _scaled(true6[:4], reference), boxes(reference)["marks"])
+    yield score(
+        "OMRChecker sample6, reference", "marks", _scaled(true6[:4], reference), boxes(reference)["marks"]
+    )
     for path in sorted((sample6 / "doc-scans").glob("*.jpg")):
-        sheet = next(open_blank(path))
-        move = _by_features(reference, sheet)
-        true = [_moved(box, move) for box in _scaled(true6, reference)]
-        yield score(f"OMRChecker sample6, {path.stem}", "marks", true, boxes(sheet)["marks"], True)
+        yield sample6_score(folder, path, next(open_blank(path)))
     for sample in ("sample1", "sample2", "sample5"):
         template = json.loads((folder / sample / "template.json").read_text("utf-8"))
         for path in sorted((folder / sample).glob("*/*.*g")):
@@ -141,6 +145,12 @@ def omr_scores(folder: Path) -> Iterator[Score]:
             else:
                 true = _scaled(true, sheet, template)
             yield score(f"OMRChecker {sample}, {path.stem}", "marks", true, boxes(sheet)["marks"], True)
+
+
+def sample6_score(folder: Path, path: Path, sheet: Sheet) -> Score:
+    """One of the scans of OMRChecker's sample6."""
+    true = _scaled(_template(json.loads((folder / "sample6/template.json").read_text("utf-8"))), sheet)
+    return score(f"OMRChecker sample6, {path.stem}", "marks", true, boxes(sheet)["marks"], True)
 
 
 def _quexf_box(box: ElementTree.Element) -> Box:
@@ -167,26 +177,30 @@ def _by_corners(page: ElementTree.Element, sheet: Sheet) -> NDArray[np.float64]:
         return (box.x if at_left else right(box)), box.y + box.h / 2
 
     names = ("tl", "tr", "br", "bl")
-    drawn = [[float(page.findtext(f"{one}{axis}", "0")) * 25.4 / _QUEXF_DPI for axis in "xy"] for one in names]
+    drawn = [
+        [float(page.findtext(f"{one}{axis}", "0")) * 25.4 / _QUEXF_DPI for axis in "xy"] for one in names
+    ]
     scanned = [corner(one) for one in names]
     return np.asarray(cv2.getPerspectiveTransform(np.float32(drawn), np.float32(scanned)), np.float64)
 
 
-def _by_features(reference: Sheet, sheet: Sheet) -> NDArray[np.float64]:
-    """From one sheet's mm to another's of the same print, by SIFT features."""
-    finder = cv2.SIFT.create(6000)
-    points, descriptors = [], []
-    for one in (reference, sheet):
-        half = cv2.resize(one.grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-        keys, described = finder.detectAndCompute(half, None)
-        points.append(np.float32([key.pt for key in keys]) / (one.grey.shape[1] / 2 / one.width))
-        descriptors.append(described)
-    pairs = [
-        best for best, second in cv2.BFMatcher().knnMatch(*descriptors, k=2) if best.distance < 0.7 * second.distance
-    ]
-    start, end = points[0][[one.queryIdx for one in pairs]], points[1][[one.trainIdx for one in pairs]]
-    found, _ = cv2.findHomography(start, end, cv2.USAC_MAGSAC, 0.5)
-    return np.asarray(found, np.float64)
+def _laid_over(true: NDArray[np.float64], ours: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The true places moved and stretched along both axes, as most of their nearest neighbours say."""
+    for _ in range(4):
+        far = np.linalg.norm(true[:, None] - ours[None], axis=2)
+        near = far.min(axis=1) <= _ASTRAY
+        if near.sum() < 2:
+            return true
+        pairs = true[near], ours[far.argmin(axis=1)[near]]
+        moved = [np.polyval(_line(pairs[0][:, axis], pairs[1][:, axis]), true[:, axis]) for axis in (0, 1)]
+        true = np.stack(moved, axis=1)
+    return true
+
+
+def _line(at: NDArray[np.float64], to: NDArray[np.float64]) -> NDArray[np.float64]:
+    if np.ptp(at) < 10:
+        return np.asarray([1.0, float(np.median(to - at))])
+    return np.asarray(np.polyfit(at, to, 1), np.float64)
 
 
 def _by_markers(sheet: Sheet, marker: Path, template: dict[str, Any]) -> NDArray[np.float64]:
@@ -239,7 +253,12 @@ def _labels(name: str) -> int:
 def _scaled(true: Sequence[Box], sheet: Sheet, template: dict[str, Any] | None = None) -> list[Box]:
     across, down = (template or {"pageDimensions": (2480, 3508)})["pageDimensions"]
     return [
-        Box(x * sheet.width / across, y * sheet.height / down, w * sheet.width / across, h * sheet.height / down)
+        Box(
+            x * sheet.width / across,
+            y * sheet.height / down,
+            w * sheet.width / across,
+            h * sheet.height / down,
+        )
         for x, y, w, h in true
     ]
 
