@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from pipeline.cli import context
 from pipeline.cli.forms import app
 from pipeline.drafting.blank import open_blank, skew
 from pipeline.drafting.guess import comb_type, name_of, slug, value_of
@@ -37,6 +38,7 @@ def office(pdf, tmp_path_factory):
 
 
 def run(home, *words):
+    context._catalogue.cache_clear()
     env = {"SOTARSA_HOME": str(home), "SOTARSA_LANG": "id", "SOTARSA_DATABASE_URL": ""}
     return CliRunner().invoke(app, list(words), env=env)
 

@@ -69,7 +69,7 @@ def questions(
     read = symbols([[_inside(grey, tick.box) for tick in group] for group in blocks])
     for group, text in zip(blocks, read, strict=True):
         labels = _series(text, len(group))
-        found.append(Question(_asked(group, words), tuple(group), labels))
+        found.append(Question(_asked(group, words, labels, 8.0), tuple(group), labels))
     return found
 
 
@@ -183,7 +183,7 @@ def _under_heads(stack: list[list[Tick]], row: list[Tick], words: _Words) -> Que
     return Question(text, tuple(row), tuple(labels))
 
 
-def _asked(ticks: Sequence[Tick], words: _Words, labels: Sequence[str] = ()) -> str:
+def _asked(ticks: Sequence[Tick], words: _Words, labels: Sequence[str], reach: float = _QUESTION_ABOVE) -> str:
     """The text of a question: before its first box, else above it, without what labels a box."""
     whole, first = around(tick.box for tick in ticks), ticks[0].box
     free = [chunk for chunk in words.chunks if clean(chunk.text) not in labels]
@@ -191,7 +191,7 @@ def _asked(ticks: Sequence[Tick], words: _Words, labels: Sequence[str] = ()) -> 
     if before:
         return clean(before.text)
     wide = Box(0.0, whole.y, right(whole), whole.h)
-    above = above_of(whole, free, 6.0) or above_of(wide, free, _QUESTION_ABOVE)
+    above = above_of(whole, free, 6.0) or above_of(wide, free, reach)
     return clean(above.text) if above else ""
 
 

@@ -14,7 +14,7 @@ _THICKEST: Final = 1.0
 _LINE_HEIGHT: Final = 7.0
 """Room above a line unless something stands nearer, mm."""
 _LEAST_ROOM: Final = 3.0
-_LABEL_GAP: Final = 12.0
+_LABEL_GAP: Final = 30.0
 _PITCH: Final = (5.0, 14.0)
 _WRITTEN: Final = 0.4
 """A frame or line so much of which already has words is no room for writing."""
