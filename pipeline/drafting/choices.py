@@ -59,11 +59,14 @@ def questions(
         symbols: reads what is printed inside of bubbles.
     """
     words = _Words(tuple(chunks), tuple(fields))
-    lettered = [tick for tick in ticks if tick.lettered]
-    plain = [tick for tick in ticks if not tick.lettered]
-    if len(lettered) < 3:
-        plain, lettered = list(ticks), []
-    rows = [row for same in _sizes(plain) for row in _runs(same, words)]
+    plain: list[list[Tick]] = []
+    lettered: list[Tick] = []
+    for same in _sizes(ticks):
+        if sum(tick.lettered for tick in same) > max(len(same) / 2, 2):
+            lettered += same
+        else:
+            plain.append(same)
+    rows = [row for same in plain for row in _runs(same, words)]
     found = [question for same in _stacks(rows, words) for question in _labelled(same, words)]
     blocks = [group for block in _blocks(lettered) for group in _in_block(grey, block)]
     read = symbols([[_inside(grey, tick.box) for tick in group] for group in blocks])
@@ -183,7 +186,9 @@ def _under_heads(stack: list[list[Tick]], row: list[Tick], words: _Words) -> Que
     return Question(text, tuple(row), tuple(labels))
 
 
-def _asked(ticks: Sequence[Tick], words: _Words, labels: Sequence[str], reach: float = _QUESTION_ABOVE) -> str:
+def _asked(
+    ticks: Sequence[Tick], words: _Words, labels: Sequence[str], reach: float = _QUESTION_ABOVE
+) -> str:
     """The text of a question: before its first box, else above it, without what labels a box."""
     whole, first = around(tick.box for tick in ticks), ticks[0].box
     free = [chunk for chunk in words.chunks if clean(chunk.text) not in labels]

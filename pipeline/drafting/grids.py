@@ -19,6 +19,8 @@ _DARK: Final = 0.62
 """Marked boxes are darker than this share of the paper."""
 _SOLID: Final = 0.35
 """A square so much of which is dark is a code, a badge or an example, no box to mark."""
+_FAR: Final = 60.0
+"""Boxes of one question are nearer to each other, mm."""
 _TOUCH: Final = 0.9
 
 
@@ -54,7 +56,7 @@ def is_stacked(box: Box, others: Sequence[Box]) -> bool:
 def completed(grey: Grey, ink: Grey, ticks: Sequence[Tick]) -> list[Tick]:
     """The boxes, and those that a row and a column share although the print or a mark hid their outline."""
     dark = cv2.bitwise_or(ink, cv2.threshold(grey, _DARK * _paper(grey), 255, cv2.THRESH_BINARY_INV)[1])
-    dark = np.asarray(cv2.dilate(dark, np.ones((3, 3), np.uint8)), np.uint8)
+    wide = np.asarray(cv2.dilate(dark, np.ones((3, 3), np.uint8)), np.uint8)
     found = list(ticks)
     for same in _sizes(ticks):
         if len(same) < _LEAST:
@@ -68,7 +70,7 @@ def completed(grey: Grey, ink: Grey, ticks: Sequence[Tick]) -> list[Tick]:
             for column in [column for column in columns if len(column) > 1]:
                 box = Box(_near(column, row, 0) - w / 2, _near(row, column, 1) - h / 2, w, h)
                 free = not any(overlap(box, tick.box) > 0.05 * w * h for tick in found)
-                if free and _beside(box, same) and _outlined(dark, box, round_):
+                if free and _beside(box, same) and _outlined(wide, box, round_):
                     found.append(Tick(box, round_, lettered))
     return found
 
@@ -110,10 +112,11 @@ def _outlined(dark: Grey, box: Box, round_: bool) -> bool:
 
 
 def _in_line(first: Box, second: Box) -> bool:
-    if not alike(first, second, _SIZE):
+    if not alike(first, second, 0.15):
         return False
     (x, y), (other_x, other_y) = middle(first), middle(second)
-    return min(abs(x - other_x), abs(y - other_y)) < 0.25 * first.w
+    across, down = abs(x - other_x), abs(y - other_y)
+    return min(across, down) < 0.25 * first.w and max(across, down) < _FAR
 
 
 def _cut(grey: Grey, box: Box) -> Grey:

@@ -51,9 +51,9 @@ def find_lines(grey: Grey) -> Lines:
     ink = thin_ink(grey)
     across = cv2.bitwise_or(_solid(ink, 0), _dotted(ink, 0))
     down = cv2.bitwise_or(_solid(ink, 1), _dotted(ink, 1))
-    down = _joined(down, across, _ALONE[1], 1)
-    across = _joined(across, down, _ALONE[0], 0)
-    return Lines(ink, _close_open_sides(across, down), down)
+    standing = _joined(np.asarray(down, np.uint8), np.asarray(across, np.uint8), _ALONE[1], 1)
+    lying = _joined(np.asarray(across, np.uint8), standing, _ALONE[0], 0)
+    return Lines(ink, _close_open_sides(lying, standing), standing)
 
 
 def thin_ink(grey: Grey) -> Grey:
@@ -86,7 +86,7 @@ def _solid(ink: Grey, axis: int) -> Grey:
     length = stats[:, (cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT)[axis]]
     keep = (inked >= _INKED * area) & (area <= _BROADEST * PX * length)
     keep[0] = False
-    return np.where(keep, 255, 0).astype(np.uint8)[labels]
+    return np.asarray(np.where(keep, 255, 0).astype(np.uint8)[labels], np.uint8)
 
 
 def _joined(mask: Grey, others: Grey, alone: float, axis: int) -> Grey:
@@ -96,7 +96,7 @@ def _joined(mask: Grey, others: Grey, alone: float, axis: int) -> Grey:
     keep = stats[:, (cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT)[axis]] >= alone * PX
     keep |= np.bincount(labels[near > 0], minlength=count) > 0
     keep[0] = False
-    return np.where(keep, 255, 0).astype(np.uint8)[labels]
+    return np.asarray(np.where(keep, 255, 0).astype(np.uint8)[labels], np.uint8)
 
 
 def _dotted(ink: Grey, axis: int) -> Grey:

@@ -4,6 +4,7 @@ from typing import Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.drafting.geometry import bottom, overlap, right, share_inside
 from pipeline.drafting.grids import completed, in_column, is_solid, paired
@@ -37,11 +38,11 @@ _STROKE: Final = 0.2
 def rectangles(grey: Grey, lines: Lines) -> list[Box]:
     """Rectangles bounded by lines or by the edge of a shade, whatever is printed inside; outlines in mm."""
     reach = round(2 * _CORNER * PX) | 1
-    barrier = cv2.bitwise_or(
+    met = cv2.bitwise_or(
         cv2.dilate(lines.across, np.ones((1, reach), np.uint8)),
         cv2.dilate(lines.down, np.ones((reach, 1), np.uint8)),
     )
-    barrier = np.asarray(cv2.dilate(barrier, np.ones((3, 3), np.uint8)), np.uint8)
+    barrier = np.asarray(cv2.dilate(met, np.ones((3, 3), np.uint8)), np.uint8)
     ground = cv2.morphologyEx(grey, cv2.MORPH_CLOSE, np.ones((PX * 3 // 2 | 1,) * 2, np.uint8))
     paper = float(np.percentile(ground[::8, ::8], 98))
     shaded = np.asarray(cv2.threshold(ground, paper - _SHADE, 255, cv2.THRESH_BINARY_INV)[1], np.uint8)
@@ -103,8 +104,8 @@ def _holes(mask: Grey, ink: Grey) -> list[Tick]:
         if max(w, h) > _ASPECT * min(w, h):
             continue
         piece = np.asarray(labels[y : y + h, x : x + w] == number, np.uint8)
-        piece = cv2.copyMakeBorder(piece, _EDGE, _EDGE, _EDGE, _EDGE, cv2.BORDER_CONSTANT, value=0)
-        piece = np.asarray(cv2.morphologyEx(piece, cv2.MORPH_CLOSE, _DENTS), np.uint8)
+        framed = cv2.copyMakeBorder(piece, _EDGE, _EDGE, _EDGE, _EDGE, cv2.BORDER_CONSTANT, value=0)
+        piece = np.asarray(cv2.morphologyEx(framed, cv2.MORPH_CLOSE, _DENTS), np.uint8)
         contours, _ = cv2.findContours(piece, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
         outer = max(contours, key=cv2.contourArea)
         area = cv2.contourArea(outer)
@@ -118,8 +119,8 @@ def _holes(mask: Grey, ink: Grey) -> list[Tick]:
             continue
         box = Box(*(value / PX for value in (x - stroke / 2, y - stroke / 2, w + stroke, h + stroke)))
         filled = cv2.drawContours(np.zeros_like(piece), [outer], -1, 1, cv2.FILLED)
-        filled = filled[_EDGE : _EDGE + h, _EDGE : _EDGE + w]
-        inside = cv2.erode(filled, np.ones((5, 5), np.uint8)) & (ink[y : y + h, x : x + w] > 0)
+        whole = np.asarray(filled, np.uint8)[_EDGE : _EDGE + h, _EDGE : _EDGE + w]
+        inside = (cv2.erode(whole, np.ones((5, 5), np.uint8)) > 0) & (ink[y : y + h, x : x + w] > 0)
         if extent >= _EXTENT + 0.02 and max(box.w, box.h) > _SQUARE * min(box.w, box.h):
             continue
         found.append(Tick(box, extent < 0.9, bool(inside.sum() > 0.02 * area)))
@@ -161,14 +162,18 @@ def _outline(barrier: Grey, x: int, y: int, w: int, h: int) -> Box:
     return Box(*(value / PX for value in (x - left, y - top, w + left + beyond, h + top + below)))
 
 
-def _run(strip: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
-    gaps = np.flatnonzero(strip < 0.5)
-    return float(gaps[0]) if len(gaps) else 0.0
+def _run(strip: NDArray[np.float64]) -> float:
+    """Twice the way to the middle of the line that begins a strip; a slanted line begins a little later."""
+    dark = np.flatnonzero(strip[: PX // 2] >= 0.5)
+    if not len(dark):
+        return 0.0
+    gaps = np.flatnonzero(strip[dark[0] :] < 0.5)
+    return float(2 * dark[0] + (gaps[0] if len(gaps) else 0))
 
 
 def _on_page(box: Box, grey: Grey) -> bool:
     height, width = (side / PX for side in grey.shape)
-    return min(box.x, box.y, width - right(box), height - bottom(box)) >= _MARGIN
+    return bool(min(box.x, box.y, width - right(box), height - bottom(box)) >= _MARGIN)
 
 
 def _glyphs(ink: Grey) -> list[Box]:

@@ -75,7 +75,7 @@ def read_symbols(rows: Sequence[Sequence[Grey]]) -> list[str]:
         table = _tesseract(str(listing), "--psm 7")
     texts = [""] * len(rows)
     for page, text in zip(table["page_num"], table["text"], strict=True):
-        texts[int(page) - 1] += str(text).replace(" ", "")
+        texts[int(str(page)) - 1] += str(text).replace(" ", "")
     return texts
 
 

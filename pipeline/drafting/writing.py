@@ -22,7 +22,7 @@ _WRITTEN: Final = 0.4
 
 def frames(boxes: Sequence[Box], taken: Sequence[Box], chunks: Sequence[Chunk]) -> list[Writing]:
     """Frames that hold nothing, or a label at their top or left; without the part that the label takes."""
-    found = []
+    found: list[Writing] = []
     for box in boxes:
         if box.w < _FRAME[0] or not _FRAME[1] <= box.h <= _FRAME[2]:
             continue

@@ -181,7 +181,10 @@ def _by_corners(page: ElementTree.Element, sheet: Sheet) -> NDArray[np.float64]:
         [float(page.findtext(f"{one}{axis}", "0")) * 25.4 / _QUEXF_DPI for axis in "xy"] for one in names
     ]
     scanned = [corner(one) for one in names]
-    return np.asarray(cv2.getPerspectiveTransform(np.float32(drawn), np.float32(scanned)), np.float64)
+    return np.asarray(
+        cv2.getPerspectiveTransform(np.asarray(drawn, np.float32), np.asarray(scanned, np.float32)),
+        np.float64,
+    )
 
 
 def _laid_over(true: NDArray[np.float64], ours: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -205,7 +208,7 @@ def _line(at: NDArray[np.float64], to: NDArray[np.float64]) -> NDArray[np.float6
 
 def _by_markers(sheet: Sheet, marker: Path, template: dict[str, Any]) -> NDArray[np.float64]:
     """From a template's px to the sheet's mm, by the round marker in each quarter of the sheet."""
-    picture = cv2.imread(str(marker), cv2.IMREAD_GRAYSCALE)
+    picture = np.asarray(cv2.imread(str(marker), cv2.IMREAD_GRAYSCALE), np.uint8)
     scale = sheet.grey.shape[1] / sheet.width
     height, width = sheet.grey.shape
     quarter = (height // 2, width // 2)
@@ -224,8 +227,8 @@ def _by_markers(sheet: Sheet, marker: Path, template: dict[str, Any]) -> NDArray
         best.append((sure, at))
     _, corners = max(best)
     across, down = template["pageDimensions"]
-    drawn = np.float32([[0, 0], [across, 0], [across, down], [0, down]])
-    return np.asarray(cv2.getPerspectiveTransform(drawn, np.float32(corners)), np.float64)
+    drawn = np.asarray([[0, 0], [across, 0], [across, down], [0, down]], np.float32)
+    return np.asarray(cv2.getPerspectiveTransform(drawn, np.asarray(corners, np.float32)), np.float64)
 
 
 def _template(template: dict[str, Any]) -> list[Box]:
