@@ -21,6 +21,8 @@ _CORNER: Final = 0.4
 """Lines may end so far before the corner where they should meet, mm."""
 _TICK: Final = (2.1, 13.0)
 """Sides of boxes to mark, mm."""
+_BUBBLE: Final = 2.8
+"""The smallest bubble; letters O of running text are smaller, mm."""
 _ASPECT: Final = 1.9
 _SQUARE: Final = 1.35
 """Bubbles may be twice as wide as high, boxes are nearly square."""
@@ -75,7 +77,11 @@ def ticks(grey: Grey, lines: Lines) -> list[Tick]:
         fresh = [tick for tick in _holes(np.asarray(mask, np.uint8), lines.ink) if _on_page(tick.box, grey)]
         found += [tick for tick in fresh if not any(_covers(other, tick) for other in found)]
     found = [tick for tick in found if not any(_holds(other, tick) for other in found)]
-    found = [tick for tick in found if tick.round or not is_solid(grey, tick.box)]
+    found = [
+        tick
+        for tick in found
+        if (min(tick.box.w, tick.box.h) >= _BUBBLE if tick.round else not is_solid(grey, tick.box))
+    ]
     letters = [glyph for glyph in _glyphs(lines.ink) if not any(overlap(glyph, tick.box) for tick in found)]
     found = [
         tick
@@ -164,7 +170,7 @@ def _outline(barrier: Grey, x: int, y: int, w: int, h: int) -> Box:
 
 def _run(strip: NDArray[np.float64]) -> float:
     """Twice the way to the middle of the line that begins a strip; a slanted line begins a little later."""
-    dark = np.flatnonzero(strip[: PX // 2] >= 0.5)
+    dark = np.flatnonzero(strip >= 0.5)
     if not len(dark):
         return 0.0
     gaps = np.flatnonzero(strip[dark[0] :] < 0.5)
