@@ -68,7 +68,7 @@ def is_tinted(grey: Grey, box: Box) -> bool:
 def ticks(grey: Grey, lines: Lines) -> list[Tick]:
     """Squares and circles of the size of a box to mark, empty or with a character inside.
 
-    A circle counts only beside another of its size: a letter O or a punched hole stands alone.
+    A circle, or a square with a letter, counts only beside another: letters and punched holes stand alone.
     """
     found: list[Tick] = []
     for gap in _GAPS:
@@ -88,7 +88,7 @@ def ticks(grey: Grey, lines: Lines) -> list[Tick]:
         for tick in found
         if not (tick.round and _among_letters(tick.box, letters) and not in_column(tick, found))
     ]
-    found = [tick for tick in found if not tick.round or paired(tick, found)]
+    found = [tick for tick in found if not (tick.round or tick.lettered) or paired(tick, found)]
     return completed(grey, lines.ink, found)
 
 
