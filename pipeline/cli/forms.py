@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline.cli import account, context
+from pipeline.cli.draft import NEW, new_form
 from pipeline.cli.edit import HELP as EDIT
 from pipeline.cli.edit import edit
 from pipeline.errors import UsageError
@@ -19,7 +20,7 @@ from pipeline.forms.catalogue import Catalogue, Form, default_directories
 from pipeline.forms.describe import describe
 from pipeline.forms.frozen import Fingerprints, check_frozen, release
 from pipeline.forms.identity import is_serial
-from pipeline.forms.printing import print_separators, print_sheets
+from pipeline.forms.printing import check_printable, print_separators, print_sheets
 from pipeline.language import Text
 
 NO_VILLAGE: Final = "0000"
@@ -48,6 +49,7 @@ _RELEASE = Text(
     "Bekukan versi yang belum dibekukan (untuk pengembang).",
     "Freeze versions that are not frozen yet (for developers).",
 )
+_DRAW = Text("Gambar letak semua isian di atas halamannya.", "Draw the places of all fields over their page.")
 Json = Annotated[bool, typer.Option("--json", help=str(_JSON))]
 
 
@@ -101,6 +103,7 @@ def list_forms(as_json: Json = False) -> None:
 def check(
     form: Annotated[str | None, typer.Argument(metavar="[FORM]", help=str(_FORM))] = None,
     freeze: Annotated[bool, typer.Option("--release", help=str(_RELEASE))] = False,
+    draw: Annotated[Path | None, typer.Option(metavar="OUT.png", help=str(_DRAW))] = None,
 ) -> None:
     """Check definitions, and that no printed version changed."""
     catalogue = context.catalogue()
@@ -111,8 +114,13 @@ def check(
         name, version = one.key
         done = Text("{name} versi {version}: baik", "{name} version {version}: sound")
         typer.echo(done.format(name=name, version=version))
+    if draw is not None:
+        _draw(catalogue, form, draw)
     if freeze:
         release(default_directories(context.home())[-1], forms)
+
+
+app.command("new", help=str(NEW))(new_form)
 
 
 @app.command("layout", help=str(_LAYOUT))
@@ -180,6 +188,7 @@ def print_form(
     if team or day or batch:
         raise UsageError(_ONLY_SEPARATORS)
     found = context.catalogue().get(form)
+    check_printable(found)
     short = _village(village)
     if first_serial is not None and not is_serial(first_serial):
         raise UsageError(
@@ -225,6 +234,20 @@ def _date(text: str) -> date:
                 f"{text} is no date. Example: 2026-11-24.",
             )
         ) from error
+
+
+def _draw(catalogue: Catalogue, form: str | None, out: Path) -> None:
+    from pipeline.cli.draft import draw
+
+    if form is None:
+        raise UsageError(
+            Text(
+                "Sebutkan formulir yang digambar, mis. sotarsa forms check pendataan --draw pendataan.png.",
+                "Name the form to draw, for example sotarsa forms check pendataan --draw pendataan.png.",
+            )
+        )
+    for path in draw(catalogue.get(form), out):
+        typer.echo(path)
 
 
 def _facts(form: Form) -> dict[str, object]:

@@ -35,6 +35,16 @@ _GIVEN: Final = Text(
 )
 
 
+def check_printable(form: "Form") -> None:
+    """Let a form pass that is ours to print.
+
+    Raises:
+        UsageError: others print it.
+    """
+    if form.blanks:
+        raise UsageError(_GIVEN)
+
+
 def print_sheets(
     form: "Form", serials: Iterable[str], out: Path, *, preprinted: Rosters | None = None
 ) -> None:
@@ -49,8 +59,7 @@ def print_sheets(
     Raises:
         UsageError: others print this form.
     """
-    if form.blanks:
-        raise UsageError(_GIVEN)
+    check_printable(form)
     composition = compose(form.definition)
     buffer = BytesIO()
     canvas = Canvas(buffer, pagesize=(m.PAGE_W / PT, m.PAGE_H / PT), invariant=1, pageCompression=1)

@@ -1,0 +1,179 @@
+"""`sotarsa forms new` and the pictures of `sotarsa forms check --draw`."""
+
+import re
+from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from pipeline.cli import context
+from pipeline.errors import UsageError
+from pipeline.forms.catalogue import Catalogue, Form
+from pipeline.forms.layout import Kind
+from pipeline.forms.types import TYPES
+from pipeline.language import Text
+
+if TYPE_CHECKING:
+    from pipeline.drafting.save import Identity
+    from pipeline.drafting.types import DraftField, Grey
+
+NEW: Final = Text(
+    "Buat rancangan definisi dari formulir kosong cetakan pihak lain. "
+    "Contoh: sotarsa forms new kuesioner.pdf --name kuesioner --code KUE-01",
+    "Draft a definition from an empty form that others printed. "
+    "Example: sotarsa forms new kuesioner.pdf --name kuesioner --code KUE-01",
+)
+_BLANK: Final = Text("Formulir kosong: PDF, TIFF, JPEG, atau PNG.", "The empty form: PDF, TIFF, JPEG or PNG.")
+_NAME: Final = Text("Nama formulir; bawaan: nama berkas.", "The form's name; default: the file's name.")
+_CODE: Final = Text("Kode formulir, mis. KUE-01.", "The form's code, for example KUE-01.")
+_FOUND: Final = Text(
+    "{path}: {pages} halaman, {combs} baris kotak huruf, {choices} pertanyaan pilihan ({boxes} kotak), "
+    "{rooms} tempat menulis.",
+    "{path}: {pages} pages, {combs} combs, {choices} choices ({boxes} boxes), {rooms} places to write.",
+)
+_NEXT: Final = Text(
+    "Ini baru rancangan. Periksa nama, jenis, dan letak setiap isian: sotarsa forms edit {form}\n"
+    "Lihat letaknya sebagai gambar: sotarsa forms check {form} --draw {form}.png",
+    "This is a draft. Check the name, type and place of each field: sotarsa forms edit {form}\n"
+    "See the places as a picture: sotarsa forms check {form} --draw {form}.png",
+)
+
+
+def new_form(
+    blank: Annotated[Path, typer.Argument(metavar="BLANK", help=str(_BLANK), show_default=False)],
+    name: Annotated[str | None, typer.Option(metavar="NAME", help=str(_NAME))] = None,
+    code: Annotated[str | None, typer.Option(metavar="CODE", help=str(_CODE))] = None,
+) -> None:
+    """Draft a definition from an empty form that others printed."""
+    from pipeline.drafting.blank import open_blank
+    from pipeline.drafting.draft import draft_page
+    from pipeline.drafting.save import save_draft
+
+    if not blank.is_file():
+        raise UsageError(
+            Text(
+                f"Berkas {blank} tidak ada. Periksa ejaannya.",
+                f"There is no file {blank}. Check its spelling.",
+            )
+        )
+    identity = _identity(context.catalogue(), name or _plain_name(blank), code)
+    sheets, pages, taken = [], [], set[str]()
+    for sheet in open_blank(blank):
+        if fields := draft_page(sheet, taken):
+            sheets.append(sheet)
+            pages.append(fields)
+    if not pages:
+        raise UsageError(
+            Text(
+                f"Tidak ditemukan kotak, garis, atau lingkaran isian di {blank.name}. "
+                "Pindai ulang formulir kosongnya lurus pada 300 dpi, atau tulis definisinya sendiri.",
+                f"No cells, lines or boxes to fill in were found in {blank.name}. "
+                "Scan the empty form again, straight, at 300 dpi, or write the definition by hand.",
+            )
+        )
+    path = save_draft(context.home() / "forms", identity, sheets, pages, blank.name)
+    typer.echo(_FOUND.format(path=path, pages=len(pages), **_counts(pages)))
+    typer.echo(_NEXT.format(form=identity.form))
+
+
+def draw(form: Form, out: Path) -> list[Path]:
+    """Write one PNG a page with the boxes of a form over its paper; `OUT-1.png`, … where there are several.
+
+    Raises:
+        MissingPartError: poppler is not installed.
+    """
+    import cv2
+    import numpy as np
+
+    from pipeline.drafting.overlay import draw_boxes
+
+    pictures = _printed(form)
+    paths = []
+    for page, grey in zip(form.layout.pages, pictures, strict=True):
+        number = f"-{page.page}" if len(pictures) > 1 else ""
+        path = out.with_name(f"{out.stem}{number}.png")
+        drawn = np.asarray(draw_boxes(grey, page))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(cv2.imencode(".png", drawn[:, :, ::-1])[1].tobytes())
+        paths.append(path)
+    return paths
+
+
+def _printed(form: Form) -> "list[Grey]":
+    """The pages of a form: its blanks, or as it comes from the printer, with a serial for show."""
+    import cv2
+    import numpy as np
+
+    from pipeline.forms.printing import print_sheets
+    from pipeline.scans.pages import open_pages
+    from pipeline.scans.types import PageImage
+
+    if form.blanks:
+        pictures = [cv2.imdecode(np.frombuffer(one, np.uint8), cv2.IMREAD_GRAYSCALE) for one in form.blanks]
+        return [np.asarray(picture, np.uint8) for picture in pictures]
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "form.pdf"
+        print_sheets(form, [f"{form.definition.code[:3]}-0000-00-00000"], path)
+        return [page.decode() for page in open_pages(path) if isinstance(page, PageImage)]
+
+
+def _identity(catalogue: Catalogue, name: str, code: str | None) -> "Identity":
+    """The next version of a form that is known, or the first of a new one.
+
+    Raises:
+        UsageError: the name or code cannot be one, or another form has the code.
+    """
+    from pipeline.drafting.save import Identity
+
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name):
+        raise UsageError(
+            Text(
+                f"Nama {name} tidak sah: pakai huruf kecil, angka, dan _, mulai dengan huruf.",
+                f"{name} is no name: use small letters, digits and _, a letter first.",
+            )
+        )
+    known = [form.definition for form in catalogue.forms()]
+    same = [one for one in known if one.form == name]
+    chosen = code or (same[-1].code if same else _free_code(name, {one.code for one in known}))
+    if not re.fullmatch(r"[A-Z]{3}-\d{2}", chosen):
+        raise UsageError(
+            Text(
+                f"Kode {chosen} tidak sah: tiga huruf besar, tanda hubung, dua angka, mis. KUE-01.",
+                f"{chosen} is no code: three capitals, a hyphen, two digits, for example KUE-01.",
+            )
+        )
+    if other := next((one for one in known if one.code == chosen and one.form != name), None):
+        raise UsageError(
+            Text(
+                f"Kode {chosen} sudah dipakai formulir {other.form}. Pilih kode lain dengan --code.",
+                f"Form {other.form} already has the code {chosen}. Choose another one with --code.",
+            )
+        )
+    version = max((one.version for one in same), default=0) + 1
+    return Identity(name, chosen, version, name.replace("_", " ").capitalize())
+
+
+def _plain_name(blank: Path) -> str:
+    from pipeline.drafting.guess import slug
+
+    plain = slug(blank.stem)[:40].rstrip("_")
+    return plain if plain[:1].isalpha() else f"formulir_{plain}".rstrip("_")
+
+
+def _free_code(name: str, taken: set[str]) -> str:
+    letters = (name.replace("_", "").upper() + "XXX")[:3]
+    letters = re.sub(r"[^A-Z]", "X", letters)
+    return next(code for number in range(1, 100) if (code := f"{letters}-{number:02}") not in taken)
+
+
+def _counts(pages: "list[list[DraftField]]") -> dict[str, int]:
+    fields = [field for page in pages for field in page]
+    kinds = Counter(TYPES[field.type].kind for field in fields)
+    return {
+        "combs": kinds[Kind.COMB],
+        "choices": kinds[Kind.MARKS],
+        "boxes": sum(len(field.choices) for field in fields),
+        "rooms": kinds[Kind.AREA] + kinds[Kind.LINE],
+    }

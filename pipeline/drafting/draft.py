@@ -1,0 +1,120 @@
+"""One page of a blank to the fields that a draft proposes, in reading order."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import cv2
+import numpy as np
+
+from pipeline.drafting.choices import Question, Symbols, questions
+from pipeline.drafting.combs import Sorted, extent, join_parts, sort_shapes
+from pipeline.drafting.geometry import clusters
+from pipeline.drafting.guess import comb_type, name_of, value_of, writing_type
+from pipeline.drafting.labels import label_of
+from pipeline.drafting.lines import Lines, find_lines, segments
+from pipeline.drafting.shapes import is_tinted, rectangles, ticks
+from pipeline.drafting.types import PX, Chunk, Comb, DraftChoice, DraftField, Grey, Sheet, Writing
+from pipeline.drafting.words import chunks, read_symbols, read_words
+from pipeline.drafting.writing import frames, written_lines
+from pipeline.forms.layout import Box, FieldType
+
+_LONG: Final = 8 * PX
+"""Shorter lines may be stems of letters, px."""
+
+_GROUND: Final = 3 * PX | 1
+"""Letters are thinner than this, px; what is broader is the ground that they stand on."""
+
+Words = Callable[[Grey], list[Chunk]]
+"""Reads the words of a page."""
+
+
+def draft_page(
+    sheet: Sheet, taken: set[str], words: Words = read_words, symbols: Symbols = read_symbols
+) -> list[DraftField]:
+    """The fields of a page, from the top, with guessed types and names.
+
+    Args:
+        sheet: the straightened page.
+        taken: names that other pages already use; the page's own are added.
+        words: reads the page's words.
+        symbols: reads the characters inside bubbles.
+
+    Raises:
+        MissingPartError: Tesseract is not installed.
+    """
+    lines = find_lines(sheet.grey)
+    shapes = sort_shapes(rectangles(sheet.grey, lines), ticks(sheet.grey, lines))
+    said = chunks(words(_without(sheet.grey, lines, shapes)))
+    combs = join_parts(shapes.combs, said)
+    marked = [tick.box for tick in shapes.ticks]
+    taken_boxes = [*marked, *(cell for comb in combs for cell in comb.cells)]
+    framed = [
+        room for room in frames(shapes.frames, taken_boxes, said) if not _is_heading(room, sheet, shapes)
+    ]
+    edges = [*taken_boxes, *shapes.frames]
+    written = written_lines(segments(lines.across), edges, said)
+    rooms = [*framed, *written]
+    fields = [*marked, *(extent(comb) for comb in combs), *(room.box for room in rooms)]
+    asked = questions(sheet.grey, shapes.ticks, said, fields, symbols)
+    found: list[Comb | Writing | Question] = [*combs, *rooms, *asked]
+    return [_field(one, said, fields, taken) for one in _in_reading_order(found)]
+
+
+def _is_heading(room: Writing, sheet: Sheet, shapes: Sorted) -> bool:
+    """Whether a room is what a tinted bar leaves beside or below its words."""
+    return room.box not in shapes.frames and is_tinted(sheet.grey, room.box)
+
+
+def _without(grey: Grey, lines: Lines, shapes: Sorted) -> Grey:
+    """The page without lines, cells and boxes to mark, so that only words are left to read."""
+    ground = cv2.morphologyEx(grey, cv2.MORPH_CLOSE, np.ones((_GROUND, _GROUND), np.uint8))
+    page = np.asarray(cv2.divide(grey, ground, scale=255), np.uint8)
+    paper = np.uint8(255)
+    for mask, size in ((lines.across, (_LONG, 1)), (lines.down, (1, _LONG))):
+        long = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones(size[::-1], np.uint8))
+        page[cv2.dilate(long, np.ones((3, 3), np.uint8)) > 0] = paper
+    for box in [
+        *(cell for comb in shapes.combs for cell in comb.cells),
+        *(tick.box for tick in shapes.ticks),
+    ]:
+        rows = slice(max(round((box.y - 0.3) * PX), 0), round((box.y + box.h + 0.3) * PX))
+        page[rows, max(round((box.x - 0.3) * PX), 0) : round((box.x + box.w + 0.3) * PX)] = paper
+    return page
+
+
+def _in_reading_order(found: Sequence[Comb | Writing | Question]) -> list[Comb | Writing | Question]:
+    def first(one: Comb | Writing | Question) -> Box:
+        if isinstance(one, Comb):
+            return one.cells[0]
+        return one.box if isinstance(one, Writing) else one.ticks[0].box
+
+    rows = clusters(found, lambda one: first(one).y + first(one).h / 2, 2.0)
+    return [one for row in rows for one in sorted(row, key=lambda one: first(one).x)]
+
+
+def _field(
+    found: Comb | Writing | Question, said: Sequence[Chunk], fields: Sequence[Box], taken: set[str]
+) -> DraftField:
+    if isinstance(found, Question):
+        return _choice(found, taken)
+    if isinstance(found, Comb):
+        label = label_of(extent(found), said, fields)
+        kind, at = comb_type(label, len(found.cells)), found.cells
+    else:
+        label = label_of(found.box, said, fields)
+        kind, at = writing_type(label), (found.box,)
+    name = name_of(label, kind, taken)
+    taken.add(name)
+    return DraftField(name, kind, label or name, at)
+
+
+def _choice(question: Question, taken: set[str]) -> DraftField:
+    name = name_of(question.text, FieldType.CHOICE, taken)
+    taken.add(name)
+    values: list[str] = []
+    choices = []
+    for number, (tick, label) in enumerate(zip(question.ticks, question.labels, strict=True), start=1):
+        values.append(value_of(label, number, values))
+        choices.append(DraftChoice(values[-1], label or values[-1], tick.box))
+    filled = any(tick.round or tick.lettered for tick in question.ticks)
+    return DraftField(name, FieldType.CHOICE, question.text or name, (), tuple(choices), filled)

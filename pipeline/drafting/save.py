@@ -1,0 +1,137 @@
+"""The draft as files: grey PNGs of the pages and the YAML beside them, never over a file that exists."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import cv2
+import yaml
+
+from pipeline.drafting.types import DraftChoice, DraftField, Sheet
+from pipeline.errors import UsageError
+from pipeline.forms.layout import Box
+from pipeline.language import Text
+
+DPI: Final = 200
+"""Resolution of the pages that registration compares scans with."""
+
+_HEAD: Final = """\
+# {title}: dibuat dari {source}. Periksa nama, jenis, dan label setiap isian (sotarsa forms edit {form}).
+# Drafted from {source}. Boxes are [x, y, w, h] in mm from the page's top left corner.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a draft is called.
+
+    Attributes:
+        form: its name in commands.
+        code: three capitals and two digits.
+        version: from 1.
+        title: what it says at its head.
+    """
+
+    form: str
+    code: str
+    version: int
+    title: str
+
+
+def save_draft(
+    folder: Path,
+    identity: Identity,
+    sheets: Sequence[Sheet],
+    pages: Sequence[Sequence[DraftField]],
+    source: str,
+) -> Path:
+    """Write the pages as PNG and the draft as YAML; the YAML's path.
+
+    Raises:
+        UsageError: one of the files is already there.
+    """
+    stem = f"{identity.form}.v{identity.version}"
+    pictures = [folder / f"{stem}-{number}.png" for number in range(1, len(sheets) + 1)]
+    path = folder / f"{stem}.yaml"
+    if here := [one.name for one in (*pictures, path) if one.exists()]:
+        raise UsageError(
+            Text(
+                f"{here[0]} sudah ada di {folder}. Pilih nama lain dengan --name.",
+                f"{here[0]} already exists in {folder}. Choose another name with --name.",
+            )
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    for picture, sheet in zip(pictures, sheets, strict=True):
+        _write_new(picture, _png(sheet))
+    _write_new(path, as_yaml(identity, sheets, pages, source).encode())
+    return path
+
+
+def as_yaml(
+    identity: Identity, sheets: Sequence[Sheet], pages: Sequence[Sequence[DraftField]], source: str
+) -> str:
+    """The definition as a person would write it: a line a field, a line a choice."""
+    stem = f"{identity.form}.v{identity.version}"
+    lines = [
+        _HEAD.format(title=identity.title.replace("\n", " "), source=source, form=identity.form).rstrip(),
+        f"form: {identity.form}",
+        f"code: {identity.code}",
+        f"version: {identity.version}",
+        f"title: {_flow(identity.title)}",
+        "blank:",
+    ]
+    for number, sheet in enumerate(sheets, start=1):
+        size = {"width": sheet.width, "height": sheet.height}
+        lines.append(f"  - {_flow({'file': f'{stem}-{number}.png', **size})}")
+    lines.append("pages:")
+    for number, fields in enumerate(pages, start=1):
+        lines += [
+            "  - sections:",
+            f"      - title: {{id: Halaman {number}, en: Page {number}}}",
+            "        items:",
+        ]
+        for field in fields:
+            lines += [f"          {line}" for line in _item(field)]
+    return "\n".join(lines) + "\n"
+
+
+def _item(field: DraftField) -> Iterable[str]:
+    head: dict[str, object] = {"name": field.name, "type": str(field.type), "label": field.label}
+    if not field.choices:
+        yield f"- {_flow({**head, 'at': [_mm(box) for box in field.at]})}"
+        return
+    first = "- "
+    for key, value in ({**head, "filled": True} if field.filled else head).items():
+        yield f"{first}{key}: {_flow(value)}"
+        first = "  "
+    yield "  choices:"
+    for choice in field.choices:
+        yield f"    - {_flow(_choice(choice))}"
+
+
+def _choice(choice: DraftChoice) -> dict[str, object]:
+    return {"value": choice.value, "label": choice.label, "at": _mm(choice.box)}
+
+
+def _mm(box: Box) -> list[float]:
+    return [round(float(value), 2) for value in box]
+
+
+def _flow(value: object) -> str:
+    text: str = yaml.safe_dump(
+        value, default_flow_style=True, sort_keys=False, allow_unicode=True, width=10**6
+    )
+    return re.sub(r"\n(\.\.\.\n)?$", "", text)
+
+
+def _png(sheet: Sheet) -> bytes:
+    size = round(sheet.width / 25.4 * DPI), round(sheet.height / 25.4 * DPI)
+    small = cv2.resize(sheet.grey, size, interpolation=cv2.INTER_AREA)
+    return cv2.imencode(".png", small)[1].tobytes()
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    with path.open("xb") as stream:
+        stream.write(data)

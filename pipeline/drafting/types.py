@@ -1,0 +1,95 @@
+"""What is found on an empty form. Plain values; all boxes in mm from the page's top left corner."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.forms.layout import Box, FieldType
+
+PX: Final = 12
+"""Resolution of detection, px per mm (305 dpi): a hairline of 0.1 mm is one pixel wide."""
+
+Grey = NDArray[np.uint8]
+"""A grey image (H, W), 0 black; or a mask of the same shape, 255 where it holds."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sheet:
+    """One straightened page of a blank.
+
+    Attributes:
+        grey: uint8 (H, W) at `PX` px per mm.
+        width: mm.
+        height: mm.
+    """
+
+    grey: Grey
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Words that stand together on one line: what a person would read in one go."""
+
+    text: str
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """One box or bubble to mark.
+
+    Attributes:
+        box: its printed outline.
+        round: a circle or ellipse, else a square.
+        lettered: whether a character is printed inside.
+    """
+
+    box: Box
+    round: bool = False
+    lettered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Comb:
+    """Cells for one character each, from left to right."""
+
+    cells: tuple[Box, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """Room for free writing: above a line, or inside a frame."""
+
+    box: Box
+    framed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DraftChoice:
+    """One box of a choice, with the value and label guessed for it."""
+
+    value: str
+    label: str
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class DraftField:
+    """A field as the draft proposes it; `at` holds a comb's cells, or the one box of other kinds."""
+
+    name: str
+    type: FieldType
+    label: str
+    at: tuple[Box, ...] = ()
+    choices: tuple[DraftChoice, ...] = ()
+    filled: bool = False
+
+    @property
+    def top_left(self) -> tuple[float, float]:
+        """Where reading order begins: the first box's top and left, mm."""
+        first = self.choices[0].box if self.choices else self.at[0]
+        return first.y, first.x

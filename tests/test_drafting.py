@@ -1,0 +1,225 @@
+"""`sotarsa forms new`: what is found on forms that others printed, how it is named, what is written."""
+
+import re
+from pathlib import Path
+
+import cv2
+import drawn_blanks as drawn
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from pipeline.cli import context
+from pipeline.cli.forms import app
+from pipeline.drafting.blank import open_blank, skew
+from pipeline.drafting.guess import comb_type, name_of, slug, value_of
+from pipeline.drafting.labels import clean
+from pipeline.drafting.types import Sheet
+from pipeline.errors import UsageError
+from pipeline.forms.catalogue import load_form
+from pipeline.forms.layout import Box, FieldType
+from pipeline.training import blanks
+
+PRACTICE = Path(__file__).parents[2] / "shared/data/practice"
+
+
+@pytest.fixture(scope="module")
+def pdf(tmp_path_factory):
+    return drawn.write_blank(tmp_path_factory.mktemp("blank") / "pengaduan.pdf")
+
+
+@pytest.fixture(scope="module")
+def office(pdf, tmp_path_factory):
+    """A home in which a draft of the drawn blank was made, and what was said."""
+    home = tmp_path_factory.mktemp("home")
+    return home, run(home, "new", str(pdf), "--code", "PGD-01")
+
+
+def run(home, *words):
+    context._catalogue.cache_clear()
+    env = {"SOTARSA_HOME": str(home), "SOTARSA_LANG": "id", "SOTARSA_DATABASE_URL": ""}
+    return CliRunner().invoke(app, list(words), env=env)
+
+
+@pytest.fixture(scope="module")
+def form(office):
+    return load_form(office[0] / "forms/pengaduan.v1.yaml")
+
+
+@pytest.fixture(scope="module")
+def fields(form):
+    return {field.name: field for field in form.layout.pages[0].fields}
+
+
+def far(true: list[Box], ours: list[Box]) -> float:
+    """The largest distance between edges of the same boxes, mm."""
+    return float(np.abs(np.asarray(true) - np.asarray(ours)).max())
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "cells"),
+    [
+        ("nik", FieldType.NIK, drawn.NIK),
+        ("tanggal_lahir", FieldType.DATE, drawn.DATE),
+        ("nomor_telepon", FieldType.PHONE, drawn.OPEN),
+        ("nama_lengkap", FieldType.NAME, drawn.DOTTED),
+    ],
+)
+def test_combs_are_found_named_and_typed(fields, name, kind, cells):
+    field = fields[name]
+    assert field.type is kind
+    assert len(field.cells) == len(cells)
+    assert far(cells, list(field.cells)) < 0.3
+
+
+def test_boxes_are_choices_with_their_labels(form, fields):
+    sex, religion = fields["jenis_kelamin"], fields["agama"]
+    assert [one.value for one in sex.choices] == ["laki_laki", "perempuan"]
+    assert [one.value for one in religion.choices] == ["islam", "kristen", "hindu"]
+    assert far([*drawn.SEX, *drawn.RELIGION], [one.box for one in (*sex.choices, *religion.choices)]) < 0.3
+    assert not form.definition.field("agama").filled
+
+
+def test_bubbles_are_one_choice_a_row_and_meant_to_be_filled(form, fields):
+    bubbles = [fields[name] for name, spec in form.definition.fields() if spec.filled]
+    assert [[one.value for one in field.choices] for field in bubbles] == [list("ABCD")] * 3
+    for field, true in zip(bubbles, drawn.BUBBLES, strict=True):
+        assert far(true, [one.box for one in field.choices]) < 0.3
+
+
+def test_lines_and_frames_are_places_to_write(fields):
+    assert fields["alamat_rumah"].type is FieldType.LINE
+    assert far([drawn.LINE], [fields["alamat_rumah"].box]) < 1.0
+    assert fields["tanda_tangan"].type is FieldType.SIGNATURE
+    assert far([drawn.SIGNATURE], [fields["tanda_tangan"].box]) < 0.3
+
+
+def test_what_was_found_is_told_and_nothing_else_is_there(office, fields):
+    assert re.search(
+        r"1 halaman, 4 baris kotak huruf, 5 pertanyaan pilihan \(17 kotak\), 2 tempat", office[1].stdout
+    )
+    assert "sotarsa forms edit pengaduan" in office[1].stdout
+    assert len(fields) == 11
+
+
+def test_the_page_is_kept_as_it_is(office):
+    picture = cv2.imread(str(office[0] / "forms/pengaduan.v1-1.png"), cv2.IMREAD_UNCHANGED)
+    assert picture.shape == (2339, 1654)
+
+
+def test_a_second_draft_is_the_next_version_and_changes_nothing(office, pdf):
+    folder = office[0] / "forms"
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    (folder / "lain.v1-1.png").write_bytes(b"kept")
+    assert run(office[0], "new", str(pdf), "--code", "PGD-02", "--name", "lain").exception
+    assert (folder / "lain.v1-1.png").read_bytes() == b"kept"
+    assert before == {name: (folder / name).read_bytes() for name in before}
+
+
+def test_check_draws_the_boxes(office, tmp_path):
+    done = run(office[0], "check", "pengaduan", "--draw", str(tmp_path / "out.png"))
+    assert done.exit_code == 0
+    picture = cv2.imread(str(tmp_path / "out.png"))
+    first = drawn.NIK[8]
+    inside = picture[round((first.y + 1) * 8), round((first.x + 3) * 8)]
+    assert inside[0] > inside[2]
+
+
+def test_check_draws_the_house_forms_page_by_page(tmp_path):
+    assert run(tmp_path / "home", "check", "pendataan", "--draw", str(tmp_path / "out.png")).exit_code == 0
+    assert sorted(path.name for path in tmp_path.glob("*.png")) == ["out-1.png", "out-2.png"]
+
+
+@pytest.mark.parametrize("angle", [-1.2, 1.0])
+def test_a_skewed_scan_is_turned_level(pdf, tmp_path, angle):
+    sheet = next(open_blank(drawn.scanned(pdf, tmp_path / "scan.jpg", angle)))
+    assert abs(skew(sheet.grey)) < 0.1
+    ours = blanks.boxes(sheet)
+    true = [*drawn.NIK, *drawn.DATE, *drawn.OPEN, *drawn.DOTTED]
+    marks = [*drawn.SEX, *drawn.RELIGION, *(box for row in drawn.BUBBLES for box in row)]
+    found = (blanks.score("", "", true, ours["cells"]), blanks.score("", "", marks, ours["marks"]))
+    assert [(one.recall, one.precision) for one in found] == [(1.0, 1.0)] * 2
+
+
+def test_a_page_without_fields_is_refused(tmp_path):
+    cv2.imwrite(str(tmp_path / "kosong.png"), np.full((1200, 850), 255, np.uint8))
+    assert isinstance(run(tmp_path, "new", str(tmp_path / "kosong.png")).exception, UsageError)
+    assert not (tmp_path / "forms").exists()
+
+
+@pytest.mark.parametrize("words", [("--code", "pgd-1"), ("--name", "Bukan Nama"), ("--code", "FPS-01")])
+def test_a_wrong_name_or_code_is_refused(pdf, tmp_path, words):
+    assert isinstance(run(tmp_path, "new", str(pdf), *words).exception, UsageError)
+
+
+@given(st.text(max_size=60), st.sampled_from(FieldType))
+def test_every_label_gives_a_free_name(label, kind):
+    first = name_of(label, kind, ())
+    second = name_of(label, kind, {first})
+    assert first != second
+    assert all(re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name) for name in (first, second))
+
+
+@given(st.text(max_size=60))
+def test_every_label_gives_a_free_value(label):
+    values = [value_of(label, 1, ())]
+    values.append(value_of(label, 2, values))
+    assert len(set(values)) == 2
+    assert all(re.fullmatch(r"[A-Za-z0-9_]{1,20}", value) for value in values)
+
+
+@pytest.mark.parametrize(
+    ("label", "cells", "kind"),
+    [
+        ("NIK", 16, FieldType.NIK),
+        ("NIK", 12, FieldType.TEXT),
+        ("No. Kartu Keluarga", 16, FieldType.KK),
+        ("Tgl. lahir", 8, FieldType.DATE),
+        ("No. HP", 12, FieldType.PHONE),
+        ("RT", 3, FieldType.CODE),
+        ("Jumlah anggota", 2, FieldType.COUNT),
+        ("Penghasilan (Rp)", 9, FieldType.MONEY),
+        ("Tempat lahir", 16, FieldType.PLACE),
+        ("Pekerjaan", 20, FieldType.TEXT),
+    ],
+)
+def test_types_follow_label_and_cells(label, cells, kind):
+    assert comb_type(label, cells) is kind
+
+
+@pytest.mark.parametrize(
+    ("printed", "label"),
+    [("1. Nama lengkap :", "Nama lengkap"), ("b) Umur ......", "Umur"), ("RT/RW", "RT/RW")],
+)
+def test_labels_lose_numbering_and_dots(printed, label):
+    assert clean(printed) == label
+
+
+def test_slug_keeps_ascii():
+    assert slug("Défi – Nº 1") == "defi_no_1"
+
+
+@pytest.mark.skipif(not PRACTICE.exists(), reason="the practice forms are not on this computer")
+class TestPractice:
+    """Floors below what was measured by `python -m pipeline.training.blanks`."""
+
+    def test_queXF_as_drawn(self):
+        for one in self._scores("test_original"):
+            assert (one.recall, one.precision) == (1.0, 1.0), one
+
+    def test_queXF_as_scanned(self):
+        for one in self._scores("test_blank"):
+            if one.kind == "marks":
+                assert (one.recall, one.precision) == (1.0, 1.0), one
+
+    def test_bubble_sheets(self):
+        for path in sorted((PRACTICE / "omrchecker/sample6/doc-scans").glob("*.jpg")):
+            sheet: Sheet = next(open_blank(path))
+            one = blanks.sample6_score(PRACTICE / "omrchecker", path, sheet)
+            assert one.recall > 0.9, one
+
+    @staticmethod
+    def _scores(name):
+        return [one for one in blanks.quexf_scores(PRACTICE / "quexf", (name,)) if one.there]
