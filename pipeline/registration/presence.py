@@ -49,8 +49,8 @@ def fields_seen(image: NDArray[np.uint8], registration: Registration) -> tuple[b
         return ()
     contrast = _contrasts(image, registration.to_pixels(corners_mm), boxes, _OFF_MM[kinds])
     ranked = np.sort(contrast, axis=1)
-    # All sides of a tick box; three of a cell, as a stroke may run along one; the foot of a line of writing.
-    strength = np.choose(kinds, [ranked[:, 1], ranked[:, 0], ranked[:, 1], contrast[:, -1]])
+    # All sides of a tick box or an area; three of a cell, as a stroke may run along one; the foot of a line.
+    strength = np.choose(kinds, [ranked[:, 1], ranked[:, 0], ranked[:, 0], contrast[:, -1]])
     height = corners_mm[:, :, 1].mean(axis=1)
     seen = np.zeros(len(boxes), bool)
     ticks = kinds == _TICKS
