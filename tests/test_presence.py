@@ -90,3 +90,13 @@ def test_shifted_rows_of_a_damaged_file_are_not_read_as_marks():
         and (one.reading.value or None) != (truth[one.reading.field, None] or None)
     ]
     assert wrong == []
+
+
+def test_a_signature_that_is_cut_off_is_not_absent():
+    own = OWN[1]
+    area = next(
+        f.box for f in catalogue().get(own.form).layout.pages[1].fields if f.name == "tanda_tangan_kades"
+    )
+    image = own.picture[: round((area.y + 0.3 * area.h) * own.picture.shape[0] / 297)]
+    reading = read_page(image, catalogue())
+    assert [one.status for one in reading.readings if one.reading.field == "tanda_tangan_kades"] == ["review"]
