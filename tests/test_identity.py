@@ -152,3 +152,12 @@ def test_a_serial_too_blurred_to_be_sure_of_is_not_guessed(serial: str, blur: tu
     image, box = np.clip(soft, 0, 255).astype(np.uint8), roster.layout.pages[0].serial
     assert printed_serial(image, Plane(printed_to_px()), box) in (None, serial)
     assert printed_serial(printed, Plane(printed_to_px()), box) == serial
+
+
+def test_a_serial_that_is_cut_off_or_tiny_is_not_guessed() -> None:
+    image, box = draw(IDENTITY), SHELF.layouts[0].pages[0].serial
+    matrix = printed_to_px()
+    assert printed_serial(image, Plane(matrix), box) == SERIAL
+    assert printed_serial(image[:, : int((box.x + box.w - 3) * SCALE)], Plane(matrix), box) is None
+    small = cv2.resize(image, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    assert printed_serial(small, Plane(np.diag([0.25, 0.25, 1.0]) @ matrix), box) is None

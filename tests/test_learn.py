@@ -300,8 +300,8 @@ def test_a_head_leaves_blank_and_crossed_out_as_they_were():
 def test_the_shipped_model_gives_its_hidden_layer(paper):
     _, forms, images, _ = paper
     seen = register(images[0], forms)
-    plain = comb_cells(images[0], seen.homography, seen.page, cell_reader())
-    full = comb_cells(images[0], seen.homography, seen.page, cell_reader(), hidden=True)
+    plain = comb_cells(images[0], seen.plane, seen.page, cell_reader())
+    full = comb_cells(images[0], seen.plane, seen.page, cell_reader(), hidden=True)
     assert (plain.posteriors == full.posteriors).all()
     assert plain.hidden is None
     assert full.hidden.shape == (len(full.posteriors), 160)

@@ -26,6 +26,8 @@ _SERIAL_MARGIN_MM: Final = 0.8
 _SERIAL_SIZES: Final = (6.0, 8.0, 11.0)
 """px per mm at which the serial is read, then once more sharpened; all readings must agree, as a serial has no
 check digit and a blurred 0 is as good as a 6."""
+_SERIAL_LEAST: Final = 4.0
+"""px per mm below which a serial is not read: 100 dpi."""
 _ANYWHERE: Final = (1200, 2400, 5000)
 _TESSERACT_CURE: Final = "sudo apt-get install tesseract-ocr tesseract-ocr-ind"
 _WHITELIST: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"
@@ -58,6 +60,8 @@ def printed_serial(image: Image, plane: Plane, serial: Box) -> str | None:
     Raises:
         MissingPartError: Tesseract is not installed.
     """
+    if not _is_legible(image, plane, serial):
+        return None
     found: str | None = None
     for upright in _serial_looks(image, plane, serial):
         read = _as_serial(_machine_print(upright))
@@ -65,6 +69,19 @@ def printed_serial(image: Image, plane: Plane, serial: Box) -> str | None:
             return None
         found = read
     return found
+
+
+def _is_legible(image: Image, plane: Plane, serial: Box) -> bool:
+    """Whether the whole serial is on the picture and large enough: half a 0 at the edge looks like a 6."""
+    corners = [
+        [serial.x, serial.y],
+        [serial.x + serial.w, serial.y + serial.h],
+        [serial.x + serial.w, serial.y],
+    ]
+    start, end, right = plane.to_pixels(np.array(corners))
+    low, high = np.minimum(start, end), np.maximum(start, end)
+    whole = (low >= 0).all() and high[0] <= image.shape[1] and high[1] <= image.shape[0]
+    return bool(whole and np.linalg.norm(right - start) >= _SERIAL_LEAST * serial.w)
 
 
 def _serial_looks(image: Image, plane: Plane, serial: Box) -> Iterator[Image]:

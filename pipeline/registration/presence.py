@@ -50,10 +50,11 @@ def fields_seen(image: NDArray[np.uint8], registration: Registration) -> tuple[b
     boxes, corners_mm, field_of, kinds = _outlines(registration.page)
     if not boxes:
         return ()
-    contrast = _contrasts(image, registration.to_pixels(corners_mm), boxes, _OFF_MM[kinds])
+    corners = registration.to_pixels(corners_mm)
+    contrast = _contrasts(image, corners, boxes, _OFF_MM[kinds])
     ranked = np.sort(contrast, axis=1)
-    # All sides of a tick box; three of a cell, as a stroke may run along one; the foot of a line of writing.
-    strength = np.choose(kinds, [ranked[:, 1], ranked[:, 0], ranked[:, 1], contrast[:, -1]])
+    # All sides of a tick box or an area; three of a cell, as a stroke may run along one; the foot of a line.
+    strength = np.choose(kinds, [ranked[:, 1], ranked[:, 0], ranked[:, 0], contrast[:, -1]])
     height = corners_mm[:, :, 1].mean(axis=1)
     seen = np.zeros(len(boxes), bool)
     ticks = kinds == _TICKS
@@ -65,6 +66,7 @@ def fields_seen(image: NDArray[np.uint8], registration: Registration) -> tuple[b
         elif len(mine):
             near = ticks & (np.abs(height[mine][:, None] - height) <= _NEAR_MM)
             seen[mine] = (near & seen).any(axis=1) & ((near & ~seen).sum(axis=1) <= 1)
+    seen &= ((corners >= 0) & (corners < image.shape[::-1])).all(axis=(1, 2))
     gone = np.bincount(field_of, ~seen, minlength=len(registration.page.fields))
     count = np.bincount(field_of, minlength=len(registration.page.fields))
     combs = np.array([field.kind is Kind.COMB for field in registration.page.fields])

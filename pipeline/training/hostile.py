@@ -50,8 +50,8 @@ def _picture(spoil: Spoil) -> Make:
 
 
 def _other_code(bench: Bench, rng: np.random.Generator) -> Made:
-    picture = pictures.other_code(bench.pages, rng, bench.catalogue)
-    return Made(files.save(picture, bench.folder / "scan.jpg", rng))
+    picture, owners = pictures.other_code(bench.pages, rng, bench.catalogue)
+    return Made(files.save(picture, bench.folder / "scan.jpg", rng), owners)
 
 
 def _paper(*draw: papers.Draw) -> Make:

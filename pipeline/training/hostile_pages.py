@@ -171,8 +171,10 @@ def covered(pages: Sequence[Own], rng: np.random.Generator) -> tuple[Picture, tu
     return picture, (own,)
 
 
-def other_code(pages: Sequence[Own], rng: np.random.Generator, catalogue: Catalogue) -> Picture:
-    """A page with the QR code of another form, version or side stuck over its own."""
+def other_code(
+    pages: Sequence[Own], rng: np.random.Generator, catalogue: Catalogue
+) -> tuple[Picture, tuple[Own, ...]]:
+    """A page with the QR code of another form, version or side stuck over its own; its serial is still printed."""
     own = _pick(pages, rng)
     form = catalogue.get(own.form)
     others = [
@@ -189,7 +191,7 @@ def other_code(pages: Sequence[Own], rng: np.random.Generator, catalogue: Catalo
     others.append(Identity("XYZ-09", 1, own.page, "XYZ-2005-26-00001"))
     picture = own.picture.copy()
     put_code(picture, others[int(rng.integers(len(others)))].qr_text(), QR)
-    return picture
+    return picture, (own,)
 
 
 def put_code(picture: Picture, text: str, box: Box) -> None:
