@@ -47,7 +47,7 @@ def test_what_a_slip_of_paper_covers_is_not_seen(grey):
     under = (middles(own.picture) > (400, 1500)).all(axis=1) & (middles(own.picture) < (2100, 2000)).all(
         axis=1
     )
-    assert under.sum() >= 5
+    assert under.sum() >= 4
     assert not seen(image)[under].any()
     assert seen(image)[middles(own.picture)[:, 1] < 1300].all()
 
