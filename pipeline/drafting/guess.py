@@ -8,7 +8,8 @@ from typing import Final
 from pipeline.forms.layout import FieldType, Kind
 from pipeline.forms.types import TYPES
 
-_LONGEST_NAME: Final = 32
+_LONGEST_NAME: Final = 40
+_LONGEST_LABEL: Final = 32
 _LONGEST_VALUE: Final = 20
 _FEW: Final = 4
 """Combs of so few cells without a telling label hold codes."""
@@ -49,10 +50,10 @@ def writing_type(label: str) -> FieldType:
 
 def name_of(label: str, kind: FieldType, taken: Container[str]) -> str:
     """A name in small letters, digits and `_` that no other field has."""
-    plain = slug(label)[:_LONGEST_NAME].rstrip("_")
+    plain = slug(label)[:_LONGEST_LABEL].rstrip("_")
     if not plain[:1].isalpha():
         plain = f"{'pilihan' if TYPES[kind].kind is Kind.MARKS else 'isian'}_{plain}".rstrip("_")
-    return _free(plain, taken)
+    return _free(plain, taken, _LONGEST_NAME)
 
 
 def value_of(label: str, number: int, taken: Container[str]) -> str:
@@ -60,7 +61,8 @@ def value_of(label: str, number: int, taken: Container[str]) -> str:
     plain = "_".join(re.findall(r"[A-Za-z0-9]+", _ascii(label)))
     if len(plain) > _LONGEST_VALUE:
         plain = plain[:_LONGEST_VALUE].rpartition("_")[0] or plain[:_LONGEST_VALUE]
-    return _free(plain if len(plain) == 1 else plain.lower() or str(number), taken)
+    plain = plain.strip("_")
+    return _free(plain if len(plain) == 1 else plain.lower() or str(number), taken, _LONGEST_VALUE)
 
 
 def slug(text: str) -> str:
@@ -72,8 +74,9 @@ def _ascii(text: str) -> str:
     return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
 
 
-def _free(plain: str, taken: Container[str]) -> str:
+def _free(plain: str, taken: Container[str], longest: int) -> str:
     name, number = plain, 2
     while name in taken:
-        name, number = f"{plain}_{number}", number + 1
+        ending = f"_{number}"
+        name, number = f"{plain[: longest - len(ending)]}{ending}", number + 1
     return name

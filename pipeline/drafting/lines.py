@@ -11,7 +11,7 @@ from pipeline.forms.layout import Box
 
 _THICKEST: Final = 1.5
 """Strokes thinner than this are ink, mm; what is broader is a shade, a bar or a photo's edge."""
-_FAINTEST: Final = 26.0
+_FAINTEST: Final = 18.0
 _CLEAR: Final = 40.0
 """How much darker than the paper ink is: the first on a page without grain, the second is enough on any."""
 _LEAST_RUN: Final = (4.0, 3.4)
