@@ -16,7 +16,9 @@ from pipeline.registration.residual import Controls
 from pipeline.registration.structure import REACH_MM, Offsets, contrast_of, correction, measure_offsets
 
 _ENOUGH_SEEN: Final = 4
-"""Landmarks that must show all their lines for lines to count; in 1-bit scans light grey ones vanish."""
+_SEEN_SHARE: Final = 0.15
+"""Landmarks, and share of all, that must show all their lines for lines to count: copiers and 1-bit scans wipe out
+light grey ones, and of the few that seem to be left some are strokes of the pen."""
 _MAY_BE_LOST: Final = 0.2
 """Share of the landmarks that pen or stain may hide; flat pages lose at most 0.1, bent ones 0.3 and more."""
 _CLOSE_MM: Final = 0.5
@@ -25,9 +27,17 @@ _ROUNDS: Final = 3
 _FULL_SET: Final = 4
 _FLAT_MM: Final = 0.09
 """Flat scans and photos have a residual of 0.01 to 0.07 mm, pages that curl by half a mm 0.06 to 0.25."""
+_HARDLY_MM: Final = 0.25
+"""A bend that moves no field further is the noise of a coarse picture, and the flat page is surer."""
+_SHARP_MM: Final = 0.17
+"""A px of 150 dpi: the bounds of a flat page grow with coarser ones."""
 _BESIDE_MM: Final = 0.2
-_MAY_BE_BESIDE: Final = 1
-"""Landmarks of a flat page whose lines may lie beside their place or be lost: ink is taken for a line now and then."""
+_WIPED_SHARE: Final = 0.6
+"""Where fewer landmarks than this are seen, a copier has wiped out pale lines …"""
+_MAY_BE_BESIDE: Final = 0.15
+"""… and this share of those that are left may be strokes of the pen beside their place; else one landmark may."""
+_FLAT_LOSES: Final = 0.1
+"""Share of its landmarks that a copied flat page may lose."""
 _WRONG_MM: Final = 0.4
 _MUST_BE_RIGHT: Final = 0.7
 """Share of a bent page's outlines that must be seen where their neighbours have them; writing hides up to 0.25."""
@@ -56,9 +66,11 @@ def straightened(image: NDArray[np.uint8], fit: Fit, page: PageLayout) -> Straig
     Where the lines say that the paper does not lie flat, it is bent as they say.
     """
     flat, offsets = _flattened(image, fit, page)
-    if _lies_flat(flat, offsets):
+    if _lies_flat(flat, offsets, _px_mm(fit.homography, page)):
         return flat
     bent = _bent(image, fit, page)
+    if bent and _apart_mm(bent.plane, flat.plane, page) <= _HARDLY_MM:
+        return flat
     return bent or replace(flat, controls=_controls(offsets, unconfirmed(image, flat.plane, page)))
 
 
@@ -68,7 +80,7 @@ def _flattened(image: NDArray[np.uint8], fit: Fit, page: PageLayout) -> tuple[St
     outlines = spread(page)
     for _ in range(_ROUNDS):
         offsets = measure_offsets(image, Plane(homography), outlines, contrast_of(image, homography, page))
-        if offsets.seen.all(axis=1).sum() < _ENOUGH_SEEN and offsets.lost_share <= _MAY_BE_LOST:
+        if not _lines_count(offsets):
             return Straightened(Plane(fit.homography), _by_markers_alone(fit), "lines not seen"), offsets
         corrected = correction(homography, fit.landmarks, offsets)
         after = _after(offsets, homography, corrected)
@@ -83,9 +95,39 @@ def _flattened(image: NDArray[np.uint8], fit: Fit, page: PageLayout) -> tuple[St
     return Straightened(Plane(homography), max(markers_mm, lines_mm), detail), after
 
 
-def _lies_flat(flat: Straightened, offsets: Offsets) -> bool:
-    beside = (np.abs(np.where(offsets.seen, offsets.off, 0.0)) > _BESIDE_MM).any(axis=1) | offsets.lost
-    return flat.residual_mm <= _FLAT_MM and int(beside.sum()) <= _MAY_BE_BESIDE
+def _lines_count(offsets: Offsets) -> bool:
+    """Whether enough lines are seen, or plainly not in their place, to say how the page lies."""
+    enough = max(_ENOUGH_SEEN, _SEEN_SHARE * len(offsets.at))
+    return int(offsets.seen.all(axis=1).sum()) >= enough or offsets.lost_share > _MAY_BE_LOST
+
+
+def _apart_mm(bent: Plane, flat: Plane, page: PageLayout) -> float:
+    """How far the two put the middles of the page's fields apart at most, in mm."""
+    middles = np.array([[f.box.x + f.box.w / 2, f.box.y + f.box.h / 2] for f in page.fields])
+    back = project(inverse(flat.homography), bent.to_pixels(middles))
+    return float(np.linalg.norm(back - middles, axis=1).max(initial=0.0))
+
+
+def _px_mm(homography: Floats, page: PageLayout) -> float:
+    """How many mm a px of the image shows in the middle of the page."""
+    _, jacobian = Plane(homography).frames(np.array([[page.width_mm / 2, page.height_mm / 2]]))
+    return float(1 / np.sqrt(abs(np.linalg.det(jacobian[0]))))
+
+
+def _lies_flat(flat: Straightened, offsets: Offsets, px_mm: float) -> bool:
+    coarse = max(1.0, px_mm / _SHARP_MM)
+    if flat.residual_mm > coarse * _FLAT_MM:
+        return False
+    if not _lines_count(offsets):
+        return True
+    beside = (np.abs(np.where(offsets.seen, offsets.off, 0.0)) > coarse * _BESIDE_MM).any(axis=1)
+    seen = offsets.seen.any(axis=1)
+    if seen.mean() >= _WIPED_SHARE:
+        return int((beside | offsets.lost).sum()) <= 1
+    return (
+        float(beside.sum()) <= max(1.0, _MAY_BE_BESIDE * float(seen.sum()))
+        and offsets.lost_share <= _FLAT_LOSES
+    )
 
 
 def _bent(image: NDArray[np.uint8], fit: Fit, page: PageLayout) -> Straightened | None:
