@@ -32,6 +32,8 @@ _HARDLY_MM: Final = 0.25
 _SHARP_MM: Final = 0.17
 """A px of 150 dpi: the bounds of a flat page grow with coarser ones."""
 _BESIDE_MM: Final = 0.2
+_PLAIN_BLACK: Final = 60.0
+"""Grey levels between black and white from which lines that are not seen are wiped out, not drowned in the dark."""
 _WIPED_SHARE: Final = 0.6
 """Where fewer landmarks than this are seen, a copier has wiped out pale lines …"""
 _MAY_BE_BESIDE: Final = 0.15
@@ -66,10 +68,11 @@ def straightened(image: NDArray[np.uint8], fit: Fit, page: PageLayout) -> Straig
     Where the lines say that the paper does not lie flat, it is bent as they say.
     """
     flat, offsets = _flattened(image, fit, page)
-    if _lies_flat(flat, offsets, _px_mm(fit.homography, page)):
+    contrast = contrast_of(image, fit.homography, page)
+    if _lies_flat(flat, offsets, _px_mm(fit.homography, page), contrast):
         return flat
     bent = _bent(image, fit, page)
-    if bent and _apart_mm(bent.plane, flat.plane, page) <= _HARDLY_MM:
+    if bent and contrast >= _PLAIN_BLACK and _apart_mm(bent.plane, flat.plane, page) <= _HARDLY_MM:
         return flat
     return bent or replace(flat, controls=_controls(offsets, unconfirmed(image, flat.plane, page)))
 
@@ -114,12 +117,12 @@ def _px_mm(homography: Floats, page: PageLayout) -> float:
     return float(1 / np.sqrt(abs(np.linalg.det(jacobian[0]))))
 
 
-def _lies_flat(flat: Straightened, offsets: Offsets, px_mm: float) -> bool:
+def _lies_flat(flat: Straightened, offsets: Offsets, px_mm: float, contrast: float) -> bool:
     coarse = max(1.0, px_mm / _SHARP_MM)
     if flat.residual_mm > coarse * _FLAT_MM:
         return False
     if not _lines_count(offsets):
-        return True
+        return contrast >= _PLAIN_BLACK
     beside = (np.abs(np.where(offsets.seen, offsets.off, 0.0)) > coarse * _BESIDE_MM).any(axis=1)
     seen = offsets.seen.any(axis=1)
     if seen.mean() >= _WIPED_SHARE:
