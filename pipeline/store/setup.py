@@ -70,7 +70,7 @@ def _make_home(home: Path) -> None:
     """The home folder, closed to others: it holds personal data."""
     with told_as_refusals():
         if not home.exists():
-            home.mkdir(parents=True, mode=0o700)
+            home.mkdir(parents=True, mode=0o700, exist_ok=True)
         if not (home / _LOCK_FILE).exists():
             (home / _LOCK_FILE).touch(mode=0o600)
             home.chmod(0o700)
