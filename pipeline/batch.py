@@ -116,19 +116,7 @@ def scan(
     home: Path,
     told: Callable[[Progress], None] = lambda _: None,
 ) -> BatchSummary:
-    """Read files into the open store.
-
-    Args:
-        paths: files, as `pipeline.scans.files.find_files` gives them.
-        batch: its name; None to go on with an interrupted batch of these files, else a new one of today.
-        reader: how pages are read.
-        home: where the archive is.
-        told: called after every page.
-
-    Raises:
-        StoreError: the store refused.
-        MissingPartError: a system part is missing.
-    """
+    """Read files, as `pipeline.scans.files.find_files` gives them, into the open store; see `scan_groups`."""
     return scan_groups([paths], batch, reader, home, told)
 
 
@@ -143,7 +131,7 @@ def scan_groups(
 
     Args:
         groups: files; each group is safe in the archive before any of it is read.
-        batch: as in `scan`.
+        batch: its name; None to go on with an interrupted batch of these files, else a new one of today.
         reader: how pages are read.
         home: where the archive is.
         told: called after every page.

@@ -1,22 +1,16 @@
 """The printed words of a blank, by Tesseract, and what stands inside bubbles."""
 
-import os
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 import cv2
 import numpy as np
-import pytesseract
 
 from pipeline.drafting.geometry import around, bottom, right, same_row
 from pipeline.drafting.types import PX, Chunk, Grey
-from pipeline.errors import MissingPartError
 from pipeline.forms.layout import Box
-from pipeline.language import Text
+from pipeline.tesseract import scattered_words, words_of_lines
 
-_LANGUAGES: Final = "ind+eng"
 _LEAST_CONFIDENCE: Final = 30.0
 _SPACE: Final = 0.85
 """Words further apart than this share of their height (and 1.6 mm) are not read in one go."""
@@ -28,7 +22,7 @@ def read_words(grey: Grey) -> list[Chunk]:
     Raises:
         MissingPartError: Tesseract is not installed.
     """
-    table = _tesseract(grey, "--psm 11")
+    table = scattered_words(grey, PX)
     found = []
     rows = zip(*(table[key] for key in ("text", "conf", "left", "top", "width", "height")), strict=True)
     for text, confidence, x, y, w, h in rows:
@@ -62,21 +56,8 @@ def read_symbols(rows: Sequence[Sequence[Grey]]) -> list[str]:
     Raises:
         MissingPartError: Tesseract is not installed.
     """
-    if not rows:
-        return []
-    with tempfile.TemporaryDirectory() as folder:
-        names = []
-        for number, row in enumerate(rows):
-            path = Path(folder) / f"{number}.png"
-            cv2.imwrite(str(path), _in_one_line(row))
-            names.append(str(path))
-        listing = Path(folder) / "list.txt"
-        listing.write_text("\n".join(names), encoding="utf-8")
-        table = _tesseract(str(listing), "--psm 7")
-    texts = [""] * len(rows)
-    for page, text in zip(table["page_num"], table["text"], strict=True):
-        texts[int(str(page)) - 1] += str(text).replace(" ", "")
-    return texts
+    lines = words_of_lines([_in_one_line(row) for row in rows], PX)
+    return ["".join(word for word, _ in line).replace(" ", "") for line in lines]
 
 
 def _in_one_line(row: Sequence[Grey]) -> Grey:
@@ -95,22 +76,3 @@ def _in_one_line(row: Sequence[Grey]) -> Grey:
             )
         )
     return np.hstack([*pieces, pieces[0]])
-
-
-def _tesseract(picture: Grey | str, config: str) -> dict[str, list[object]]:
-    os.environ.setdefault("OMP_THREAD_LIMIT", "1")
-    try:
-        table: dict[str, list[object]] = pytesseract.image_to_data(
-            picture,
-            lang=_LANGUAGES,
-            config=f"{config} --dpi {round(PX * 25.4)}",
-            output_type=pytesseract.Output.DICT,
-        )
-    except pytesseract.TesseractNotFoundError as error:
-        raise MissingPartError(
-            Text(
-                "Tesseract belum terpasang. Pasang dengan: apt-get install tesseract-ocr tesseract-ocr-ind",
-                "Tesseract is missing. Install it with: apt-get install tesseract-ocr tesseract-ocr-ind",
-            )
-        ) from error
-    return table

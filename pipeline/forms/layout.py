@@ -94,7 +94,7 @@ class PageLayout:
 
     Attributes:
         page: from 1.
-        markers: four, clockwise from the top left; ids are 4 * (page - 1) + corner. None on a given blank.
+        markers: four, clockwise from the top left; ids are 4 * (page - 1) + corner; empty on a given blank.
         qr: the square of the QR code without its quiet zone; None on a given blank.
         serial: the box of the human-readable serial; None on a given blank.
     """

@@ -1,20 +1,14 @@
 """Machine print in uncombed lines, by Tesseract: all lines of a page in one process."""
 
-import os
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import cv2
 import numpy as np
-import pytesseract
 from numpy.typing import NDArray
 
-from pipeline.errors import MissingPartError
-from pipeline.language import Text
+from pipeline.tesseract import words_of_lines
 
-_LANGUAGES: Final = "ind+eng"
 _LEAST_LETTERS: Final = 4
 
 
@@ -50,35 +44,6 @@ def read_lines(pictures: list[NDArray[np.uint8]], px_per_mm: float) -> list[Prin
     Raises:
         MissingPartError: Tesseract is not installed.
     """
-    if not pictures:
-        return []
-    os.environ.setdefault("OMP_THREAD_LIMIT", "1")
-    with tempfile.TemporaryDirectory() as folder:
-        names = []
-        for number, picture in enumerate(pictures):
-            path = Path(folder) / f"{number}.png"
-            cv2.imwrite(
-                str(path), cv2.copyMakeBorder(picture, 20, 20, 20, 20, cv2.BORDER_CONSTANT, value=255)
-            )
-            names.append(str(path))
-        listing = Path(folder) / "list.txt"
-        listing.write_text("\n".join(names), encoding="utf-8")
-        try:
-            table = pytesseract.image_to_data(
-                str(listing),
-                lang=_LANGUAGES,
-                config=f"--psm 7 --dpi {round(px_per_mm * 25.4)}",
-                output_type=pytesseract.Output.DICT,
-            )
-        except pytesseract.TesseractNotFoundError as error:
-            raise MissingPartError(
-                Text(
-                    "Tesseract belum terpasang. Pasang dengan: apt-get install tesseract-ocr tesseract-ocr-ind",
-                    "Tesseract is missing. Install it with: apt-get install tesseract-ocr tesseract-ocr-ind",
-                )
-            ) from error
-    words: list[list[tuple[str, float]]] = [[] for _ in pictures]
-    for page, text, confidence in zip(table["page_num"], table["text"], table["conf"], strict=True):
-        if str(text).strip():
-            words[int(page) - 1].append((str(text).strip(), float(confidence) / 100))
-    return [Printed(" ".join(w for w, _ in line), min((c for _, c in line), default=0.0)) for line in words]
+    framed = [cv2.copyMakeBorder(one, 20, 20, 20, 20, cv2.BORDER_CONSTANT, value=255) for one in pictures]
+    lines = words_of_lines([np.asarray(one, np.uint8) for one in framed], px_per_mm)
+    return [Printed(" ".join(w for w, _ in line), min((c for _, c in line), default=0.0)) for line in lines]

@@ -48,7 +48,7 @@ _HELD_NO_MORE: Final = 1e3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Keypoints:
+class Keypoints:
     """Where keypoints lie, float64 (N, 2), and their descriptors, float32 (N, 128)."""
 
     at: Floats
@@ -66,7 +66,7 @@ class BlankPage:
     """
 
     picture: Image
-    keypoints: _Keypoints
+    keypoints: Keypoints
     tiles: NDArray[np.int64]
 
 
@@ -98,7 +98,7 @@ def blank_page(content: bytes, width_mm: float, height_mm: float) -> BlankPage:
     return BlankPage(small, _keypoints(small, 1 / PX_PER_MM), _tiles(small))
 
 
-def page_keypoints(image: Image) -> _Keypoints:
+def page_keypoints(image: Image) -> Keypoints:
     """The keypoints of a grey page image (H, W), in its px."""
     factor = max(1.0, max(image.shape) / (297 * PX_PER_MM))
     small = cv2.resize(image, None, fx=1 / factor, fy=1 / factor, interpolation=cv2.INTER_AREA)
@@ -106,7 +106,7 @@ def page_keypoints(image: Image) -> _Keypoints:
 
 
 def lay(
-    image: Image, keypoints: _Keypoints, blank: BlankPage, width_mm: float, height_mm: float
+    image: Image, keypoints: Keypoints, blank: BlankPage, width_mm: float, height_mm: float
 ) -> Laid | None:
     """A blank laid onto a grey page image (H, W); None where nothing speaks for it."""
     homography = _first_plane(keypoints, blank.keypoints)
@@ -125,19 +125,19 @@ def lay(
     return laid
 
 
-def _keypoints(picture: Image, scale: float) -> _Keypoints:
+def _keypoints(picture: Image, scale: float) -> Keypoints:
     # The contrast of each region is levelled first: shadows and pale copies must not hide half a page.
     levelled = cv2.createCLAHE(2.0, (6, 6)).apply(picture)
     found, descriptors = cv2.SIFT.create(_KEYPOINTS, contrastThreshold=0.03).detectAndCompute(levelled, None)
     if descriptors is None:
-        return _Keypoints(np.zeros((0, 2)), np.zeros((0, 128), np.float32))
+        return Keypoints(np.zeros((0, 2)), np.zeros((0, 128), np.float32))
     at = (np.array([point.pt for point in found], np.float64) + 0.5) * scale
     # Root of the L1 norm: Hellinger distance tells SIFT descriptors apart better (Arandjelović and Zisserman 2012).
     rooted = np.sqrt(descriptors / np.maximum(descriptors.sum(axis=1, keepdims=True), 1e-9))
-    return _Keypoints(at, rooted.astype(np.float32))
+    return Keypoints(at, rooted.astype(np.float32))
 
 
-def _first_plane(page: _Keypoints, blank: _Keypoints) -> Floats | None:
+def _first_plane(page: Keypoints, blank: Keypoints) -> Floats | None:
     if min(len(page.at), len(blank.at)) < _LEAST_INLIERS:
         return None
     pairs = cv2.BFMatcher(cv2.NORM_L2).knnMatch(blank.descriptors, page.descriptors, k=2)

@@ -1,22 +1,19 @@
 """What a registered page says of itself: its QR code, or the serial printed beside it."""
 
-import os
 import re
 from collections.abc import Iterator
 from typing import Final
 
 import cv2
 import numpy as np
-import pytesseract
 import zxingcpp
 from numpy.typing import NDArray
 
-from pipeline.errors import MissingPartError
 from pipeline.forms.identity import is_serial
 from pipeline.forms.layout import Box
-from pipeline.language import Text
 from pipeline.registration.crop import crop
 from pipeline.registration.plane import Plane
+from pipeline.tesseract import one_line
 
 Image = NDArray[np.uint8]
 
@@ -29,7 +26,6 @@ check digit and a blurred 0 is as good as a 6."""
 _SERIAL_LEAST: Final = 4.0
 """px per mm below which a serial is not read: 100 dpi."""
 _ANYWHERE: Final = (1200, 2400, 5000)
-_TESSERACT_CURE: Final = "sudo apt-get install tesseract-ocr tesseract-ocr-ind"
 _WHITELIST: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"
 _LOOKS_LIKE_SERIAL: Final = re.compile(r"([A-Z0-9]{3})-?([A-Z0-9]{4})-?([A-Z0-9]{2})-?([A-Z0-9]{5})")
 _TO_LETTERS: Final = str.maketrans("0158", "OISB")
@@ -64,7 +60,7 @@ def printed_serial(image: Image, plane: Plane, serial: Box) -> str | None:
         return None
     found: str | None = None
     for upright in _serial_looks(image, plane, serial):
-        read = _as_serial(_machine_print(upright))
+        read = _as_serial(one_line(upright, _WHITELIST))
         if read is None or found not in (None, read):
             return None
         found = read
@@ -115,23 +111,6 @@ def _qr_texts(image: Image) -> list[str]:
         np.ascontiguousarray(image), formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
     )
     return [code.text for code in found if code.text]
-
-
-def _machine_print(upright: Image) -> str:
-    os.environ.setdefault("OMP_THREAD_LIMIT", "1")
-    try:
-        return str(
-            pytesseract.image_to_string(upright, config=f"--psm 7 -c tessedit_char_whitelist={_WHITELIST}")
-        ).strip()
-    except pytesseract.TesseractNotFoundError as error:
-        raise MissingPartError(
-            Text(
-                f"Program Tesseract belum terpasang. Jalankan: {_TESSERACT_CURE}",
-                f"The program Tesseract is not installed. Run: {_TESSERACT_CURE}",
-            )
-        ) from error
-    except pytesseract.TesseractError:
-        return ""
 
 
 def _as_serial(text: str) -> str | None:
