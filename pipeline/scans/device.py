@@ -5,6 +5,7 @@ or not at all. Its faults are told by SANE's standard sentences (sane_strstatus)
 """
 
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -27,6 +28,7 @@ PAGES: Final = "*.jpg"
 """Pages are JPEGs (quality 75): what the readers were measured on, at a tenth of a TIFF's size."""
 
 _ANSWER_SECONDS: Final = 120
+"""A scanner that says nothing, and gives no page, for so long hangs: a large page at 600 dpi takes half of that."""
 _STOP_SECONDS: Final = 30
 _ABANDONED_SECONDS: Final = 24 * 3600.0
 _CHUNK: Final = 2**16
@@ -70,6 +72,12 @@ _FAULTS: Final = {
     "no sane devices found": Text(
         "Tidak ada pemindai yang ditemukan. Periksa kabel, daya, dan jaringannya, lalu jalankan lagi.",
         "No scanner was found. Check its cable, power and network, then run it again.",
+    ),
+    "timeout": Text(
+        "Pemindai tidak menjawab. Matikan lalu nyalakan lagi, taruh kembali lembar yang belum terpindai, lalu "
+        "jalankan lagi.",
+        "The scanner does not answer. Turn it off and on again, put back the sheets that were not scanned, and "
+        "run it again.",
     ),
     "open of device": Text(
         "Pemindai dengan nama itu tidak ada. Lihat namanya dengan: sotarsa scan --list-devices",
@@ -191,10 +199,19 @@ def _running(command: Sequence[str], told: IO[bytes]) -> Iterator[subprocess.Pop
 
 
 def _lines(process: subprocess.Popen[bytes]) -> Iterator[list[str]]:
-    """The lines that a process prints, as many at a time as have come."""
+    """The lines that a process prints, as many at a time as have come.
+
+    Raises:
+        ScannerFault: it printed nothing for too long.
+    """
     assert process.stdout is not None
     rest = b""
-    while chunk := os.read(process.stdout.fileno(), _CHUNK):
+    while True:
+        if not select.select([process.stdout], [], [], _ANSWER_SECONDS)[0]:
+            raise _fault("timeout")
+        chunk = os.read(process.stdout.fileno(), _CHUNK)
+        if not chunk:
+            return
         *lines, rest = (rest + chunk).split(b"\n")
         if lines:
             yield [os.fsdecode(line) for line in lines]
