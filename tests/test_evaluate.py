@@ -125,3 +125,43 @@ def test_the_command_prints_one_json_object(tmp_path, digits):
     assert set(found["error_at_coverage"]) == {"100", "99", "98", "95", "90", "80"}
     assert found["groups"]["type"]["n"] == 30
     assert found["microseconds_per_cell"] > 0
+
+
+def boxed(images, thick, gap, turn=0.0):
+    """The cells as cut `gap` px beyond their printed lines (inside them where negative)."""
+    high, wide = images.shape[1:]
+    out = []
+    for image in images:
+        page = cv2.copyMakeBorder(image, 20, 20, 20, 20, cv2.BORDER_CONSTANT, value=255)
+        frame = np.full_like(page, 255)
+        for k in (-1, 0, 1):
+            corners = (20 + k * wide, 20), (20 + (k + 1) * wide, 20 + high)
+            cv2.rectangle(frame, *corners, 60, thick, cv2.LINE_AA)
+        matrix = cv2.getRotationMatrix2D((20 + wide / 2, 20 + high / 2), turn, 1.0)
+        page = np.minimum(page, cv2.warpAffine(frame, matrix, page.shape[::-1], borderValue=255))
+        out.append(page[20 - gap : 20 + high + gap, 20 - gap : 20 + wide + gap])
+    return np.stack(out)
+
+
+@pytest.mark.parametrize("gap", [-1, 0, 1, 3, 6, 10])
+@pytest.mark.parametrize("thick", [1, 3])
+@pytest.mark.parametrize("turn", [-1.2, 0.0, 0.7])
+def test_a_whole_frame_of_lines_is_left_out(digits, gap, thick, turn):
+    images, labels = digits
+    found = measure(labelled(boxed(images, thick, gap, turn), labels), DIGITS, "first")
+    assert found["accuracy"] >= 0.9
+
+
+@pytest.mark.parametrize("char", "TLIHNVX")
+@pytest.mark.parametrize("pen", [4, 9])
+def test_a_letters_own_bars_stay_where_it_is_cut_close(char, pen):
+    page = np.full((120, 120), 255, np.uint8)
+    cv2.putText(page, char, (20, 90), cv2.FONT_HERSHEY_SIMPLEX, 2.2, 0, pen, cv2.LINE_AA)
+    ys, xs = np.nonzero(page < 128)
+    close = page[None, ys.min() : ys.max() + 1, xs.min() - 12 : xs.max() + 13]
+    inked = np.count_nonzero(close < 128) / close.size * 7.0**2 * close.shape[2] / close.shape[1]
+    assert loose_cells(close).amount[0] >= 0.8 * inked
+
+
+def test_an_even_grey_is_an_empty_cell():
+    assert loose_cells(np.full((3, 64, 64), 200, np.uint8)).amount.max() == 0

@@ -1,5 +1,6 @@
 """Cell images that others cut: of any size, ink dark or bright, with remains of printed lines at their rims."""
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 import cv2
@@ -15,6 +16,21 @@ _RIM: Final = 0.03
 _THIN: Final = 0.08
 """Remains of a line reach no further into the cell than this share of its side."""
 _INK: Final = 0.4
+_THICK: Final = 0.13
+"""Share of a cell's side that a printed line takes, at most."""
+_REACH: Final = 0.25
+"""Share of a cell's side within which its printed line is looked for."""
+_SLOPES_PX: Final = (0, -1, 1, -2, 2, -3, 3)
+"""By how much a line may fall along the cell, the gentlest first."""
+_LEAST_CONTRAST: Final = 12
+"""Levels of grey between paper and ink below which a cell is empty."""
+_SPAN: Final = 0.75
+"""Share of a side along which a line is dark, at least; a letter's own bar, cut close, is seldom that straight."""
+_TRACE_MM2: Final = 0.3
+_HUNG: Final = 0.06
+"""Share of a side where ink goes on from a line, at most, for the line to be no letter's bar."""
+_PAST: Final = 0.5
+"""Share of a side that is still dark just inside a line, at most."""
 
 Floats = NDArray[np.float32]
 
@@ -55,9 +71,76 @@ def _clean(images: NDArray[np.uint8]) -> CellInk:
         inner[i] = cv2.resize(image, (wide, tall), interpolation=way)
     sparse = np.sort(inner[:, ::2, ::2].reshape(n, -1), axis=1)
     ink, paper = (sparse[:, int(share * sparse.shape[1]), None, None] for share in (0.01, 0.75))
-    inner[:] = np.clip((inner - ink) / np.maximum(paper - ink, 1), 0, 1)
+    inner[:] = np.clip(1 - (paper - inner) / np.maximum(paper - ink, _LEAST_CONTRAST), 0, 1)
+    _frame_out(inner)
     _rims_out(inner)
     return isolate(patches, np.tile([wide / PX_PER_MM, tall / PX_PER_MM], (n, 1)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Lines:
+    """What looks like a printed line along one side of N cells.
+
+    Attributes:
+        seen: bool (N,).
+        across: bool (N,), it runs from end to end, as the line between two cells does.
+        fine: bool (N,), it is thinner than most pens write, and lies at the rim or runs across.
+        alone: bool (N,), no ink hangs on it as a stem does on a letter's bar.
+        inside: int (N, w), the first row past it in each column.
+    """
+
+    seen: NDArray[np.bool_]
+    across: NDArray[np.bool_]
+    fine: NDArray[np.bool_]
+    alone: NDArray[np.bool_]
+    inside: NDArray[np.int64]
+
+
+def _frame_out(cells: Floats) -> None:
+    """Takes the printed lines along the sides of (n, h, w) out, in place, with all that lies beyond them."""
+    whole, flipped = cells.copy(), cells.swapaxes(1, 2)
+    sides = [cells, cells[:, ::-1], flipped, flipped[:, ::-1]]
+    lines = [_lines(side) for side in sides]
+    # A thick letter may have bars along three sides, but not all four, nor three that are longer than itself.
+    boxed = np.sum([line.seen for line in lines], axis=0) == 4
+    boxed |= np.sum([line.seen & line.across for line in lines], axis=0) >= 3
+    cornered = np.sum([line.fine for line in lines], axis=0) >= 2
+    for side, line in zip(sides, lines, strict=True):
+        out = line.seen & (boxed | (line.fine & (line.alone | cornered)))
+        rows = np.arange(side.shape[1])[:, None]
+        side[(rows < line.inside[:, None]) & out[:, None, None]] = 1
+    # What is nothing but lines was a letter, such as an L cut close.
+    bare = np.count_nonzero(cells < 1 - _INK, axis=(1, 2)) < _TRACE_MM2 * PX_PER_MM**2
+    cells[bare] = whole[bare]
+
+
+def _lines(cells: Floats) -> _Lines:
+    """The straight line nearest to the top of each cell (n, h, w)."""
+    n, h, w = cells.shape
+    deep, steepest = round(_REACH * h), max(_SLOPES_PX)
+    rows, picked = np.arange(-steepest, deep), np.arange(n)
+    dark = cells[:, : deep + steepest] < 1 - _INK / 2
+    falls = np.round(np.multiply.outer(_SLOPES_PX, np.linspace(-0.5, 0.5, w))).astype(int)
+    cover = np.empty((len(falls), n, len(rows)))
+    ends = np.empty((len(falls), n, len(rows)), bool)
+    for k, fall in enumerate(falls):
+        at = rows[:, None] + fall
+        there = at >= 0
+        along = dark[:, np.maximum(at, 0), np.arange(w)] & there
+        cover[k] = along.sum(axis=2) / np.maximum(there.sum(axis=1), w // 2)
+        ends[k] = along[:, :, 0] & along[:, :, -1]
+    slope = cover.max(axis=2).argmax(axis=0)
+    cover, ends = cover[slope, picked], ends[slope, picked]
+    strong = cover >= _SPAN
+    first = strong.argmax(axis=1)
+    past = (cover < _PAST) & (np.arange(len(rows)) > first[:, None])
+    last = past.argmax(axis=1)
+    seen = strong.any(axis=1) & past.any(axis=1) & (last - first <= _THICK * h)
+    across = ends[picked, first]
+    fine = seen & (last - first <= _THIN * h) & (across | (rows[first] <= _RIM * h))
+    alone = cover[picked, np.minimum(last + 1, len(rows) - 1)] <= _HUNG
+    # The soft edge of a line goes with it.
+    return _Lines(seen, across, fine, alone, rows[last][:, None] + 1 + falls[slope])
 
 
 def _rims_out(cells: Floats) -> None:
