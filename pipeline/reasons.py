@@ -139,7 +139,8 @@ VALUE_REASONS: Final[dict[str, Text]] = {
     "several_marks": Text("Lebih dari satu kotak ditandai.", "More than one box is marked."),
     "unclear_mark": Text("Tanda tidak jelas.", "A mark is not clear."),
     "unclear_signature": Text(
-        "Tidak jelas ada tanda tangan atau tidak.", "It is not clear whether there is a signature."
+        "Tidak jelas ada tanda tangan, atau hanya cap, atau tidak ada.",
+        "It is not clear whether there is a signature, only a stamp, or none.",
     ),
     "handwritten_line": Text(
         "Tulisan tangan bebas: dibaca oleh orang.", "Free handwriting: a person reads it."

@@ -1,0 +1,58 @@
+"""A stamp is no signature: what an office stamps across an area goes to a person, signatures do not."""
+
+import cv2
+import numpy as np
+import pytest
+
+from pipeline.forms.layout import Box, FieldLayout, FieldType, Kind, PageLayout
+from pipeline.recognition.areas import PX_PER_MM, read_areas
+from pipeline.registration.plane import Plane
+from pipeline.training.pen import PenStyle, draw
+from pipeline.training.strokes import signature
+
+WIDE, HIGH = 60.0, 20.0
+AREA = FieldLayout("tanda_tangan", None, FieldType.SIGNATURE, Kind.AREA, Box(10, 10, WIDE, HIGH))
+PAGE = PageLayout(1, WIDE + 20, HIGH + 20, (), None, None, (AREA,))
+PLANE = Plane(np.diag([PX_PER_MM, PX_PER_MM, 1.0]))
+
+
+def paper():
+    return np.full((round((HIGH + 20) * PX_PER_MM), round((WIDE + 20) * PX_PER_MM)), 255, np.uint8)
+
+
+def stamp(page, middle):
+    at = tuple(round(mm * PX_PER_MM) for mm in middle)
+    for radius, line in ((19.0, 1.0), (17.0, 0.4)):
+        cv2.circle(page, at, round(radius * PX_PER_MM), 110, max(1, round(line * PX_PER_MM)), cv2.LINE_AA)
+    return page
+
+
+def sign(page, seed):
+    rng = np.random.default_rng(seed)
+    style = PenStyle.sample(rng)
+    ink = draw(signature(rng, WIDE / HIGH), PX_PER_MM, 12.0, style, rng, widest_mm=48).ink
+    ink = ink[: round(18 * PX_PER_MM), : round(56 * PX_PER_MM)] * style.darkness
+    top, left = round(11 * PX_PER_MM), round(12 * PX_PER_MM)
+    part = page[top : top + ink.shape[0], left : left + ink.shape[1]]
+    part[:] = np.minimum(part, 255 * (1 - ink[: part.shape[0], : part.shape[1]]))
+    return page
+
+
+def read(page):
+    return read_areas(page, PLANE, PAGE)["tanda_tangan", None]
+
+
+@pytest.mark.parametrize("middle", [(40, 20), (20, 12), (62, 34), (40, 38), (75, 20)])
+def test_a_stamp_over_an_empty_area_is_asked_about(middle):
+    assert read(stamp(paper(), middle)).reasons == ("unclear_signature",)
+
+
+def test_signatures_are_not_taken_for_stamps():
+    found = [read(sign(paper(), seed)) for seed in range(60)]
+    assert all(reading.value == "present" for reading in found)
+    assert sum(bool(reading.reasons) for reading in found) <= 3
+
+
+def test_an_empty_area_stays_absent():
+    assert read(paper()).value == "absent"
+    assert not read(paper()).reasons
