@@ -152,7 +152,7 @@ def has_ring(inked: NDArray[np.uint8]) -> bool:
         radius = np.abs(z[:, 0] - centre)
         fit = (radius >= _RING_MM[0] * PX_PER_MM) & (radius <= _RING_MM[1] * PX_PER_MM)
     centre, radius = centre[fit, None], radius[fit, None]
-    thick = cv2.dilate(inked, np.ones((3, 3), np.uint8))
+    thick = np.asarray(cv2.dilate(inked, np.ones((3, 3), np.uint8)), np.uint8)
     shown, dark = _round(thick, centre, radius, _RING_STEPS // 6)
     best = np.argsort(-dark * (dark >= _RING_SHARE * shown) * radius[:, 0])[:_RING_KEPT]
     centre, radius = centre[best], radius[best]
