@@ -69,8 +69,9 @@ def _clean(images: NDArray[np.uint8]) -> CellInk:
     way = cv2.INTER_AREA if height > tall else cv2.INTER_LINEAR
     for i, image in enumerate(images):
         inner[i] = cv2.resize(image, (wide, tall), interpolation=way)
-    sparse = np.sort(inner[:, ::2, ::2].reshape(n, -1), axis=1)
-    ink, paper = (sparse[:, int(share * sparse.shape[1]), None, None] for share in (0.01, 0.75))
+    sparse = inner[:, ::2, ::2].reshape(n, -1)
+    ranks = [int(share * sparse.shape[1]) for share in (0.01, 0.75)]
+    ink, paper = np.partition(sparse, ranks, axis=1)[:, ranks].T[:, :, None, None]
     inner[:] = np.clip(1 - (paper - inner) / np.maximum(paper - ink, _LEAST_CONTRAST), 0, 1)
     _frame_out(inner)
     _rims_out(inner)
@@ -98,28 +99,44 @@ class _Lines:
 
 def _frame_out(cells: Floats) -> None:
     """Takes the printed lines along the sides of (n, h, w) out, in place, with all that lies beyond them."""
-    whole, flipped = cells.copy(), cells.swapaxes(1, 2)
-    sides = [cells, cells[:, ::-1], flipped, flipped[:, ::-1]]
-    lines = [_lines(side) for side in sides]
+    # Most cells have little along any side, and looking for lines is dear.
+    spans = [_dark(side).any(axis=1).mean(axis=1) for side in _sides(cells)]
+    some = np.flatnonzero(np.max(spans, axis=0) >= _SPAN)
+    cells[some] = _unframed(cells[some])
+
+
+def _unframed(cells: Floats) -> Floats:
+    lines = [_lines(side) for side in _sides(cells)]
     # A thick letter may have bars along three sides, but not all four, nor three that are longer than itself.
     boxed = np.sum([line.seen for line in lines], axis=0) == 4
     boxed |= np.sum([line.seen & line.across for line in lines], axis=0) >= 3
     cornered = np.sum([line.fine for line in lines], axis=0) >= 2
-    for side, line in zip(sides, lines, strict=True):
+    bare = cells.copy()
+    for side, line in zip(_sides(bare), lines, strict=True):
         out = line.seen & (boxed | (line.fine & (line.alone | cornered)))
         rows = np.arange(side.shape[1])[:, None]
         side[(rows < line.inside[:, None]) & out[:, None, None]] = 1
     # What is nothing but lines was a letter, such as an L cut close.
-    bare = np.count_nonzero(cells < 1 - _INK, axis=(1, 2)) < _TRACE_MM2 * PX_PER_MM**2
-    cells[bare] = whole[bare]
+    written = np.count_nonzero(bare < 1 - _INK, axis=(1, 2)) >= _TRACE_MM2 * PX_PER_MM**2
+    return np.where(written[:, None, None], bare, cells)
+
+
+def _sides(cells: Floats) -> list[Floats]:
+    """Views of (n, h, w) with the top, the bottom, the left and the right side on top."""
+    flipped = cells.swapaxes(1, 2)
+    return [cells, cells[:, ::-1], flipped, flipped[:, ::-1]]
+
+
+def _dark(cells: Floats) -> NDArray[np.bool_]:
+    """Where the tops of (n, h, w), as far as a line is looked for, are darker than paper."""
+    return np.asarray(cells[:, : round(_REACH * cells.shape[1]) + max(_SLOPES_PX)] < 1 - _INK / 2)
 
 
 def _lines(cells: Floats) -> _Lines:
     """The straight line nearest to the top of each cell (n, h, w)."""
     n, h, w = cells.shape
-    deep, steepest = round(_REACH * h), max(_SLOPES_PX)
-    rows, picked = np.arange(-steepest, deep), np.arange(n)
-    dark = cells[:, : deep + steepest] < 1 - _INK / 2
+    dark = _dark(cells)
+    rows, picked = np.arange(-max(_SLOPES_PX), round(_REACH * h)), np.arange(n)
     falls = np.round(np.multiply.outer(_SLOPES_PX, np.linspace(-0.5, 0.5, w))).astype(int)
     cover = np.empty((len(falls), n, len(rows)))
     ends = np.empty((len(falls), n, len(rows)), bool)
