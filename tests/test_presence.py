@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from forms_under_test import catalogue
 
+from pipeline.forms.layout import Kind
 from pipeline.page import PageReading, read_page
 from pipeline.registration.presence import fields_seen
 from pipeline.registration.register import register
@@ -100,3 +101,17 @@ def test_a_signature_that_is_cut_off_is_not_absent():
     image = own.picture[: round((area.y + 0.3 * area.h) * own.picture.shape[0] / 297)]
     reading = read_page(image, catalogue())
     assert [one.status for one in reading.readings if one.reading.field == "tanda_tangan_kades"] == ["review"]
+
+
+@pytest.mark.parametrize("share", [0.15, 0.4, 0.8])
+def test_a_line_that_is_covered_in_part_is_not_empty(share):
+    own = OWN[1]
+    page = register(own.picture, catalogue())
+    line, at = next((i, f.box) for i, f in enumerate(page.page.fields) if f.kind is Kind.LINE)
+    # The slip ends on the ruled line, where there is room for a line of writing.
+    corners = page.to_pixels(np.array([[at.x - 2, at.y - 1], [at.x + share * at.w, at.y + at.h]]))
+    (left, top), (right, bottom) = np.round(corners).astype(int)
+    image = own.picture.copy()
+    image[top:bottom, left:right] = 250
+    assert seen(own.picture)[line]
+    assert not seen(image)[line]

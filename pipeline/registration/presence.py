@@ -5,6 +5,7 @@ beyond the edge of the picture, on a sheet that was pasted together or in a file
 empty fields, or like fields that they are not.
 """
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
@@ -80,6 +81,8 @@ _OFF_MM: Final = np.array([0.3, 0.15, 0.3, 0.3])
 outline as a mark, the lines being 0.3 mm wide."""
 _LINE_UP_MM: Final = 0.8
 """A line of writing is ruled this far above the foot of its box."""
+_PART_MM: Final = 12.0
+"""… and is looked at in parts so long: a slip of paper may hide a few words of it."""
 
 
 @lru_cache(maxsize=64)
@@ -98,7 +101,9 @@ def _outlines(page: PageLayout) -> tuple[list[Box], Floats, NDArray[np.int64], N
 
 def _boxes(field: FieldLayout) -> Sequence[Box]:
     if field.kind is Kind.LINE:
-        return [field.box._replace(h=field.box.h - _LINE_UP_MM)]
+        parts = math.ceil(field.box.w / _PART_MM)
+        wide, high = field.box.w / parts, field.box.h - _LINE_UP_MM
+        return [Box(field.box.x + i * wide, field.box.y, wide, high) for i in range(parts)]
     return field.cells or [choice.box for choice in field.choices] or [field.box]
 
 
