@@ -2,10 +2,12 @@
 
 `mnist.npz`: the last 10,000 of MNIST's training images. `unipen-digits.npz`, `unipen-capitals.npz`: every character
 of the test writers, labels as they are, drawn once with a plain ballpoint on clean paper (`--checked` leaves out those
-whose label is known or likely to be wrong, as training does). `pipeline.training.evaluate` reads them.
+whose label is known or likely to be wrong, as training does). `--framed` writes the same with their cells' printed
+lines, cut inside, on or beyond them. `pipeline.training.evaluate` reads them.
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -47,6 +49,37 @@ def unipen(data: Path, characters: str, checked: bool) -> Labelled:
     return Labelled(np.stack(images), np.array(labels), np.array(writers).astype(str))
 
 
+def framed(
+    images: NDArray[np.uint8], rng: np.random.Generator, gaps: tuple[int, int] = (-1, 12)
+) -> NDArray[np.uint8]:
+    """Cells (N, H, W) with printed lines around each and its neighbours, a little turned, cut somewhere near them.
+
+    Args:
+        images: dark ink on white.
+        rng: draws the lines' grey, width and turn, and where each cell is cut.
+        gaps: least and most px by which it is cut beyond its lines.
+
+    Returns:
+        uint8 (N, H, W), scaled back to the size they had.
+    """
+    return np.stack([_framed_cell(image, rng, int(rng.integers(gaps[0], gaps[1] + 1))) for image in images])
+
+
+def _framed_cell(image: NDArray[np.uint8], rng: np.random.Generator, gap: int) -> NDArray[np.uint8]:
+    h, w = image.shape
+    room = gap + 12
+    page = cv2.copyMakeBorder(image, room, room, room, room, cv2.BORDER_CONSTANT, value=255)
+    lines = np.full_like(page, 255)
+    for k in (-1, 0, 1):
+        corners = (room + k * w, room), (room + (k + 1) * w, room + h)
+        cv2.rectangle(lines, *corners, int(rng.integers(20, 190)), int(rng.integers(1, 4)), cv2.LINE_AA)
+    turn = cv2.getRotationMatrix2D((room + w / 2, room + h / 2), float(rng.uniform(-1.2, 1.2)), 1.0)
+    page = np.minimum(page, cv2.warpAffine(lines, turn, page.shape[::-1], borderValue=255))
+    top, left = np.round(room - gap + rng.normal(0, 1, 2)).astype(int)
+    cut = page[top : top + h + 2 * gap, left : left + w + 2 * gap]
+    return np.asarray(cv2.resize(cut, (w, h), interpolation=cv2.INTER_AREA), np.uint8)
+
+
 def save(path: Path, cells: Labelled) -> None:
     """Writes labelled cells as `evaluate.load` reads them."""
     np.savez_compressed(path, x=cells.images, y=cells.labels, source=cells.groups)
@@ -74,13 +107,22 @@ def main() -> None:
     parser.add_argument(
         "--checked", action="store_true", help="leave out labels that are known or likely to be wrong"
     )
+    parser.add_argument("--framed", action="store_true", help="with the printed lines of their cells")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
-    save(arguments.out / "mnist.npz", mnist(arguments.data))
+    sets = {"mnist": mnist(arguments.data)}
     for kind in ("digits", "capitals"):
-        cells = unipen(arguments.data, ALPHABETS[kind], arguments.checked)
-        save(arguments.out / f"unipen-{kind}.npz", cells)
+        sets[f"unipen-{kind}"] = unipen(arguments.data, ALPHABETS[kind], arguments.checked)
+    if arguments.framed:
+        # MNIST's digits have no cell.
+        del sets["mnist"]
+        rng = np.random.default_rng(_SEED)
+        sets = {
+            f"{name}-framed": replace(cells, images=framed(cells.images, rng)) for name, cells in sets.items()
+        }
+    for name, cells in sets.items():
+        save(arguments.out / f"{name}.npz", cells)
 
 
 if __name__ == "__main__":
