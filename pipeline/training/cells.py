@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.recognition.alphabet import BLANK, CHARACTERS, CROSSED
-from pipeline.recognition.cells import MARGIN_MM, PX_PER_MM, isolate, sample, take_out_lines
+from pipeline.recognition.cells import isolate, sample, take_out_lines
 from pipeline.registration.plane import Plane
 from pipeline.training import degrade
 from pipeline.training.hands import (
@@ -23,7 +23,6 @@ from pipeline.training.hands import (
     split_of,
 )
 from pipeline.training.ink import crossing, habits, lay, rule, with_habits
-from pipeline.training.loose import loose_cells
 from pipeline.training.pen import PenStyle, draw
 
 _DIGITS: Final = "0123456789"
@@ -34,12 +33,6 @@ _BLANK_SHARE: Final = 0.06
 _CROSSED_SHARE: Final = 0.03
 _FONT_SHARE: Final = 0.17
 _SCANNED_SHARE: Final = 0.10
-_SMALL_SHARE: Final = 0.12
-"""Of the fonts' letters that slip into the small shape among capitals."""
-_LOOSE_SHARE: Final = 0.2
-"""Of the sheets, whose cells are cut out as others cut them: near their lines, whatever that clips."""
-_LOOSE_MM: Final = (-0.35, 0.7)
-"""How far beyond its lines such a cell is cut."""
 
 _DPI: Final = np.array([300, 200, 240, 400])
 _DPI_SHARES: Final = (0.72, 0.14, 0.08, 0.06)
@@ -81,7 +74,7 @@ class Sources:
         return cls.of(
             (
                 (pens, 1 - _FONT_SHARE - _SCANNED_SHARE),
-                (load_fonts(data, _SMALL_SHARE), _FONT_SHARE),
+                (load_fonts(data), _FONT_SHARE),
                 ((load_mnist(data),), _SCANNED_SHARE),
             )
         )
@@ -149,25 +142,13 @@ def draw_cells(
     images, places, labels, have = [], [], [], 0
     while have < n:
         cells = cell_patches(rng, sources)
-        if rng.random() < _LOOSE_SHARE:
-            ink = loose_cells(_cut(cells, rng))
-        else:
-            ink = isolate(take_out_lines(cells.patches, cells.sizes_mm, cells.groups), cells.sizes_mm)
+        ink = isolate(take_out_lines(cells.patches, cells.sizes_mm, cells.groups), cells.sizes_mm)
         images.append(ink.images)
         places.append(ink.place)
         labels.append(cells.labels)
         have += len(cells.labels)
     order = rng.permutation(have)[:n]
     return np.concatenate(images)[order], np.concatenate(places)[order], np.concatenate(labels)[order]
-
-
-def _cut(cells: Cells, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """The cells of a sheet as pictures uint8 (N, h, w), all cut alike with what lies on their rims."""
-    low = MARGIN_MM - rng.uniform(*_LOOSE_MM) + rng.normal(0, 0.1, 2)
-    high = 2 * MARGIN_MM - low + cells.sizes_mm[0]
-    left, top = np.round(np.maximum(low, 0) * PX_PER_MM).astype(int)
-    right, bottom = np.round(high * PX_PER_MM).astype(int)
-    return degrade.to_bytes(cells.patches[:, top:bottom, left:right])
 
 
 def _print_of(rng: np.random.Generator) -> tuple[float, float]:
@@ -275,7 +256,7 @@ def _scan(page: Floats, px: float, rng: np.random.Generator) -> tuple[NDArray[np
         degrade.uneven_light(page, float(rng.uniform(0.05, 0.3)), rng)
     degrade.add_noise(page, float(rng.choice([0.006, 0.02, 0.04], p=[0.5, 0.35, 0.15])), rng)
     image = degrade.to_bytes(page)
-    if rng.random() < 0.1:
+    if rng.random() < 0.06:
         # Ink must survive a threshold: an office that scans in 1 bit has set it so.
         image = degrade.one_bit(image, int(255 * (black + (white - black) * rng.uniform(0.6, 0.8))))
     elif rng.random() < 0.7:

@@ -34,8 +34,6 @@ _SPLIT_SEED: Final = 20261124
 _FONT_PX: Final = 72
 _SIMPLIFY: Final = 0.012
 """Share of a capital's height that a simplified stroke may stray: 0.06 mm, far below a pen's width."""
-_SMALL: Final = frozenset("ABDEFGHKMNQRTY")
-"""Letters whose small shape is another than the capital's and no other capital's."""
 _CAPITAL_LIKE: Final = "()/!?$&#%[]{}|"
 """Symbols about as high as a capital, from which the scale of a writer's symbols is taken."""
 
@@ -121,24 +119,22 @@ class PenHand:
 
 @dataclass(frozen=True, slots=True)
 class FontHand:
-    """A handwriting-like font; a share `small` of its letters slips into the small shape."""
+    """A handwriting-like font."""
 
     id: str
     path: Path
     characters: str
     weight: float = 1.0
-    small: float = 0.0
 
     def has(self, char: str) -> bool:
         """See `Hand`."""
         return char in self.characters
 
-    def glyph(self, char: str, rng: np.random.Generator) -> Mask:
+    def glyph(self, char: str, rng: np.random.Generator) -> Mask:  # noqa: ARG002 - a font writes one way only
         """See `Hand`."""
         if not self.has(char):
             raise KeyError(char)
-        small = char in _SMALL and rng.random() < self.small
-        return font_mask(self.path, char.lower() if small else char)
+        return font_mask(self.path, char)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -207,7 +203,7 @@ def load_mnist(data: Path, split: Split = "train") -> ScannedDigits:
     return ScannedDigits(images, labels, {str(d): np.flatnonzero(labels == d) for d in range(10)})
 
 
-def load_fonts(data: Path, small: float = 0.0) -> tuple[FontHand, ...]:
+def load_fonts(data: Path) -> tuple[FontHand, ...]:
     """Every font that `fonts/INDEX.tsv` lists and that is there, without the punctuation that it lacks."""
     hands = []
     for line in (data / "fonts" / "INDEX.tsv").read_text(encoding="utf-8").splitlines()[1:]:
@@ -215,7 +211,7 @@ def load_fonts(data: Path, small: float = 0.0) -> tuple[FontHand, ...]:
         path = data / "fonts" / name
         if path.is_file():
             characters = "".join(c for c in CHARACTERS if c not in missing)
-            hands.append(FontHand(f"font:{path.stem}", path, characters, small=small))
+            hands.append(FontHand(f"font:{path.stem}", path, characters))
     return tuple(hands)
 
 

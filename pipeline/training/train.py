@@ -27,7 +27,6 @@ from pipeline.recognition.alphabet import BLANK, CHARACTERS, allowed
 from pipeline.training.cells import Sources, draw_cells
 from pipeline.training.export import export
 from pipeline.training.net import CellNet
-from pipeline.training.restore import restored
 
 log = logging.getLogger(__name__)
 
@@ -66,8 +65,9 @@ _FIELDS: Final = torch.from_numpy(
 )
 """What a cell of a number, of a name and of a mixed field may hold: (3, CLASSES)."""
 _MIXED: Final = 0.15
-_WORN: Final = 0.2
+_WORN: Final = 0.16
 _BFLOAT16: Final = bool(torch.cpu._is_avx512_bf16_supported())
+"""Torch has no public name for it."""
 
 
 def fields_of(labels: Tensor) -> Tensor:
@@ -127,16 +127,18 @@ def train(
     sources: Sources,
     plan: Plan,
     workers: int = 1,
-    start: nn.Module | None = None,
+    start: Path | None = None,
     keep: Callable[[nn.Module], None] = lambda _: None,
 ) -> nn.Module:
     """Trains a `CellNet` on cells drawn from `sources` and returns its averaged weights, ready to export.
 
-    `start` is a net to go on from; `keep` gets the averaged net every 1,000 steps, so that a killed training
+    `start` holds weights to go on from; `keep` gets the averaged net every 1,000 steps, so that a killed training
     leaves something behind.
     """
     torch.manual_seed(plan.seed)
-    net = (CellNet() if start is None else start).to(memory_format=torch.channels_last)
+    net = CellNet().to(memory_format=torch.channels_last)
+    if start is not None:
+        net.load_state_dict(torch.load(start, weights_only=True))
     average = AveragedModel(net, avg_fn=_moving_average, use_buffers=True)
     steps = plan.samples // plan.batch
     optimiser = torch.optim.AdamW(net.parameters(), lr=plan.rate, weight_decay=plan.decay)
@@ -169,15 +171,6 @@ def train(
             if step == steps:
                 return average.module.eval()
     raise AssertionError("the stream of cells has no end")
-
-
-def begun(path: Path, sources: Sources, seed: int) -> CellNet:
-    """The net that an earlier training left: its weights (.pt), or the file that ships (.onnx)."""
-    if path.suffix == ".onnx":
-        return restored(path, *draw_cells(np.random.default_rng(seed), sources, _EXAMPLES)[:2])
-    net = CellNet()
-    net.load_state_dict(torch.load(path, weights_only=True))
-    return net
 
 
 def logits_of(session: InferenceSession, sources: Sources, n: int, seed: int) -> tuple[Tensor, Tensor]:
@@ -247,7 +240,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=Plan().rate)
     parser.add_argument("--seed", type=int, default=Plan().seed, help="another one where training goes on")
     parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--start", type=Path, help="weights (.pt) or shipped net (.onnx) to go on from")
+    parser.add_argument("--start", type=Path, help="weights (.pt) to go on from")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(1)
@@ -257,7 +250,7 @@ def main() -> None:
         sources,
         plan,
         arguments.workers,
-        begun(arguments.start, sources, plan.seed + 4) if arguments.start else None,
+        arguments.start,
         lambda half_done: save(half_done, arguments.data, arguments.out, plan, 4_000),
     )
     save(net, arguments.data, arguments.out, plan, 60_000)
