@@ -115,3 +115,28 @@ def test_a_line_that_is_covered_in_part_is_not_empty(share):
     image[top:bottom, left:right] = 250
     assert seen(own.picture)[line]
     assert not seen(image)[line]
+
+
+@pytest.mark.parametrize(("start", "end"), [((0.97, -1.0), (1.2, 2.0)), ((-0.02, 0.6), (1.02, 2.0))])
+def test_a_comb_is_not_seen_where_one_cell_is_covered_in_part(start, end):
+    own = OWN[0]
+    page = register(own.picture, catalogue())
+    comb, at = next(
+        (i, f.box) for i, f in enumerate(page.page.fields) if f.kind is Kind.COMB and len(f.cells) >= 16
+    )
+    shares = np.array([start, end])
+    corners = page.to_pixels(np.array([at.x, at.y]) + shares * [at.w, at.h])
+    (left, top), (right, bottom) = np.round(corners).astype(int)
+    image = own.picture.copy()
+    image[top:bottom, left:right] = 250
+    assert seen(own.picture)[comb]
+    assert not seen(image)[comb]
+
+
+def test_a_comb_is_not_seen_where_the_picture_ends_within_it():
+    own = OWN[0]
+    page = register(own.picture, catalogue())
+    corners = np.array([[f.box.x + f.box.w, f.box.y] for f in page.page.fields])
+    ends = np.where([f.kind is Kind.COMB for f in page.page.fields], page.to_pixels(corners)[:, 0], 0)
+    assert seen(own.picture)[ends.argmax()]
+    assert not seen(own.picture[:, : int(ends.max()) - 15])[ends.argmax()]

@@ -35,7 +35,7 @@ _TICK_SHARE: Final = 0.4
 _MOST_GONE: Final = 0.5
 """Where more of a kind's outlines are not there, those that are may be chance."""
 _SPARED: Final = 8
-"""One cell in so many may hide its outline under ink."""
+"""One cell in so many may hide its outline under ink; none may lack it."""
 _NEAR_MM: Final = 45.0
 """Tick boxes up to so far above or below speak for outlines that a copier or a 1-bit scan wiped out."""
 
@@ -52,26 +52,30 @@ def fields_seen(image: NDArray[np.uint8], registration: Registration) -> tuple[b
     if not boxes:
         return ()
     corners = registration.to_pixels(corners_mm)
-    contrast = _contrasts(image, corners, boxes, _OFF_MM[kinds])
+    contrast, darkest = _sides(image, corners, boxes, _OFF_MM[kinds])
     ranked = np.sort(contrast, axis=1)
     # All sides of a tick box or an area; three of a cell, as a stroke may run along one; the foot of a line.
     strength = np.choose(kinds, [ranked[:, 1], ranked[:, 0], ranked[:, 0], contrast[:, -1]])
     height = corners_mm[:, :, 1].mean(axis=1)
     seen = np.zeros(len(boxes), bool)
     ticks = kinds == _TICKS
+    lost = np.asarray(~((corners >= 0) & (corners < image.shape[::-1])).all(axis=(1, 2)))
     seen[ticks] = _there(strength[ticks], _TICK_SHARE)
     for kind in (_CELLS, _AREAS, _LINES):
         mine = np.flatnonzero(kinds == kind)
-        if len(mine) and np.quantile(strength[mine], 0.75) >= _VISIBLE:
+        usual = float(np.quantile(strength[mine], 0.75)) if len(mine) else 0.0
+        if usual >= _VISIBLE:
             seen[mine] = _there(strength[mine], _SHARE)
+            # Ink may hide a line, but not turn it into paper.
+            lost[mine] |= (darkest[mine] < _SHARE * usual).any(axis=1) & (kind == _CELLS)
         elif len(mine):
             near = ticks & (np.abs(height[mine][:, None] - height) <= _NEAR_MM)
             seen[mine] = (near & seen).any(axis=1) & ((near & ~seen).sum(axis=1) <= 1)
-    seen &= ((corners >= 0) & (corners < image.shape[::-1])).all(axis=(1, 2))
-    gone = np.bincount(field_of, ~seen, minlength=len(registration.page.fields))
-    count = np.bincount(field_of, minlength=len(registration.page.fields))
+    fields = len(registration.page.fields)
+    hidden, missing = (np.bincount(field_of, which, fields) for which in (~seen, lost))
     combs = np.array([field.kind is Kind.COMB for field in registration.page.fields])
-    return tuple(bool(one) for one in gone <= np.where(combs, count // _SPARED, 0))
+    spared = np.where(combs, np.bincount(field_of, minlength=fields) // _SPARED, 0)
+    return tuple(bool(one) for one in (missing == 0) & (hidden <= spared))
 
 
 _CELLS, _TICKS, _AREAS, _LINES = range(4)
@@ -118,8 +122,10 @@ def _there(strength: Floats, share: float) -> NDArray[np.bool_]:
     return seen
 
 
-def _contrasts(image: NDArray[np.uint8], corners: Floats, boxes: Sequence[Box], off_mm: Floats) -> Floats:
-    """How much darker each side of boxes is than what lies on both sides of it, 0 to `_CAP`.
+def _sides(
+    image: NDArray[np.uint8], corners: Floats, boxes: Sequence[Box], off_mm: Floats
+) -> tuple[Floats, Floats]:
+    """How much darker each side of boxes is than what lies on both sides of it, and than paper; 0 to `_CAP`.
 
     Args:
         image: grey, uint8 (H, W); beyond its edges is paper.
@@ -128,7 +134,7 @@ def _contrasts(image: NDArray[np.uint8], corners: Floats, boxes: Sequence[Box], 
         off_mm: (N,), how far from its place a line may be.
 
     Returns:
-        (N, 4): left, right, top, bottom.
+        Twice (N, 4): left, right, top, bottom.
     """
     size = np.array([[box.w, box.h] for box in boxes])
     across = np.arange(-_REACH_MM, _REACH_MM + _STEP_MM / 2, _STEP_MM)
@@ -156,7 +162,9 @@ def _contrasts(image: NDArray[np.uint8], corners: Floats, boxes: Sequence[Box], 
     rank = int(flat.shape[1] * 0.75)
     paper = np.maximum(np.partition(flat, rank, axis=1)[:, rank], _PALEST)
     dark = np.clip(1 - grey / paper[:, None, None, None], 0, _CAP)
-    return _peaks(dark.mean(axis=2), across, off_mm)
+    profile = dark.mean(axis=2)
+    near = np.abs(across) <= off_mm[:, None, None] + _STEP_MM / 2
+    return _peaks(profile, across, off_mm), np.where(near, profile, 0).max(axis=-1)
 
 
 def _sampled(image: NDArray[np.uint8], x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.float32]:
