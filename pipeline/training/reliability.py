@@ -2,7 +2,8 @@
 
 ROWS are labelled readings of writers that neither training nor calibration saw. Readings are put into bins of equal
 number by their calibrated confidence; a diagram shows the share right in each, and the expected calibration error
-(Naeini et al. 2015, bins of equal number) is told for each group.
+(Naeini et al. 2015, bins of equal number) is told for each group, and how the proven thresholds do: what enters
+unseen, and what of it is wrong.
 """
 
 import argparse
@@ -17,12 +18,17 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
+from scipy.special import expit
 
-from pipeline.recognition.confidence import load_tables
+from pipeline.forms.definition import ALPHA
+from pipeline.recognition.confidence import Calibration, load_tables
+from pipeline.recognition.promise import Labelled
 from pipeline.training.calibrate import WAYS, labelled
 from pipeline.training.score import interval
 
 _BINS: Final = 10
+_ALPHAS: Final = (ALPHA, 0.002)
+"""The house's promise, and what its forms ask for dates and counts."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,17 +83,32 @@ def _draw(found: Mapping[str, Reliability], out: Path) -> None:
     figure.savefig(out, dpi=80)
 
 
-def _groups(paths: Sequence[Path], way: str) -> dict[str, Reliability]:
-    tables = load_tables()[way]
+Rows = Mapping[str, Sequence[Labelled]]
+"""The labelled readings of each group."""
+
+
+def _groups(paths: Sequence[Path]) -> Rows:
     lines = (json.loads(line) for path in paths for line in path.open(encoding="utf-8"))
-    pairs: dict[str, list[tuple[float, bool]]] = {}
+    groups: dict[str, list[Labelled]] = {}
     for row in labelled(lines):
-        own = 1 / (1 + float(np.exp(-row.score)))
-        pairs.setdefault(row.group, []).append((tables[row.group].probability(own), row.right))
-    return {
-        name: reliability(np.array([p for p, _ in found]), np.array([right for _, right in found]))
-        for name, found in sorted(pairs.items())
-    }
+        groups.setdefault(row.group, []).append(row)
+    return dict(sorted(groups.items()))
+
+
+def _confidence(rows: Sequence[Labelled], calibration: Calibration) -> Reliability:
+    found = [calibration.probability(float(expit(row.score))) for row in rows]
+    return reliability(np.array(found), np.array([row.right for row in rows]))
+
+
+def kept(rows: Sequence[Labelled], calibration: Calibration, alpha: float) -> tuple[int, int]:
+    """How many readings enter unseen under a promise, and how many of these are wrong."""
+    entered = [row.right for row in rows if calibration.accepts(float(expit(row.score)), alpha)]
+    return len(entered), entered.count(False)
+
+
+def _promised(rows: Sequence[Labelled], calibration: Calibration, alpha: float) -> str:
+    n, wrong = kept(rows, calibration, alpha)
+    return f"{n / len(rows):.1%}, {wrong} of {n:,}" if n else "–"
 
 
 def main() -> None:
@@ -99,12 +120,15 @@ def main() -> None:
     parser.add_argument("--way", choices=WAYS, default=WAYS[0])
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
-    found = _groups(arguments.rows, arguments.way)
+    tables, groups = load_tables()[arguments.way], _groups(arguments.rows)
+    found = {name: _confidence(rows, tables[name]) for name, rows in groups.items()}
     _draw(found, arguments.out)
-    table = Table("group", "readings", "right", "expected calibration error")
+    promised = [f"accepted at {alpha:.1%}, wrong" for alpha in _ALPHAS]
+    table = Table("group", "readings", "right", "expected calibration error", *promised)
     for name, one in found.items():
         share = float((one.right * one.counts).sum() / one.n)
-        table.add_row(name, f"{one.n:,}", f"{share:.2%}", f"{one.error:.3%}")
+        entered = [_promised(groups[name], tables[name], alpha) for alpha in _ALPHAS]
+        table.add_row(name, f"{one.n:,}", f"{share:.2%}", f"{one.error:.3%}", *entered)
     Console().print(table)
 
 
