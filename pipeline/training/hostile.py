@@ -138,16 +138,24 @@ class Ended:
 
 
 def run(
-    count: int, seed: int, samples: Path, catalogue: Catalogue, kinds: Iterable[str] = KINDS
+    count: int,
+    seed: int,
+    samples: Path,
+    catalogue: Catalogue,
+    kinds: Iterable[str] = KINDS,
+    part: slice = slice(None),
 ) -> list[Ended]:
-    """Makes and reads `count` inputs of these kinds, in proportion to their weights, each at least once."""
-    plan = _plan(count, list(kinds))
+    """Makes and reads `count` inputs of these kinds, in proportion to their weights, each at least once.
+
+    Of them only those in `part`: each is the same whatever the part, so that a long run may be done in pieces.
+    """
+    plan = list(enumerate(_plan(count, list(kinds))))[part]
     pages = tuple(own_pages(samples))
     ended = []
     with tempfile.TemporaryDirectory() as name, Guard(catalogue, SECONDS, MOST_PAGES) as guard:
         shared = Path(name) / "shared"
         shared.mkdir()
-        for number, kind in enumerate(track(plan, console=Console(stderr=True), transient=True)):
+        for number, kind in track(plan, console=Console(stderr=True), transient=True):
             folder = Path(name) / str(number)
             folder.mkdir()
             rng = np.random.default_rng([seed, number])
@@ -242,6 +250,10 @@ def facts(ended: list[Ended]) -> dict[str, object]:
     }
 
 
+def _part(text: str) -> slice:
+    return slice(*(int(number) if number else None for number in text.split(":")))
+
+
 def main() -> None:
     """Command line; see the module."""
     parser = argparse.ArgumentParser(
@@ -252,11 +264,16 @@ def main() -> None:
     parser.add_argument("--samples", type=Path, default=Path("samples/halong-2026-11"))
     parser.add_argument("--home", type=Path, default=Path("output"), help="where more definitions may be")
     parser.add_argument("--kind", action="append", choices=list(KINDS), help="only these kinds")
+    parser.add_argument(
+        "--part", type=_part, default=slice(None), help="only these inputs, as FIRST:PAST:STEP"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     catalogue = Catalogue.load(default_directories(arguments.home))
-    ended = run(arguments.count, arguments.seed, arguments.samples, catalogue, arguments.kind or KINDS)
+    ended = run(
+        arguments.count, arguments.seed, arguments.samples, catalogue, arguments.kind or KINDS, arguments.part
+    )
     found = facts(ended)
     if arguments.json:
         sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
