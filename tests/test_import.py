@@ -90,6 +90,15 @@ def test_a_sheet_whose_key_nobody_can_read_waits():
     assert [w.reason for w in run().waiting] == ["unreadable_key"]
 
 
+def test_a_key_that_proves_empty_after_all_lets_its_sheet_go():
+    made = sheet(FAMILY)
+    correct(made, "nik", None, kind="unreadable")
+    correct(made, "nik", None, kind="empty")
+    assert run().waiting == ()
+    correct(made, "nik", None, kind="unreadable")
+    assert [w.reason for w in run().waiting] == ["unreadable_key"]
+
+
 def test_another_month_is_left_alone():
     sheet(FAMILY)
     assert run("2026-10").sheets == 0

@@ -289,6 +289,14 @@ def test_a_form_that_is_not_known_here_does_not_stop_the_others(sotarsa, monkeyp
     assert "0 diputuskan, 3 dilewati" in out
 
 
+def test_what_nobody_can_read_is_not_told_as_empty(sotarsa):
+    out = sotarsa(lines="?\n-\n:q\n")[1]
+    assert "✓ NIK: (tidak terbaca)" in out
+    assert "✓ Nomor Kartu Keluarga: (kosong)" in out
+    shown = sotarsa("show", "FPS-2005-26-00017")[1]
+    assert shown.count("(tidak terbaca)") == 1
+
+
 def test_what_others_hold_is_told(sotarsa):
     from pipeline.review.queue import next_item
 

@@ -116,14 +116,14 @@ def show(serial: Annotated[str, typer.Argument(metavar="SERIAL")]) -> None:
     from rich.table import Table
 
     from pipeline.review.queue import sheet_items
-    from pipeline.review.render import said
+    from pipeline.review.render import outcome
 
     heads = (Text("Nomor", "Item"), Text("Sisi", "Side"), Text("Isian", "Field"), Text("Nilai", "Value"))
     table = Table(*map(str, heads), str(Text("Keadaan", "State")), title=serial)
     for item in sheet_items(serial):
         spec = item.spec(context.catalogue())
         field = f"{spec.label}" + (f" ({item.row})" if item.row else "")
-        table.add_row(str(item.id), str(item.page), field, said(spec, item.value), str(_STATES[item.status]))
+        table.add_row(str(item.id), str(item.page), field, outcome(spec, item), str(_STATES[item.status]))
     Console().print(table)
 
 

@@ -19,7 +19,7 @@ from pipeline.review.entry import Refused, shown
 from pipeline.review.items import ReviewItem
 from pipeline.review.keys import HELP, Action, Do, parse
 from pipeline.review.picture import Pictures
-from pipeline.review.render import Card, companion_lines, render, said, section_of, title_of
+from pipeline.review.render import Card, companion_lines, outcome, render, section_of, title_of
 from pipeline.review.session import Session
 
 _END = Text(
@@ -115,7 +115,7 @@ class Screen:
         else:
             done = self._session.decide(action, confirmed=confirmed)
             spec = done.spec(self._session.forms)
-            self._notice = self._painted(f"✓ {spec.label}: {said(spec, done.value)}", "32")
+            self._notice = self._painted(f"✓ {spec.label}: {outcome(spec, done)}", "32")
 
     def _show(self, item: ReviewItem) -> None:
         forms = self._session.forms

@@ -215,8 +215,11 @@ def _told(catalogue: Catalogue, dated: Sequence[tuple[date, int]]) -> list[Told]
 def unreadable_sheets(catalogue: Catalogue) -> Iterator[int]:
     """Sheets on which a person could not read a field that says who or what they are about."""
     keys = {(*form.key, name) for form in catalogue.forms() for name in key_fields(form.definition)}
+    # The last word counts: who found out later that the field is empty has let the sheet go.
+    later = Decision.objects.filter(reading=OuterRef("reading"), pk__gt=OuterRef("pk"))
+    last = Decision.objects.filter(~Exists(later), kind=Decision.Kind.UNREADABLE)
     found = FieldReading.objects.filter(
-        status=FieldReading.Status.REVIEWED, value=None, decisions__kind=Decision.Kind.UNREADABLE
+        status=FieldReading.Status.REVIEWED, value=None, pk__in=last.values("reading")
     )
     for sheet, form, version, name in found.values_list(
         "page__sheet", "page__sheet__form", "page__sheet__version", "field"

@@ -7,7 +7,7 @@ from pipeline.forms.catalogue import Catalogue
 from pipeline.forms.definition import FieldSpec
 from pipeline.forms.layout import FieldLayout
 from pipeline.recognition.types import Alternative
-from pipeline.store.models import FieldReading
+from pipeline.store.models import Decision, FieldReading
 
 WITH: Final = ("page__file",)
 """What a row is read together with, for `item_of`."""
@@ -30,6 +30,7 @@ class ReviewItem:
         alternatives: other possible values, best first.
         quad: corners in the page image, px, clockwise from the top left.
         reader: which reader and model made the reading, see `Reading`.
+        unreadable: whether a person decided that what stands there cannot be read; `value` is None then.
     """
 
     id: int
@@ -54,6 +55,7 @@ class ReviewItem:
     reasons: tuple[str, ...]
     quad: tuple[tuple[float, float], ...]
     reader: str = ""
+    unreadable: bool = False
 
     @property
     def proposed(self) -> bool:
@@ -110,4 +112,13 @@ def item_of(row: FieldReading) -> ReviewItem:
         reasons=tuple(row.reasons) if row.status != FieldReading.Status.AUDIT else ("low_confidence",),
         quad=tuple((x, y) for x, y in row.quad),
         reader=row.reader,
+        unreadable=_unreadable(row),
     )
+
+
+def _unreadable(row: FieldReading) -> bool:
+    """Whether the last word on a reading is that nobody can read it."""
+    if row.status != FieldReading.Status.REVIEWED or row.value is not None:
+        return False
+    last = row.decisions.order_by("-pk").first()
+    return last is not None and last.kind == Decision.Kind.UNREADABLE

@@ -15,6 +15,7 @@ from pipeline.review.items import ReviewItem
 from pipeline.review.keys import COMMANDS, choosable, pick_sign
 
 _EMPTY: Final = Text("(kosong)", "(empty)")
+_UNREADABLE: Final = Text("(tidak terbaca)", "(cannot be read)")
 _PRESENCE: Final = {
     "present": Text("ada", "present"),
     "absent": Text("tidak ada", "absent"),
@@ -95,6 +96,11 @@ def said(spec: FieldSpec, value: str | None) -> str:
     if spec.type in (FieldType.NIK, FieldType.KK):
         return " ".join(value[first : first + 4] for first in range(0, len(value), 4))
     return shown(spec, value)
+
+
+def outcome(spec: FieldSpec, item: ReviewItem) -> str:
+    """What counts for an item now, as `said`; what nobody could read is not told as empty."""
+    return str(_UNREADABLE) if item.unreadable else said(spec, item.value)
 
 
 def companion_lines(beside: Companions) -> list[str]:
