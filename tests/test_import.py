@@ -90,6 +90,16 @@ def test_a_sheet_whose_key_nobody_can_read_waits():
     assert [w.reason for w in run().waiting] == ["unreadable_key"]
 
 
+def test_a_sheet_without_a_date_belongs_to_the_day_of_the_office_on_which_it_came():
+    from datetime import UTC, datetime
+
+    made = sheet({key: value for key, value in FAMILY.items() if key != "tanggal_pendataan"})
+    made.created_at = datetime(2026, 10, 31, 23, 30, tzinfo=UTC)  # half past seven in the morning in Halong
+    made.save()
+    assert run("2026-10").sheets == 0
+    assert run("2026-11").sheets == 1
+
+
 def test_a_key_that_proves_empty_after_all_lets_its_sheet_go():
     made = sheet(FAMILY)
     correct(made, "nik", None, kind="unreadable")

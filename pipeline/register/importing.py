@@ -8,6 +8,7 @@ from typing import Final
 
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q
+from django.utils.timezone import localdate
 
 from pipeline.errors import UsageError
 from pipeline.forms.catalogue import Catalogue
@@ -184,7 +185,7 @@ def _dates(catalogue: Catalogue, sheets: Iterable[Sheet]) -> Iterator[tuple[int,
     for sheet in sheets:
         if (sheet.form, sheet.version) in fields:
             value = written.get(sheet.pk)
-            yield sheet.pk, date.fromisoformat(value) if value else sheet.created_at.date()
+            yield sheet.pk, date.fromisoformat(value) if value else localdate(sheet.created_at)
 
 
 def _told(catalogue: Catalogue, dated: Sequence[tuple[date, int]]) -> list[Told]:
