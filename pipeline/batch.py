@@ -82,6 +82,7 @@ class BatchSummary:
         accepted: fields accepted unseen.
         review: fields that wait for a person.
         forms: pages read of each form.
+        shut: files that could not be opened, or whose drive gave up; nothing is stored of them.
     """
 
     batch: str
@@ -95,6 +96,7 @@ class BatchSummary:
     accepted: int
     review: int
     forms: dict[str, int]
+    shut: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,14 +145,17 @@ def scan_groups(
     run = _Run(reader, Archive(home), told)
     files: dict[int, ScanFile] = {}
     already: list[str] = []
+    shut: list[Path] = []
     lot = Batch.objects.get_or_create(name=batch)[0] if batch else None
     for paths in groups:
-        fresh, known, lot = _keep(paths, lot, Archive(home))
-        run.read(fresh)
-        files.update((file.pk, file) for file in fresh)
-        already += known
+        kept = _keep(paths, lot, Archive(home))
+        lot = kept.lot
+        run.read(kept.fresh)
+        files.update((file.pk, file) for file in kept.fresh)
+        already += kept.already
+        shut += kept.shut
     name = next(iter(files.values())).batch.name if files else batch or ""
-    return _summary(name, list(files.values()), tuple(already))
+    return replace(_summary(name, list(files.values()), tuple(already)), shut=tuple(shut))
 
 
 def is_read(path: Path) -> bool:
@@ -166,15 +171,29 @@ def unusable(path: Path) -> str:
     return min(reasons) if reasons and reasons <= set(UNUSABLE) else ""
 
 
-def _keep(
-    paths: Iterable[Path], lot: Batch | None, archive: Archive
-) -> tuple[list[ScanFile], list[str], Batch | None]:
-    """Every file safe in the archive with its row, before any is read; those that were read before; the batch."""
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What became of a group of files: rows to read, names read before, files that would not open, the batch."""
+
+    fresh: list[ScanFile]
+    already: list[str]
+    shut: list[Path]
+    lot: Batch | None
+
+
+def _keep(paths: Iterable[Path], lot: Batch | None, archive: Archive) -> _Kept:
+    """Every file safe in the archive with its row, before any is read; one that will not open stops no other."""
     archive.sweep()
     files: dict[int, ScanFile] = {}
     already: list[str] = []
+    shut: list[Path] = []
     for path in paths:
-        kept = archive.keep(path)
+        try:
+            kept = archive.keep(path)
+        except OSError as error:
+            _log.warning("%s: %s", path, error)
+            shut.append(path)
+            continue
         file = ScanFile.objects.select_related("batch").filter(sha256=kept.sha256).first()
         if file is None:
             lot = lot or _new_batch()
@@ -188,7 +207,7 @@ def _keep(
             already.append(_name_of(path))
         else:
             files[file.pk] = file
-    return list(files.values()), already, lot
+    return _Kept(list(files.values()), already, shut, lot)
 
 
 def _name_of(path: Path) -> str:

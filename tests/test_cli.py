@@ -1,5 +1,6 @@
 """The edge of the command line: help, exit statuses, words on standard error, JSON on standard output."""
 
+import errno
 import json
 import os
 import subprocess
@@ -14,6 +15,7 @@ from pipeline.cli import scan as scanning
 from pipeline.cli.main import _DOORS, command
 from pipeline.errors import MissingPartError, StoreError
 from pipeline.language import Text
+from pipeline.store.archive import Archive
 
 PROGRAM = Path(sys.executable).with_name("sotarsa")
 
@@ -62,6 +64,26 @@ def test_a_page_that_is_set_aside_makes_the_status_1_and_is_explained(sotarsa, t
     assert "kosong" in err
     monkeypatch.setenv("SOTARSA_LANG", "en")
     assert "blank" in sotarsa("export", "pages")[1]
+
+
+def test_a_file_that_will_not_open_is_told_and_stops_no_other(sotarsa, deck, tmp_path, monkeypatch):
+    shut = put(tmp_path / "a.tif", note(1, "FPS-2005-26-00018", values=VALUES))
+    really = Archive.keep
+
+    def keep(self, source):
+        if source.name == "a.tif":
+            raise PermissionError(errno.EACCES, "Permission denied", str(source))
+        return really(self, source)
+
+    with monkeypatch.context() as closed:
+        closed.setattr(Archive, "keep", keep)
+        status, out, _ = sotarsa("scan", shut, deck, "--json")
+        assert (status, json.loads(out)["read"], json.loads(out)["not_opened"]) == (1, 2, [str(shut)])
+        status, _, err = sotarsa("scan", shut)
+        assert status == 2
+        assert f"{shut} tidak dapat dibuka" in err
+        assert "izin" in err
+    assert json.loads(sotarsa("scan", shut, "--json")[1])["pages"] == 1
 
 
 def test_fields_to_review_do_not_change_the_status(sotarsa, tmp_path):

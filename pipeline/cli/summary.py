@@ -16,12 +16,19 @@ if TYPE_CHECKING:
 _NAMED_ALREADY: Final = 5
 """Up to so many files that were read before are named one by one."""
 
+_SHUT: Final = Text(
+    "{path} tidak dapat dibuka dan belum dibaca. Minta izin bacanya, atau sambungkan lagi diskanya, lalu pindai lagi.",
+    "{path} cannot be opened and is not read yet. Get the right to read it, or connect its drive, then scan again.",
+)
+
 
 def status(summary: "batches.BatchSummary") -> Exit:
     """The exit status that a batch deserves."""
     if summary.files and summary.unusable == summary.files and not summary.already:
         return Exit.USAGE
-    return Exit.NEEDS_EYE if summary.set_aside else Exit.DONE
+    if summary.shut and not (summary.files or summary.already):
+        return Exit.USAGE
+    return Exit.NEEDS_EYE if summary.set_aside or summary.shut else Exit.DONE
 
 
 def facts(summary: "batches.BatchSummary", fault: SotarsaError | None) -> dict[str, object]:
@@ -30,6 +37,7 @@ def facts(summary: "batches.BatchSummary", fault: SotarsaError | None) -> dict[s
         "batch": summary.batch,
         "files": summary.files,
         "already_read": list(summary.already),
+        "not_opened": [str(path) for path in summary.shut],
         "pages": summary.pages,
         "read": summary.read,
         "separators": summary.separators,
@@ -52,6 +60,8 @@ def show(summary: "batches.BatchSummary") -> None:
     """Tell a person what became of a batch, on standard error."""
     console = context.console()
     _show_already(summary.already)
+    for path in summary.shut:
+        context.tell(_SHUT, path=path)
     if not summary.files:
         return
     counts = Table(title=str(Text("Batch", "Batch")) + f" {summary.batch}", show_header=False)

@@ -138,7 +138,9 @@ class Watcher:
         while there := [path for path in files if self._is_there(path)]:
             try:
                 summary = self._read(there)
-                bad = _unusable(there) if summary.unusable or summary.already else {}
+                open_ones = [path for path in there if path not in summary.shut]
+                bad = _unusable(open_ones) if summary.unusable or summary.already else {}
+                bad |= dict.fromkeys(summary.shut, "unreadable_file")
             except Exception as error:
                 refused = _refusal(error)
                 if refused is None:
