@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -219,6 +220,61 @@ except SystemExit:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert all(name in done.stdout for name in _DOORS)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_what_a_command_writes_is_for_its_owner_alone(sotarsa, deck, home, tmp_path):
+    sotarsa("scan", deck)
+    environment = {**os.environ, "SOTARSA_HOME": str(home)}
+    for words in (
+        "export readings --out a.csv",
+        "export readings --out a.xlsx",
+        "report --month 2026-11 --out r",
+    ):
+        subprocess.run(
+            [PROGRAM, *words.split()], cwd=tmp_path, env=environment, check=True, capture_output=True
+        )
+    made = [tmp_path / "a.csv", tmp_path / "a.xlsx", tmp_path / "r", *(tmp_path / "r").iterdir()]
+    assert len(made) == 5
+    assert all(path.stat().st_mode & 0o077 == 0 for path in made)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["export readings --out {}/a.csv", "export people --out {}/a.xlsx", "report --month 2026-11 --out {}",
+     "backup {}/b.tar", "forms print sosialisasi --out {}/p.pdf"],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    ("code", "status", "said"), [(errno.EROFS, 2, "tidak dapat ditulis"), (errno.ENOSPC, 4, "Diska penuh")]
+)
+def test_where_nothing_can_be_written_the_place_is_named(
+    sotarsa, tmp_path, monkeypatch, words, code, status, said
+):
+    def touch(self, *args, **more):
+        if self.suffix == ".part":
+            raise OSError(code, os.strerror(code), str(self))
+        return really(self, *args, **more)
+
+    really = Path.touch
+    monkeypatch.setattr(Path, "touch", touch)
+    left, _, err = sotarsa(*words.format(tmp_path).split())
+    assert left == status
+    assert said in err
+    assert "Folder data" not in err
+    assert not list(tmp_path.glob("*.part"))
+    from pipeline.store.models import IssuedSheet
+
+    assert not IssuedSheet.objects.exists()
+
+
+def test_a_spreadsheet_on_a_full_disk_is_told_as_such(sotarsa, tmp_path, monkeypatch):
+    def write(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(zipfile.ZipFile, "write", write)
+    status, _, err = sotarsa("export", "people", "--out", tmp_path / "a.xlsx")
+    assert status == 4
+    assert err.strip().endswith("aman.")
+    assert not (tmp_path / "a.xlsx").exists()
 
 
 def test_doctor_lists_its_parts_as_json(sotarsa):

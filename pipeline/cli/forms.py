@@ -22,6 +22,7 @@ from pipeline.forms.frozen import Fingerprints, check_frozen, release
 from pipeline.forms.identity import is_serial
 from pipeline.forms.printing import check_printable, print_separators, print_sheets
 from pipeline.language import Text
+from pipeline.outputs import whole
 
 NO_VILLAGE: Final = "0000"
 """Stands in a serial for sheets that were not printed for one village."""
@@ -203,11 +204,14 @@ def print_form(
     table, pages = _roster(found, short, programme)
     serials = next_serials(found, short, len(pages) or count, first_serial)
     rosters = dict(zip(serials, pages, strict=False))
-    record_issued(found, serials, short, {serial: _people(table, rows) for serial, rows in rosters.items()})
     target = out or context.home() / "print" / f"{serials[0]}.pdf"
-    target.parent.mkdir(parents=True, exist_ok=True)
     texts = {serial: _texts(found, table, rows) for serial, rows in rosters.items()}
-    print_sheets(found, serials, target, preprinted=texts)
+    # A serial counts as issued only with its paper: else sheets that nobody has would be waited for.
+    with whole(target, folders=True) as part:
+        print_sheets(found, serials, part, preprinted=texts)
+        record_issued(
+            found, serials, short, {serial: _people(table, rows) for serial, rows in rosters.items()}
+        )
     told = Text("{n} lembar, {first} sampai {last}: {path}", "{n} sheets, {first} to {last}: {path}")
     typer.echo(told.format(n=len(serials), first=serials[0], last=serials[-1], path=target))
 
@@ -218,7 +222,6 @@ def _print_separators(
     sheet = separator.make_separator(village or "", team or "", _date(day) if day else None, batch or "")
     named = "-".join(filter(None, (separator.NAME, village, day)))
     target = out or context.home() / "print" / f"{named}.pdf"
-    target.parent.mkdir(parents=True, exist_ok=True)
     print_separators(sheet, count, target)
     told = Text("{n} lembar pemisah: {path}", "{n} separator sheets: {path}")
     typer.echo(told.format(n=count, path=target))

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli import context
-from pipeline.errors import Exit, UsageError
+from pipeline.errors import Exit
 from pipeline.language import Text
+from pipeline.outputs import refused, whole
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -97,15 +98,11 @@ def report(
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(
-            Text(
-                f"Folder {folder} tidak dapat dibuat: {error.strerror}.",
-                f"Cannot make {folder}: {error.strerror}.",
-            )
-        ) from error
+        raise refused(folder, error) from error
     workbook, document = (folder / f"laporan-{found.month}.{suffix}" for suffix in ("xlsx", "pdf"))
-    write_xlsx(found, workbook)
-    write_pdf(found, document)
+    with whole(workbook) as cells, whole(document) as paper:
+        write_xlsx(found, cells)
+        write_pdf(found, paper)
     if json:
         context.put_json(
             {"month": found.month, "people": found.people, "xlsx": str(workbook), "pdf": str(document)}

@@ -18,6 +18,7 @@ from pipeline.forms.ink import BOLD, PT, REGULAR, PageInk, Run, Shape, text_widt
 from pipeline.forms.layout import Box, Kind, Marker, PageLayout
 from pipeline.forms.separator import MARKERS, QR, Separator, separator_ink
 from pipeline.language import Text
+from pipeline.outputs import whole
 
 if TYPE_CHECKING:
     from pipeline.forms.catalogue import Form
@@ -94,9 +95,8 @@ def print_separators(separator: Separator, count: int, out: Path) -> None:
 
 
 def _replace(out: Path, content: bytes) -> None:
-    part = out.with_suffix(f"{out.suffix}.part")
-    part.write_bytes(content)
-    part.replace(out)
+    with whole(out, folders=True) as part:
+        part.write_bytes(content)
 
 
 class _Pen:

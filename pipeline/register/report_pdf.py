@@ -54,7 +54,7 @@ _UNDER: Final = ParagraphStyle("under", parent=_SMALL, alignment=TA_CENTER)
 
 
 def write_pdf(figures: MonthFigures, path: Path) -> None:
-    """Writes the report; an existing file is replaced."""
+    """Writes the report."""
     document = BaseDocTemplate(
         str(path),
         pagesize=A4,

@@ -9,6 +9,7 @@ import xlsxwriter
 from pipeline.language import Text
 from pipeline.register.figures import MonthFigures
 from pipeline.register.wording import REASONS, month_name
+from pipeline.store.tables import close_book
 
 _INK: Final = "#1F3A4D"
 _WIDE: Final = 34
@@ -17,7 +18,7 @@ Cells = Sequence[Sequence[str | int]]
 
 
 def write_xlsx(figures: MonthFigures, path: Path) -> None:
-    """Writes the workbook; an existing file is replaced."""
+    """Writes the workbook."""
     book = xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False})
     title = book.add_format({"bold": True, "font_size": 14, "font_color": _INK})
     head = book.add_format(
@@ -48,7 +49,7 @@ def write_xlsx(figures: MonthFigures, path: Path) -> None:
         sheet.set_column(0, 0, _WIDE)
         sheet.set_column(1, len(columns) - 1, 16)
         sheet.freeze_panes(3, 1)
-    book.close()
+    close_book(book)
 
 
 def tables(figures: MonthFigures) -> list[tuple[Text, list[Text], Cells, bool]]:

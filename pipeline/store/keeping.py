@@ -13,6 +13,7 @@ from django.db import connection
 
 from pipeline.errors import StoreError, UsageError
 from pipeline.language import Text
+from pipeline.outputs import whole
 from pipeline.store.archive import Archive, sha256_of
 from pipeline.store.database import SQLITE_FILE
 from pipeline.store.models import FieldReading, Page, ScanFile, Sheet
@@ -77,25 +78,23 @@ def backup(home: Path, out: Path) -> int:
                 "This backup is for SQLite. For PostgreSQL use pg_dump and copy the folder archive.",
             )
         )
-    part = out.with_name(f".{out.name}.part")
-    with told_as_refusals(), tempfile.TemporaryDirectory(dir=home, prefix=".backup-") as folder:
+    with (
+        told_as_refusals(),
+        whole(out) as part,
+        tempfile.TemporaryDirectory(dir=home, prefix=".backup-") as folder,
+    ):
         copy = Path(folder) / SQLITE_FILE
         _copy_database(copy)
-        try:
-            with tarfile.open(part, "w") as tar:
-                mark = Path(folder) / _MARK
-                mark.touch()
-                tar.add(mark, _MARK)
-                tar.add(copy, SQLITE_FILE)
-                for name in _PARTS:
-                    if (home / name).exists():
-                        tar.add(home / name, name, filter=_finished)
-            with part.open("rb") as stream:
-                os.fsync(stream.fileno())
-            part.chmod(0o600)
-            part.replace(out)
-        finally:
-            part.unlink(missing_ok=True)
+        with tarfile.open(part, "w") as tar:
+            mark = Path(folder) / _MARK
+            mark.touch()
+            tar.add(mark, _MARK)
+            tar.add(copy, SQLITE_FILE)
+            for name in _PARTS:
+                if (home / name).exists():
+                    tar.add(home / name, name, filter=_finished)
+        with part.open("rb") as stream:
+            os.fsync(stream.fileno())
     return out.stat().st_size
 
 

@@ -3,14 +3,17 @@
 import csv
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from pipeline.errors import UsageError
 from pipeline.language import Text
+from pipeline.outputs import whole
+
+if TYPE_CHECKING:
+    import xlsxwriter
 
 Row = Mapping[str, object]
 
@@ -48,7 +51,8 @@ def write_table(rows: Iterable[Row], columns: Sequence[str], form: Format, out: 
         How many rows were written.
 
     Raises:
-        UsageError: a spreadsheet without `out`, with too many rows, or a folder that does not exist.
+        UsageError: a spreadsheet without `out`, with too many rows, or a folder that is not there or shut.
+        OSError: the disk is full, or gave up.
     """
     if out is None:
         if form is Format.XLSX:
@@ -59,7 +63,7 @@ def write_table(rows: Iterable[Row], columns: Sequence[str], form: Format, out: 
         raise UsageError(
             Text(f"Folder {where} tidak ada. Buat dulu.", f"There is no folder {where}. Make it first.")
         )
-    with _replacing(out) as part:
+    with whole(out) as part:
         if form is Format.XLSX:
             return _xlsx(rows, columns, part)
         with part.open("w", encoding="utf-8", newline="") as stream:
@@ -117,8 +121,22 @@ def _xlsx(rows: Iterable[Row], columns: Sequence[str], out: Path) -> int:
                 sheet.write_number(count, column, value)
             elif value != "":
                 sheet.write_string(count, column, value, text)
-    book.close()
+    close_book(book)
     return count
+
+
+def close_book(book: "xlsxwriter.Workbook") -> None:
+    """Write a workbook out.
+
+    Raises:
+        OSError: the disk is full, or gave up.
+    """
+    from xlsxwriter.exceptions import FileCreateError
+
+    try:
+        book.close()
+    except FileCreateError as error:
+        raise error.args[0] from error
 
 
 def _flat(value: Any) -> str | int | float:  # noqa: ANN401
@@ -134,13 +152,3 @@ def _flat(value: Any) -> str | int | float:  # noqa: ANN401
 
 def _guarded(value: str | float) -> str | float:
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
-
-
-@contextmanager
-def _replacing(out: Path) -> Iterator[Path]:
-    part = out.with_name(f".{out.name}.part")
-    try:
-        yield part
-        part.replace(out)
-    finally:
-        part.unlink(missing_ok=True)
