@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from shutil import copymode
 from typing import Final
 
 from pipeline.cli.arrivals import SIDE_FOLDER
@@ -22,6 +23,8 @@ The file itself is unchanged. When it is mended, put it back into the folder {fo
 def put_aside(path: Path, folder: Path, reason: str) -> Path:
     """Move a file into the side folder of a watched folder, its note beside it; no file there is written over.
 
+    Who may look into the watched folder may look there too, and nobody else.
+
     Args:
         path: the file.
         folder: the watched one.
@@ -34,11 +37,15 @@ def put_aside(path: Path, folder: Path, reason: str) -> Path:
         OSError: it cannot be moved.
     """
     side = folder / SIDE_FOLDER
-    side.mkdir(exist_ok=True)
+    if not side.exists():
+        side.mkdir()
+        copymode(folder, side)
     target = next(place for place in _places(side, path) if not place.exists())
     why = PAGE_REASONS[reason]
     note = _NOTE.format(name=target.name, folder=folder, id=why.id, en=why.en)
-    target.with_name(f"{target.name}.txt").write_text(note, encoding="utf-8", errors="replace")
+    beside = target.with_name(f"{target.name}.txt")
+    beside.write_text(note, encoding="utf-8", errors="replace")
+    copymode(path, beside)
     return path.rename(target)
 
 

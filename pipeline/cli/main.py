@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typer._click.core import Command, Context
 
 INTERRUPTED: Final = 130
+_OWNER_ONLY: Final = 0o077
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +178,8 @@ def command() -> TyperGroup:
 
 
 def main() -> None:
-    """Run `sotarsa` and leave with its exit status."""
+    """Run `sotarsa` and leave with its exit status; what it writes is for its owner alone."""
+    os.umask(_OWNER_ONLY)
     command().main(prog_name="sotarsa")
 
 
@@ -208,6 +210,8 @@ def _failures_told() -> Iterator[None]:
         if told is None or os.environ.get("SOTARSA_DEBUG", "") not in ("", "0"):
             raise
         typer.echo(str(told), err=True)
+        # One sentence: what falls over while it is cleared away (a half-written archive on a full disk) adds none.
+        sys.unraisablehook = lambda _: None
         raise typer.Exit(int(told.exit)) from error
 
 
