@@ -78,6 +78,13 @@ def test_a_roster_lists_who_was_proposed_in_sheets_and_hides_the_birth_date(regi
         roster_rows("2005", "NONE", 12)
 
 
+def test_a_roster_of_nobody_is_not_printed(register):
+    from pipeline.register.roster import roster_rows
+
+    with pytest.raises(UsageError, match="import"):
+        roster_rows("2014", "PKH", 12)
+
+
 def test_a_printed_roster_carries_the_names_and_knows_its_rows(register, tmp_path):
     from django.db import connection
 

@@ -31,7 +31,7 @@ def roster_rows(village: str, programme: str, capacity: int) -> list[list[Roster
         capacity: rows on one sheet.
 
     Raises:
-        UsageError: there is no such programme.
+        UsageError: there is no such programme, or nobody to print: an empty roster would look like a finding.
     """
     if not Programme.objects.filter(code=programme).exists():
         known = ", ".join(Programme.objects.values_list("code", flat=True))
@@ -48,4 +48,13 @@ def roster_rows(village: str, programme: str, capacity: int) -> list[list[Roster
         .order_by("name", "pk")
     )
     rows: list[RosterRow] = [{"person": one.pk, "name": one.name, "nik": masked(one.nik)} for one in people]
+    if not rows:
+        raise UsageError(
+            Text(
+                f"Belum ada orang di desa {village} yang diusulkan untuk {programme}. Impor dulu bulan terakhir "
+                "(sotarsa import), atau hilangkan --programme untuk mencetak daftar kosong.",
+                f"Nobody in village {village} was proposed for {programme} yet. Import the last month first "
+                "(sotarsa import), or leave out --programme to print an empty roster.",
+            )
+        )
     return [rows[i : i + capacity] for i in range(0, len(rows), capacity)]
