@@ -2,15 +2,16 @@
 
 import hashlib
 from pathlib import Path
-
-import cv2
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from pipeline.errors import DefinitionError
 from pipeline.forms.definition import FieldSpec, FormDefinition
 from pipeline.forms.layout import Box, ChoiceBox, FieldLayout, FormLayout, Kind, PageLayout
 from pipeline.language import Text
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 def given_layout(definition: FormDefinition) -> FormLayout:
@@ -49,13 +50,20 @@ def digest(blanks: tuple[bytes, ...]) -> str:
     return hashlib.sha256(b"".join(hashlib.sha256(blank).digest() for blank in blanks)).hexdigest()
 
 
-def picture_of(blank: bytes) -> NDArray[np.uint8]:
+def picture_of(blank: bytes) -> "NDArray[np.uint8]":
     """The grey picture (H, W) in a blank page's PNG file.
 
     Raises:
         ValueError: it holds no picture.
     """
-    picture = cv2.imdecode(np.frombuffer(blank, np.uint8), cv2.IMREAD_GRAYSCALE)
+    # OpenCV takes a third of a second to load, and every command looks at the forms; few have blanks.
+    import cv2
+    import numpy as np
+
+    try:
+        picture = cv2.imdecode(np.frombuffer(blank, np.uint8), cv2.IMREAD_GRAYSCALE)
+    except cv2.error as error:
+        raise ValueError("no picture") from error
     if picture is None:
         raise ValueError("no picture")
     return np.asarray(picture, np.uint8)
@@ -65,7 +73,7 @@ def _load(path: Path) -> bytes:
     try:
         content = path.read_bytes()
         picture_of(content)
-    except (OSError, ValueError, cv2.error) as error:
+    except (OSError, ValueError) as error:
         raise _no_blank(path) from error
     return content
 

@@ -5,7 +5,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import cv2
 import segno
 from reportlab.pdfgen.canvas import Canvas
 
@@ -185,6 +184,8 @@ class _Pen:
 
     def _marker(self, marker: Marker) -> None:
         """Draw a marker's dark modules as rectangles, exactly on its square."""
+        import cv2
+
         dictionary = cv2.aruco.getPredefinedDictionary(getattr(cv2.aruco, MARKER_DICTIONARY))
         modules = dictionary.markerSize + 2
         white = cv2.aruco.generateImageMarker(dictionary, marker.id, modules)

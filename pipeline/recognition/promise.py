@@ -15,8 +15,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import isotonic_regression
-from scipy.stats import beta, binom
 
 from pipeline.forms.definition import ALPHAS, CONFIDENCES
 from pipeline.recognition.confidence import Calibration, Proof
@@ -51,6 +49,8 @@ def smallest_sample(alpha: float, confidence: float) -> int:
 
 def proven_bound(errors: int, n: int, confidence: float) -> float:
     """The error rate that `errors` of `n` exclude from above (Clopper and Pearson 1934)."""
+    from scipy.stats import beta  # a second to load, and every scan comes through here
+
     return float(beta.ppf(confidence, errors + 1, n - errors)) if errors < n else 1.0
 
 
@@ -63,6 +63,8 @@ def proof_of(scores: Floats, right: NDArray[np.bool_], alpha: float, confidence:
         alpha: the error rate promised among accepted values.
         confidence: how often the promise is kept over repeated calibrations, at least.
     """
+    from scipy.stats import binom
+
     order = np.argsort(-scores, kind="stable")
     ordered, errors = scores[order], np.cumsum(~right[order])
     n = len(scores)
@@ -97,6 +99,8 @@ def _starts(n: int, alpha: float, confidence: float) -> dict[int, float]:
 
 def isotonic_map(scores: Floats, right: NDArray[np.bool_]) -> tuple[list[float], list[float]]:
     """Knots of a rising map from log odds to probability; each block is shrunk as if it held one more error."""
+    from scipy.optimize import isotonic_regression
+
     order = np.argsort(scores, kind="stable")
     x, y = scores[order], right[order].astype(float)
     fitted = isotonic_regression(y).x

@@ -15,8 +15,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.stats import binomtest
 
 from pipeline.recognition.alphabet import BLANK
 from pipeline.recognition.head import Card, Head
@@ -117,6 +115,8 @@ def refit(cells: Lessons, parent: str, now: Head | None, today: date) -> Refit:
 
 def interval(wrong: int, n: int) -> tuple[float, float]:
     """The exact interval, 95 %, of the share that `wrong` of `n` tell (Clopper and Pearson 1934)."""
+    from scipy.stats import binomtest  # a second to load, and every scan comes through here
+
     found = binomtest(wrong, n).proportion_ci(0.95, method="exact")
     return float(found.low), float(found.high)
 
@@ -198,6 +198,8 @@ def _best_strength(design: _Design, sheets: NDArray[np.int64]) -> float:
 
 def _fit(design: _Design, strength: float, start: Floats | None = None) -> Floats:
     """Weights and, last, bias (H + 1, BLANK) at the maximum of the penalised likelihood."""
+    from scipy.optimize import minimize
+
     shape = (design.x.shape[1], BLANK)
     found = minimize(
         lambda theta: _loss(theta.reshape(shape), design, strength),
