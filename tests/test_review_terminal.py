@@ -17,7 +17,7 @@ from pipeline.forms.layout import Box, Kind
 from pipeline.recognition.types import Alternative
 from pipeline.review.blocks import Colours, Room, best_strips, dots, draw_field
 from pipeline.review.items import ReviewItem
-from pipeline.review.keys import Do, parse
+from pipeline.review.keys import HELP, Do, parse
 from pipeline.review.picture import PX_PER_MM, Ink, Pictures, extent
 from pipeline.review.render import Card, render, section_of, title_of
 from pipeline.store.models import Decision, FieldReading
@@ -101,6 +101,11 @@ def test_no_line_is_wider_than_the_terminal(width):
     for field, value in (("nik", None), ("bantuan_diterima", "PKH|SMB"), ("tanggal_lahir", "1978-03-21")):
         screen = render(card(item(field, value=value, alternatives=OTHERS)), width)
         assert max(map(len, screen.splitlines())) <= width
+
+
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_the_help_fits_eighty_columns(language):
+    assert max(map(len, getattr(HELP, language).splitlines())) < 80
 
 
 @pytest.mark.parametrize(

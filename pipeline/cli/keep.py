@@ -50,7 +50,12 @@ def backup(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
 def restore(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
     """Unpack a backup into an empty home."""
     if not file.is_file():
-        raise UsageError(Text(f"{file} tidak ada.", f"There is no file {file}."))
+        raise UsageError(
+            Text(
+                f"{file} tidak ada. Periksa ejaannya, atau sambungkan dulu diska USB-nya.",
+                f"There is no file {file}. Check its spelling, or connect the USB drive first.",
+            )
+        )
     context.set_up()
     from pipeline.store import keeping
 

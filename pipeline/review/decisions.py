@@ -23,9 +23,18 @@ from pipeline.validation.sheet import broken_rules
 Kind = Decision.Kind
 Status = FieldReading.Status
 
-_MISSING: Final = Text("Isian {item} tidak ada.", "There is no item {item}.")
-_HELD: Final = Text("Isian ini sedang diperiksa oleh {by}.", "This item is being reviewed by {by}.")
-_DECIDED: Final = Text("Isian ini sudah diputuskan oleh {by}.", "This item was already decided by {by}.")
+_MISSING: Final = Text(
+    "Isian {item} tidak ada. Nomornya ada di: sotarsa review --list",
+    "There is no item {item}. The numbers are in: sotarsa review --list",
+)
+_HELD: Final = Text(
+    "Isian ini sedang diperiksa oleh {by}. Tunggu sampai selesai, atau paling lama 15 menit.",
+    "This item is being reviewed by {by}. Wait until that is done, 15 minutes at most.",
+)
+_DECIDED: Final = Text(
+    "Isian ini sudah diputuskan oleh {by}; hanya {by} yang dapat mengubahnya.",
+    "This item was already decided by {by}; only {by} can change that.",
+)
 
 
 class Taken(UsageError):

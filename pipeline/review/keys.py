@@ -41,9 +41,11 @@ HELP: Final = Text(
     """Satu isian setiap kali; setiap baris diakhiri Enter.
 
   Enter       terima bacaan yang tampil
-  nilai       ketik nilai yang benar; tanggal: 21031978, 21-03-1978 atau 1978-03-21;
-              pilihan: nomor atau namanya, beberapa dengan koma (1,3); nama: huruf besar atau kecil
-  1 2 3 …     ambil bacaan lain dengan nomor itu (=1 =2 … bila angka itu sendiri bisa menjadi nilai)
+  nilai       ketik nilai yang benar; tanggal: 21031978, 21-03-1978 atau
+              1978-03-21; nama: huruf besar atau kecil;
+              pilihan: nomor atau namanya, beberapa dengan koma (1,3)
+  1 2 3 …     ambil bacaan lain dengan nomor itu
+              (=1 =2 … bila angka itu sendiri bisa menjadi nilai)
   panah atas  ambil bacaan yang tampil untuk diubah sedikit
   -           isian ini kosong di kertas
   ?           ada tulisan, tetapi tidak terbaca
@@ -56,8 +58,10 @@ HELP: Final = Text(
 
   Enter       take the reading that is shown
   a value     type what is right; dates: 21031978, 21-03-1978 or 1978-03-21;
-              choices: number or name, several with commas (1,3); names: in any case
-  1 2 3 …     take the other reading with that number (=1 =2 … where the number itself may be a value)
+              choices: number or name, several with commas (1,3);
+              names: in any case
+  1 2 3 …     take the other reading with that number
+              (=1 =2 … where the number itself may be a value)
   arrow up    fetch the reading that is shown, to change a little of it
   -           the field is empty on paper
   ?           something is written, but it cannot be read

@@ -90,7 +90,12 @@ def sheet_items(serial: str) -> Iterator[ReviewItem]:
     """
     rows = FieldReading.objects.filter(page__sheet__serial=serial).exclude(page__reason="duplicate_side")
     if not rows.exists():
-        raise UsageError(Text(f"Lembar {serial} tidak ada.", f"There is no sheet {serial}."))
+        raise UsageError(
+            Text(
+                f"Lembar {serial} belum pernah dipindai. Nomor serinya ada di: sotarsa export pages",
+                f"Sheet {serial} was never scanned. The serials are in: sotarsa export pages",
+            )
+        )
     ordered = rows.select_related(*WITH).order_by("page__sheet__copy", "page__number", "position")
     return (item_of(row) for row in ordered.iterator(_CHUNK))
 
@@ -114,7 +119,12 @@ def _wanted(batch: str | None, form: str | None) -> QuerySet[FieldReading]:
 def _batch(name: str | None) -> Batch | None:
     found = Batch.objects.filter(name=name).first() if name is not None else None
     if name is not None and found is None:
-        raise UsageError(Text(f"Batch {name} tidak ada.", f"There is no batch {name}."))
+        raise UsageError(
+            Text(
+                f"Batch {name} tidak ada. Namanya ada di ringkasan pindaian.",
+                f"There is no batch {name}. Its name is in the summary of its scan.",
+            )
+        )
     return found
 
 

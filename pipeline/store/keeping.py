@@ -113,7 +113,10 @@ def restore(home: Path, source: Path) -> None:
             )
         )
     no_backup = UsageError(
-        Text(f"{source} bukan cadangan Sotarsa.", f"{source} is not a backup made by Sotarsa.")
+        Text(
+            f"{source} bukan cadangan Sotarsa. Pilih berkas .tar yang dibuat dengan: sotarsa backup",
+            f"{source} is not a backup made by Sotarsa. Choose a .tar file made with: sotarsa backup",
+        )
     )
     with told_as_refusals():
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
