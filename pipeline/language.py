@@ -14,6 +14,15 @@ def language() -> Language:
     return cast(Language, chosen) if chosen in ("id", "en") else DEFAULT
 
 
+def figure(value: float, form: str) -> str:
+    """A number in the form of `format()`, with the marks of the current language: 3,118.5 or 3.118,5."""
+    text = format(value, form)
+    return text if language() == "en" else text.translate(_INDONESIAN)
+
+
+_INDONESIAN: Final = str.maketrans({",": ".", ".": ","})
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """One sentence or label in both languages; `str()` gives the current one."""

@@ -277,6 +277,14 @@ def test_a_spreadsheet_on_a_full_disk_is_told_as_such(sotarsa, tmp_path, monkeyp
     assert not (tmp_path / "a.xlsx").exists()
 
 
+def test_figures_stand_as_the_language_writes_them(sotarsa, monkeypatch):
+    out = sotarsa("calibrate")[1]
+    assert " 0,1% " in out
+    assert "0 / 2.995" in out
+    monkeypatch.setenv("SOTARSA_LANG", "en")
+    assert "0 / 2,995" in sotarsa("calibrate")[1]
+
+
 def test_doctor_lists_its_parts_as_json(sotarsa):
     status, out, _ = sotarsa("doctor", "--json")
     parts = json.loads(out)["parts"]

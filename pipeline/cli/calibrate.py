@@ -1,14 +1,15 @@
 """`sotarsa calibrate`: what is promised of each kind of field, on what it stands, and what the audit says of it."""
 
+from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from pipeline.cli import context
-from pipeline.language import Text
+from pipeline.language import Text, figure
 
 if TYPE_CHECKING:
     from pipeline.review.calibration import Standing
@@ -70,28 +71,30 @@ def calibrate(
         return
     console = Console()
     for way, mine in groupby(standings, key=lambda one: one.way):
-        table = Table(*map(str, _HEADS), title=str(_WAYS[way]))
+        table = Table(*_columns(_HEADS), title=str(_WAYS[way]))
         for one in mine:
             table.add_row(*_row(one))
         console.print(table)
-    seen = Table(*map(str, _AUDIT_HEADS), title=str(_AUDIT))
+    seen = Table(*_columns(_AUDIT_HEADS), title=str(_AUDIT))
     for watch in audited:
         seen.add_row(
-            str(GROUPS[watch.group]), f"{watch.audited:,}", f"{watch.errors:,}", f"{watch.bound:.2%}"
+            str(GROUPS[watch.group]),
+            figure(watch.audited, ","),
+            figure(watch.errors, ","),
+            figure(watch.bound, ".2%"),
         )
     console.print(seen)
 
 
+def _columns(heads: Sequence[Text]) -> list[Column]:
+    """The first says what, the others are figures."""
+    return [Column(str(head), justify="right" if number else "left") for number, head in enumerate(heads)]
+
+
 def _row(one: "Standing") -> tuple[str, ...]:
-    own = "✓" if one.own else f"{one.decided:,} / {one.needed:,}"
-    if one.threshold is None:
-        return str(GROUPS[one.group]), f"{one.alpha:.1%}", f"{one.n:,}", str(_NOTHING), "", "", own
-    return (
-        str(GROUPS[one.group]),
-        f"{one.alpha:.1%}",
-        f"{one.n:,}",
-        f"{one.threshold:.2f}",
-        f"{one.accepted:.1%}",
-        f"{one.bound:.3%}",
-        own,
-    )
+    own = "✓" if one.own else f"{figure(one.decided, ',')} / {figure(one.needed, ',')}"
+    kind = str(GROUPS[one.group]), figure(one.alpha, ".1%"), figure(one.n, ",")
+    if one.threshold is None or one.bound is None:
+        return *kind, str(_NOTHING), "", "", own
+    proven = figure(one.threshold, ".2f"), figure(one.accepted, ".1%"), figure(one.bound, ".3%")
+    return *kind, *proven, own

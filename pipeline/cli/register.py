@@ -1,6 +1,7 @@
 """`sotarsa import` and `sotarsa report`."""
 
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -117,7 +118,7 @@ def report(
 
 
 def _tell(report: "ImportReport", dry_run: bool) -> None:
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from pipeline.register.wording import ENTITIES, QUESTIONS, REASONS
 
@@ -125,7 +126,7 @@ def _tell(report: "ImportReport", dry_run: bool) -> None:
     heading = Text("Impor {month}", "Import {month}").format(month=report.month)
     if dry_run:
         heading += str(Text(" (percobaan, tidak ada yang diubah)", " (dry run, nothing changed)"))
-    counts = Table("", *(str(t) for t in _COUNTS.values()), title=heading)
+    counts = Table("", *(Column(str(t), justify="right") for t in _COUNTS.values()), title=heading)
     for name, found in report.counts.items():
         counts.add_row(str(ENTITIES[name]), *(str(found.get(what, 0)) for what in _COUNTS))
     console.print(counts)
@@ -144,7 +145,9 @@ def _tell(report: "ImportReport", dry_run: bool) -> None:
         _tell_more(console, len(report.questions))
     if report.waiting:
         waits = Table(
-            str(Text("Lembar", "Sheet")), str(Text("Menunggu", "Waits for")), str(Text("Isian", "Fields"))
+            str(Text("Lembar", "Sheet")),
+            str(Text("Menunggu", "Waits for")),
+            Column(str(Text("Isian", "Fields")), justify="right"),
         )
         for sheet in report.waiting[:_SHOWN]:
             waits.add_row(sheet.serial, str(REASONS[sheet.reason]), str(sheet.fields))
@@ -195,12 +198,18 @@ def _list_runs(json: bool) -> None:
     if json:
         context.put_json({"runs": runs})
         return
-    from rich.table import Table
+    from django.utils.timezone import localtime
+    from rich.table import Column, Table
 
-    shown = Table(str(Text("Nomor", "Run")), str(Text("Bulan", "Month")), str(Text("Waktu", "Time")),
-                  str(Text("Baris", "Rows")), str(Text("Dibatalkan", "Undone")))  # fmt: skip
+    shown = Table(
+        Column(str(Text("Nomor", "Run")), justify="right"),
+        str(Text("Bulan", "Month")),
+        str(Text("Waktu", "Time")),
+        Column(str(Text("Baris", "Rows")), justify="right"),
+        str(Text("Dibatalkan", "Undone")),
+    )
     for run in runs:
-        shown.add_row(
-            *(str(run[key]) for key in ("run", "month", "at", "rows")), "✓" if run["undone"] else ""
-        )
+        when = f"{localtime(datetime.fromisoformat(str(run['at']))):%d-%m-%Y %H:%M}"
+        undone = "✓" if run["undone"] else ""
+        shown.add_row(str(run["run"]), str(run["month"]), when, str(run["rows"]), undone)
     context.console().print(shown)

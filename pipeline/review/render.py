@@ -8,7 +8,7 @@ from typing import Final
 from pipeline.forms.catalogue import Catalogue
 from pipeline.forms.definition import FieldSpec, Section, TableSpec
 from pipeline.forms.layout import FieldType
-from pipeline.language import Text, language
+from pipeline.language import Text, figure
 from pipeline.review.companions import Companions
 from pipeline.review.entry import PRESENCE, sentence, shown
 from pipeline.review.items import ReviewItem
@@ -192,8 +192,7 @@ def _wrapped(words: list[str], width: int, between: str = " · ") -> Iterator[st
 
 def _percent(probability: float) -> str:
     """Per cent with one decimal as the language writes it; never 100 for what is not certain."""
-    text = f"{min(probability, 0.999) if probability < 1 else 1:.1%}"
-    return text if language() == "en" else text.replace(".", ",")
+    return figure(min(probability, 0.999) if probability < 1 else 1, ".1%")
 
 
 def _labelled(label: Text | str, text: str) -> str:
