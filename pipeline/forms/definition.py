@@ -7,6 +7,7 @@ what a sound definition is.
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -198,10 +199,14 @@ class TableSpec(_Model):
         rows: number of rows, numbered from 1.
         lines: on how many lines of cells one row stands.
         first_number: the number printed in the first row, where a table continues another.
+        pitch: on a given blank, mm from one row to the next; the columns say where they stand in the first (`at`).
+        tops: on a given blank with uneven rows, the top of each row instead, mm.
     """
 
     name: Name = Field(alias="table")
     rows: int = Field(ge=1, le=60)
+    pitch: float | None = Field(default=None, ge=2, le=200)
+    tops: tuple[float, ...] = Field(default=(), max_length=60)
     lines: int = Field(default=1, ge=1, le=2)
     columns: tuple[FieldSpec, ...] = Field(min_length=1)
     preprinted: tuple[PrintedColumn, ...] = ()
@@ -211,6 +216,13 @@ class TableSpec(_Model):
     def column_names(self) -> tuple[str, ...]:
         """Names of all columns, preprinted ones first."""
         return (*(column.name for column in self.preprinted), *(column.name for column in self.columns))
+
+    @property
+    def offsets(self) -> tuple[float, ...]:
+        """How far each row of a table on a given blank lies below the first, mm."""
+        if self.tops:
+            return tuple(round(top - self.tops[0], 3) for top in self.tops)
+        return tuple(round(row * (self.pitch or 0.0), 3) for row in range(self.rows))
 
     @model_validator(mode="after")
     def _sound(self) -> "TableSpec":
@@ -388,10 +400,15 @@ class FormDefinition(_Model):
             for part, section in enumerate(page.sections):
                 for index, item in enumerate(section.items):
                     at = ("pages", number, "sections", part, "items", index)
+                    paper = self.blank[number] if self.blank else None
                     if isinstance(item, FieldSpec):
-                        _check_place(item, self.blank[number] if self.blank else None, at)
-                    elif self.blank:
-                        raise Flaw("blangko jadi hanya memuat isian", "a given blank holds fields only", *at)
+                        _check_place(item, paper, at)
+                    elif isinstance(item, TableSpec):
+                        _check_table(item, paper, at)
+                    elif paper:
+                        raise Flaw(
+                            "blangko jadi tidak memuat catatan", "no note can stand on a given blank", *at
+                        )
         return self
 
     @model_validator(mode="after")
@@ -425,7 +442,67 @@ def load_definition(path: Path) -> FormDefinition:
     return read(path, FormDefinition)
 
 
-def _check_place(field: FieldSpec, page: BlankPage | None, at: tuple[str | int, ...]) -> None:
+_OVERLAP: Final = 0.9
+"""Rows of one table lie at least this share of a column's height apart: drawn boxes are never quite level."""
+_BESIDE_TOP: Final = 5.0
+"""How far the highest box of a row may lie beside the row's own top, mm."""
+
+
+def _check_table(table: TableSpec, page: BlankPage | None, at: tuple[str | int, ...]) -> None:
+    if page is None and (table.pitch is not None or table.tops):
+        raise Flaw("pitch dan tops hanya untuk blangko jadi", "pitch and tops are for given blanks", *at)
+    if page is not None:
+        _check_rows(table, at)
+    for index, column in enumerate(table.columns):
+        way = (*at, "columns", index)
+        _check_place(column, page, way, table.offsets[-1])
+        boxes = [box for box in column.places if box is not None]
+        read = column.kind in (Kind.COMB, Kind.MARKS) and boxes
+        height = max(box.y + box.h for box in boxes) - min(box.y for box in boxes) if read else 0.0
+        if any(below - above < _OVERLAP * height for above, below in pairwise(table.offsets) if page):
+            raise Flaw(
+                f"baris tabel {table.name} saling menindih pada kolom {column.name}",
+                f"the rows of table {table.name} overlap in column {column.name}",
+                *way,
+            )
+
+
+def _check_rows(table: TableSpec, at: tuple[str | int, ...]) -> None:
+    """Whether a table on a given blank says where its rows stand, once."""
+    if table.preprinted or table.lines > 1:
+        raise Flaw(
+            "tabel di blangko jadi tidak memakai preprinted dan lines",
+            "a table on a given blank has no preprinted columns and no lines",
+            *at,
+        )
+    if table.rows > 1 and table.pitch is None and not table.tops:
+        raise Flaw(
+            f"jarak antarbaris tabel {table.name} (pitch) belum diisi",
+            f"the pitch of the rows of table {table.name} is missing",
+            *at,
+        )
+    if table.tops and (table.pitch is not None or len(table.tops) != table.rows):
+        raise Flaw(
+            f"tops memuat sisi atas tiap baris ({table.rows} bilangan), tanpa pitch",
+            f"tops holds the top of each row ({table.rows} numbers), without pitch",
+            *at,
+            "tops",
+        )
+    first = min((box.y for column in table.columns for box in column.places if box), default=None)
+    falling = any(below <= above for above, below in pairwise(table.tops))
+    if falling or (table.tops and first is not None and abs(first - table.tops[0]) > _BESIDE_TOP):
+        raise Flaw(
+            "tops menurut urutan dari atas, dan yang pertama ialah baris tempat kolom-kolomnya diletakkan",
+            "tops go down the page, and the first is that of the row in which the columns are placed",
+            *at,
+            "tops",
+        )
+
+
+def _check_place(
+    field: FieldSpec, page: BlankPage | None, at: tuple[str | int, ...], below: float = 0.0
+) -> None:
+    """Whether a field says where it stands; its last row lies `below` mm under the first."""
     if page is None:
         if any(field.places) or field.filled:
             raise Flaw("at dan filled hanya untuk blangko jadi", "at and filled are for given blanks", *at)
@@ -435,7 +512,7 @@ def _check_place(field: FieldSpec, page: BlankPage | None, at: tuple[str | int, 
             raise Flaw(
                 f"letak {field.name} (at) belum diisi", f"the place of {field.name} (at) is missing", *at
             )
-        if box.x + box.w > page.width or box.y + box.h > page.height:
+        if box.x + box.w > page.width or box.y + box.h + below > page.height:
             raise Flaw(f"{field.name} keluar dari halaman", f"{field.name} leaves the page", *at)
 
 

@@ -1,11 +1,12 @@
 """Forms that others printed: their fields lie where the definition says, on a blank that is kept beside it."""
 
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import DefinitionError
-from pipeline.forms.definition import FieldSpec, FormDefinition
+from pipeline.forms.definition import FieldSpec, FormDefinition, Note, TableSpec
 from pipeline.forms.layout import Box, ChoiceBox, FieldLayout, FormLayout, Kind, PageLayout
 from pipeline.language import Text
 
@@ -24,12 +25,7 @@ def given_layout(definition: FormDefinition) -> FormLayout:
             (),
             None,
             None,
-            tuple(
-                _field(item)
-                for section in page.sections
-                for item in section.items
-                if isinstance(item, FieldSpec)
-            ),
+            tuple(field for section in page.sections for item in section.items for field in _fields(item)),
         )
         for number, (page, blank) in enumerate(zip(definition.pages, definition.blank, strict=True), start=1)
     )
@@ -87,13 +83,23 @@ def _no_blank(path: Path) -> DefinitionError:
     )
 
 
-def _field(field: FieldSpec) -> FieldLayout:
-    boxes = [box for box in field.places if box is not None]
+def _fields(item: FieldSpec | TableSpec | Note) -> Iterator[FieldLayout]:
+    """A field once, the columns of a table once a row."""
+    if isinstance(item, FieldSpec):
+        yield _field(item, item.name)
+    elif isinstance(item, TableSpec):
+        for row, below in enumerate(item.offsets, start=1):
+            for column in item.columns:
+                yield _field(column, f"{item.name}.{column.name}", row, below)
+
+
+def _field(field: FieldSpec, name: str, row: int | None = None, below: float = 0.0) -> FieldLayout:
+    boxes = [Box(box.x, round(box.y + below, 3), box.w, box.h) for box in field.places if box is not None]
     left, top = min(box.x for box in boxes), min(box.y for box in boxes)
     right, bottom = max(box.x + box.w for box in boxes), max(box.y + box.h for box in boxes)
     return FieldLayout(
-        field.name,
-        None,
+        name,
+        row,
         field.type,
         field.kind,
         Box(left, top, round(right - left, 3), round(bottom - top, 3)),

@@ -9,11 +9,11 @@ from pipeline.forms.definition import FormDefinition
 
 _WIDTH: Final = 160
 _DECIMALS: Final = 2
-"""Boxes are kept to 0.01 mm: a tenth of a pixel at 300 dpi."""
+"""Places are kept to 0.01 mm: a tenth of a pixel at 300 dpi."""
 
-_ON_ONE_LINE: Final = frozenset({"title", "label", "hint", "note", "consent", "letterhead"})
+_ON_ONE_LINE: Final = frozenset({"title", "label", "hint", "note", "consent", "letterhead", "pitch", "tops"})
 _ONE_A_LINE: Final = frozenset({"blank", "choices", "preprinted", "at"})
-_BOXES: Final = "at"
+_IN_MM: Final = frozenset({"at", "pitch", "tops"})
 
 
 class _List(list[object]):
@@ -82,4 +82,4 @@ def _line(key: str, value: object) -> object:
         return _Record({inner: _line(inner, part) for inner, part in value.items()})
     if isinstance(value, list):
         return _List(_line(key, part) for part in value)
-    return round(value, _DECIMALS) if key == _BOXES and isinstance(value, float) else value
+    return round(value, _DECIMALS) if key in _IN_MM and isinstance(value, float) else value
