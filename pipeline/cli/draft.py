@@ -17,7 +17,7 @@ from pipeline.language import Text
 
 if TYPE_CHECKING:
     from pipeline.drafting.save import Identity
-    from pipeline.drafting.types import DraftField, Grey
+    from pipeline.drafting.types import DraftItem, Grey
 
 NEW: Final = Text(
     "Buat rancangan definisi dari formulir kosong cetakan pihak lain. "
@@ -30,8 +30,9 @@ _NAME: Final = Text("Nama formulir; bawaan: nama berkas.", "The form's name; def
 _CODE: Final = Text("Kode formulir, mis. KUE-01.", "The form's code, for example KUE-01.")
 _FOUND: Final = Text(
     "{path}: {pages} halaman, {combs} baris kotak huruf, {choices} pertanyaan pilihan ({boxes} kotak), "
-    "{rooms} tempat menulis.",
-    "{path}: {pages} pages, {combs} combs, {choices} choices ({boxes} boxes), {rooms} places to write.",
+    "{rooms} tempat menulis, {tables} tabel ({rows} baris).",
+    "{path}: {pages} pages, {combs} combs, {choices} choices ({boxes} boxes), {rooms} places to write, "
+    "{tables} tables ({rows} rows).",
 )
 _NEXT: Final = Text(
     "Ini baru rancangan. Periksa nama, jenis, dan letak setiap isian: sotarsa forms edit {form}\n"
@@ -168,12 +169,20 @@ def _free_code(name: str, taken: set[str]) -> str:
     return next(code for number in range(1, 100) if (code := f"{letters}-{number:02}") not in taken)
 
 
-def _counts(pages: "list[list[DraftField]]") -> dict[str, int]:
-    fields = [field for page in pages for field in page]
+def _counts(pages: "list[list[DraftItem]]") -> dict[str, int]:
+    """What was found; what stands in a table's row counts once."""
+    from pipeline.drafting.types import DraftTable
+
+    items = [item for page in pages for item in page]
+    tables = [item for item in items if isinstance(item, DraftTable)]
+    alone = [item for item in items if not isinstance(item, DraftTable)]
+    fields = [*alone, *(column for table in tables for column in table.columns)]
     kinds = Counter(TYPES[field.type].kind for field in fields)
     return {
         "combs": kinds[Kind.COMB],
         "choices": kinds[Kind.MARKS],
         "boxes": sum(len(field.choices) for field in fields),
         "rooms": kinds[Kind.AREA] + kinds[Kind.LINE],
+        "tables": len(tables),
+        "rows": sum(table.rows for table in tables),
     }

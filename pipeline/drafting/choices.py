@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.drafting.geometry import alike, around, bottom, clusters, middle, overlap, right
 from pipeline.drafting.labels import above_of, clean, head_of, left_of, right_of
-from pipeline.drafting.types import PX, Chunk, Grey, Tick
+from pipeline.drafting.types import PX, Chunk, Grey, Question, Tick
 from pipeline.forms.layout import Box
 
 _SIZE: Final = 0.2
@@ -27,15 +27,6 @@ Symbols = Callable[[Sequence[Sequence[Grey]]], list[str]]
 """Reads rows of pictures of one character each."""
 
 _SERIES: Final = ("0123456789", "1234567890", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One choice: its text, and each box with the label that it has."""
-
-    text: str
-    ticks: tuple[Tick, ...]
-    labels: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,34 @@
 """One page of a blank to the fields that a draft proposes, in reading order."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 import cv2
 import numpy as np
 
-from pipeline.drafting.choices import Question, Symbols, questions
+from pipeline.drafting.choices import Symbols, questions
 from pipeline.drafting.combs import Sorted, extent, join_parts, sort_shapes
-from pipeline.drafting.geometry import clusters
-from pipeline.drafting.guess import comb_type, name_of, value_of, writing_type
+from pipeline.drafting.geometry import around, bottom, clusters, right
+from pipeline.drafting.guess import comb_type, free_name, name_of, value_of, writing_type
 from pipeline.drafting.labels import label_of
 from pipeline.drafting.lines import Lines, find_lines, segments
 from pipeline.drafting.shapes import is_tinted, rectangles, ticks
-from pipeline.drafting.types import PX, Chunk, Comb, DraftChoice, DraftField, Grey, Sheet, Writing
+from pipeline.drafting.tables import Table, boxes_of, find_tables
+from pipeline.drafting.types import (
+    PX,
+    Chunk,
+    Comb,
+    DraftChoice,
+    DraftField,
+    DraftItem,
+    DraftTable,
+    Found,
+    Grey,
+    Question,
+    Sheet,
+    Writing,
+)
 from pipeline.drafting.words import chunks, read_symbols, read_words
 from pipeline.drafting.writing import frames, written_lines
 from pipeline.forms.layout import Box, FieldType
@@ -24,14 +39,20 @@ _LONG: Final = 8 * PX
 _GROUND: Final = 3 * PX | 1
 """Letters are thinner than this, px; what is broader is the ground that they stand on."""
 
+_RIM: Final = 0.8
+"""So much of a box may be its outline, mm."""
+_INKED: Final = 0.004
+"""A box so much of which is ink has something printed inside."""
+_TABLE: Final = "tabel"
+
 Words = Callable[[Grey], list[Chunk]]
 """Reads the words of a page."""
 
 
 def draft_page(
     sheet: Sheet, taken: set[str], words: Words = read_words, symbols: Symbols = read_symbols
-) -> list[DraftField]:
-    """The fields of a page, from the top, with guessed types and names.
+) -> list[DraftItem]:
+    """The fields and tables of a page, from the top, with guessed types and names.
 
     Args:
         sheet: the straightened page.
@@ -56,8 +77,13 @@ def draft_page(
     rooms = [*framed, *written]
     fields = [*marked, *(extent(comb) for comb in combs), *(room.box for room in rooms)]
     asked = questions(sheet.grey, shapes.ticks, said, fields, symbols)
-    found: list[Comb | Writing | Question] = [*combs, *rooms, *asked]
-    return [_field(one, said, fields, taken) for one in _in_reading_order(found)]
+    tables, rest = find_tables(
+        [*combs, *rooms, *asked], shapes.frames, said, lambda box: _is_empty(lines.ink, box)
+    )
+    return [
+        _table(one, taken) if isinstance(one, Table) else _field(one, said, fields, taken)
+        for one in _in_reading_order([*tables, *rest])
+    ]
 
 
 def _is_heading(room: Writing, sheet: Sheet, shapes: Sorted) -> bool:
@@ -82,30 +108,43 @@ def _without(grey: Grey, lines: Lines, shapes: Sorted) -> Grey:
     return page
 
 
-def _in_reading_order(found: Sequence[Comb | Writing | Question]) -> list[Comb | Writing | Question]:
-    def first(one: Comb | Writing | Question) -> Box:
-        if isinstance(one, Comb):
-            return one.cells[0]
-        return one.box if isinstance(one, Writing) else one.ticks[0].box
+def _is_empty(ink: Grey, box: Box) -> bool:
+    """Whether nothing is printed inside a box."""
+    rows = slice(round((box.y + _RIM) * PX), round((bottom(box) - _RIM) * PX))
+    inside = ink[rows, round((box.x + _RIM) * PX) : round((right(box) - _RIM) * PX)]
+    return inside.size > 0 and float((inside > 0).mean()) < _INKED
+
+
+def _in_reading_order(found: Sequence[Found | Table]) -> list[Found | Table]:
+    def first(one: Found | Table) -> Box:
+        return boxes_of(one.columns[0].found if isinstance(one, Table) else one)[0]
 
     rows = clusters(found, lambda one: first(one).y + first(one).h / 2, 2.0)
     return [one for row in rows for one in sorted(row, key=lambda one: first(one).x)]
 
 
-def _field(
-    found: Comb | Writing | Question, said: Sequence[Chunk], fields: Sequence[Box], taken: set[str]
-) -> DraftField:
+def _table(table: Table, taken: set[str]) -> DraftTable:
+    name = free_name(_TABLE, taken)
+    taken.add(name)
+    own: set[str] = set()
+    columns = tuple(_named(column.found, column.head, own) for column in table.columns)
+    return DraftTable(name, table.rows, round(table.pitch, 3), columns)
+
+
+def _field(found: Found, said: Sequence[Chunk], fields: Sequence[Box], taken: set[str]) -> DraftField:
+    label = "" if isinstance(found, Question) else label_of(around(boxes_of(found)), said, fields)
+    return _named(found, label, taken)
+
+
+def _named(found: Found, label: str, taken: set[str]) -> DraftField:
+    """A field with the type and name that its label tells; its name is added to those taken."""
     if isinstance(found, Question):
-        return _choice(found, taken)
-    if isinstance(found, Comb):
-        label = label_of(extent(found), said, fields)
-        kind, at = comb_type(label, len(found.cells)), found.cells
-    else:
-        label = label_of(found.box, said, fields)
-        kind, at = writing_type(label), (found.box,)
+        return _choice(replace(found, text=label or found.text), taken)
+    cells = boxes_of(found)
+    kind = comb_type(label, len(cells)) if isinstance(found, Comb) else writing_type(label)
     name = name_of(label, kind, taken)
     taken.add(name)
-    return DraftField(name, kind, label or name, at)
+    return DraftField(name, kind, label or name, cells)
 
 
 def _choice(question: Question, taken: set[str]) -> DraftField:

@@ -74,6 +74,11 @@ def _ascii(text: str) -> str:
     return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
 
 
+def free_name(stem: str, taken: Container[str]) -> str:
+    """A name that begins with a stem and that no other has."""
+    return _free(stem, taken, _LONGEST_NAME)
+
+
 def _free(plain: str, taken: Container[str], longest: int) -> str:
     name, number = plain, 2
     while name in taken:

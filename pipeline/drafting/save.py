@@ -9,7 +9,7 @@ from typing import Final
 import cv2
 import yaml
 
-from pipeline.drafting.types import DraftChoice, DraftField, Sheet
+from pipeline.drafting.types import DraftChoice, DraftField, DraftItem, DraftTable, Sheet
 from pipeline.errors import UsageError
 from pipeline.forms.layout import Box
 from pipeline.language import Text
@@ -44,7 +44,7 @@ def save_draft(
     folder: Path,
     identity: Identity,
     sheets: Sequence[Sheet],
-    pages: Sequence[Sequence[DraftField]],
+    pages: Sequence[Sequence[DraftItem]],
     source: str,
 ) -> Path:
     """Write the pages as PNG and the draft as YAML; the YAML's path.
@@ -70,7 +70,7 @@ def save_draft(
 
 
 def as_yaml(
-    identity: Identity, sheets: Sequence[Sheet], pages: Sequence[Sequence[DraftField]], source: str
+    identity: Identity, sheets: Sequence[Sheet], pages: Sequence[Sequence[DraftItem]], source: str
 ) -> str:
     """The definition as a person would write it: a line a field, a line a choice."""
     stem = f"{identity.form}.v{identity.version}"
@@ -92,9 +92,21 @@ def as_yaml(
             f"      - title: {{id: Halaman {number}, en: Page {number}}}",
             "        items:",
         ]
-        for field in fields:
-            lines += [f"          {line}" for line in _item(field)]
+        for item in fields:
+            lines += [
+                f"          {line}"
+                for line in (_table(item) if isinstance(item, DraftTable) else _item(item))
+            ]
     return "\n".join(lines) + "\n"
+
+
+def _table(table: DraftTable) -> Iterable[str]:
+    yield f"- table: {table.name}"
+    yield f"  rows: {table.rows}"
+    yield f"  pitch: {table.pitch}"
+    yield "  columns:"
+    for column in table.columns:
+        yield from (f"    {line}" for line in _item(column))
 
 
 def _item(field: DraftField) -> Iterable[str]:

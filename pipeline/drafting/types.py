@@ -69,6 +69,19 @@ class Writing:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """One choice: its text, and each box with the label that it has."""
+
+    text: str
+    ticks: tuple[Tick, ...]
+    labels: tuple[str, ...]
+
+
+Found = Comb | Writing | Question
+"""What becomes a field."""
+
+
+@dataclass(frozen=True, slots=True)
 class DraftChoice:
     """One box of a choice, with the value and label guessed for it."""
 
@@ -88,8 +101,20 @@ class DraftField:
     choices: tuple[DraftChoice, ...] = ()
     filled: bool = False
 
-    @property
-    def top_left(self) -> tuple[float, float]:
-        """Where reading order begins: the first box's top and left, mm."""
-        first = self.choices[0].box if self.choices else self.at[0]
-        return first.y, first.x
+
+@dataclass(frozen=True, slots=True)
+class DraftTable:
+    """A table as the draft proposes it; its columns say where they stand in the first row.
+
+    Attributes:
+        rows: how many there are.
+        pitch: from one row to the next, mm.
+    """
+
+    name: str
+    rows: int
+    pitch: float
+    columns: tuple[DraftField, ...]
+
+
+DraftItem = DraftField | DraftTable

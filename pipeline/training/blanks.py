@@ -21,12 +21,13 @@ from numpy.typing import NDArray
 
 from pipeline.drafting.blank import open_blank
 from pipeline.drafting.combs import sort_shapes
+from pipeline.drafting.draft import draft_page
 from pipeline.drafting.geometry import middle, right
 from pipeline.drafting.lines import find_lines, segments
 from pipeline.drafting.shapes import rectangles, ticks
-from pipeline.drafting.types import Sheet
+from pipeline.drafting.types import DraftTable, Sheet
 from pipeline.forms.catalogue import Catalogue, default_directories
-from pipeline.forms.layout import Box
+from pipeline.forms.layout import Box, PageLayout
 from pipeline.forms.printing import print_sheets
 
 REACH: Final = 0.7
@@ -78,7 +79,7 @@ def score(blank: str, kind: str, true: Sequence[Box], ours: Sequence[Box], align
 
     Args:
         blank: its name in the table.
-        kind: `cells` or `marks`.
+        kind: `cells`, `marks`, or `rows` (what stands in a table).
         true: the true boxes, mm.
         ours: what was found, mm.
         aligned: whether the truth is laid over a scan, so that a shift or stretch of all boxes says nothing.
@@ -107,6 +108,29 @@ def house_scores() -> Iterator[Score]:
                 name = f"{form.definition.form} v{form.definition.version}, page {page.page}"
                 yield score(name, "cells", cells, ours["cells"])
                 yield score(name, "marks", marks, ours["marks"])
+                yield score(name, "rows", _in_rows(page), table_boxes(sheet))
+
+
+def table_boxes(sheet: Sheet) -> list[Box]:
+    """Every box of the tables that the draft proposes for a sheet, in all rows."""
+    return [
+        Box(x, y + row * table.pitch, w, h)
+        for table in draft_page(sheet, set())
+        if isinstance(table, DraftTable)
+        for column in table.columns
+        for x, y, w, h in (*column.at, *(choice.box for choice in column.choices))
+        for row in range(table.rows)
+    ]
+
+
+def _in_rows(page: PageLayout) -> list[Box]:
+    """Every box of a page's tables."""
+    fields = [field for field in page.fields if field.row is not None]
+    return [
+        box
+        for field in fields
+        for box in (field.cells or tuple(one.box for one in field.choices) or (field.box,))
+    ]
 
 
 def quexf_scores(folder: Path, names: Sequence[str] = ("test_original", "test_blank")) -> Iterator[Score]:

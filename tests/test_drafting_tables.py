@@ -1,0 +1,99 @@
+"""`sotarsa forms new` on blanks that hold tables: which rows make one, where its columns stand, what is none."""
+
+from pathlib import Path
+
+import given_tables as table
+import pytest
+from drawn_blanks import Pen, scanned
+
+from pipeline.drafting.blank import open_blank
+from pipeline.drafting.draft import draft_page
+from pipeline.drafting.save import Identity, save_draft
+from pipeline.drafting.types import DraftField, DraftItem, DraftTable
+from pipeline.forms.catalogue import load_form
+from pipeline.forms.layout import Box, FieldType
+
+RULED = (("Nama", 50), ("JK", 9), ("Umur", 11), ("Pekerjaan", 45), ("Tanda tangan", 35))
+"""Columns of a ruled table behind the column of numbers, with their widths in mm."""
+
+
+def tables(items: list[DraftItem]) -> list[DraftTable]:
+    return [item for item in items if isinstance(item, DraftTable)]
+
+
+def first_box(column: DraftField) -> Box:
+    return (*column.at, *(choice.box for choice in column.choices))[0]
+
+
+def write_ruled(path: Path, rows: int = 6) -> list[Box]:
+    """A ruled table with heads and numbered rows; the cells of its first row."""
+    pen = Pen(path)
+    pen.text(60, 22, "DAFTAR HADIR RAPAT", 15)
+    pen.text(20, 34, "Hari dan tanggal : ..............................")
+    walls = [20, 28]
+    for _head, width in RULED:
+        walls.append(walls[-1] + width)
+    for row in range(rows + 2):
+        pen.line(20, 45 + 8 * row, walls[-1], 45 + 8 * row)
+    for wall in walls:
+        pen.line(wall, 45, wall, 45 + 8 * (rows + 1))
+    for (head, _), wall in zip((("No", 8), *RULED), walls, strict=False):
+        pen.text(wall + 1.2, 50.4, head)
+    for row in range(rows):
+        pen.text(22.5, 58.4 + 8 * row, str(row + 1))
+    pen.canvas.save()
+    return [Box(wall, 53, width, 8) for (_, width), wall in zip(RULED, walls[1:], strict=False)]
+
+
+@pytest.mark.parametrize("angle", [None, 0.7])
+def test_rows_of_combs_and_boxes_become_one_table(tmp_path, angle) -> None:
+    pdf = table.write_blank(tmp_path / "keluarga.pdf")
+    path = pdf if angle is None else scanned(pdf, tmp_path / "scan.jpg", angle)
+    sheet = next(open_blank(path))
+    items = draft_page(sheet, set())
+    (found,) = tables(items)
+    assert (found.rows, found.pitch) == (table.ROWS, pytest.approx(table.PITCH, abs=0.02))
+    assert [(one.name, one.type, len(one.at) or len(one.choices)) for one in found.columns] == [
+        ("tanggal_lahir", FieldType.DATE, 8),
+        ("kelamin", FieldType.CHOICE, 2),
+        ("umur", FieldType.NUMBER, 2),
+        ("tanda_tangan", FieldType.SIGNATURE, 1),
+    ]
+    if angle is None:
+        true = [table.BIRTH[0], table.SEX[0], table.AGE[0], table.SIGNATURE]
+        for column, box in zip(found.columns, true, strict=True):
+            assert first_box(column) == pytest.approx(box, abs=0.3)
+    fields = [item.name for item in items if isinstance(item, DraftField)]
+    assert "tanggal_kunjungan" in fields
+    draft = save_draft(tmp_path, Identity("keluarga", "KLG-01", 1, "Keluarga"), [sheet], [items], "blangko")
+    rows = [field.row for field in load_form(draft).layout.pages[0].fields if field.name == "tabel.umur"]
+    assert rows == [1, 2, 3, 4]
+
+
+def test_a_ruled_table_has_its_narrow_columns_too(tmp_path) -> None:
+    cells = write_ruled(tmp_path / "hadir.pdf")
+    (found,) = tables(draft_page(next(open_blank(tmp_path / "hadir.pdf")), set()))
+    assert (found.rows, found.pitch) == (6, pytest.approx(8, abs=0.02))
+    assert [column.name for column in found.columns] == ["nama", "jk", "umur", "pekerjaan", "tanda_tangan"]
+    for column, cell in zip(found.columns, cells, strict=True):
+        assert first_box(column) == pytest.approx(cell, abs=0.4)
+
+
+def test_rows_with_words_of_their_own_are_fields(tmp_path) -> None:
+    pen = Pen(tmp_path / "data.pdf")
+    pen.text(60, 22, "DATA KELUARGA", 15)
+    for row, label in enumerate(("Nama ayah", "Nama ibu", "Nama wali", "Nama kakek")):
+        pen.text(20, 45 + 10 * row, f"{label} :")
+        for cell in range(12):
+            pen.rect(Box(60 + 6 * cell, 40 + 10 * row, 6, 7))
+        for tick in (150, 165):
+            pen.rect(Box(tick, 41.5 + 10 * row, 4, 4))
+    pen.canvas.save()
+    items = draft_page(next(open_blank(tmp_path / "data.pdf")), set())
+    assert tables(items) == []
+    assert {"nama_ayah", "nama_ibu", "nama_wali", "nama_kakek"} <= {item.name for item in items}
+
+
+def test_two_rows_are_none(tmp_path) -> None:
+    write_ruled(tmp_path / "dua.pdf", rows=2)
+    assert tables(draft_page(next(open_blank(tmp_path / "dua.pdf")), set())) == []
