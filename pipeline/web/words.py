@@ -142,6 +142,19 @@ EDITOR: Final[Mapping[str, Text]] = MappingProxyType(
         "height": Text("Tinggi", "Height"),
         "snap": Text("Tempel ke garis", "Stick to lines"),
         "duplicate": Text("Gandakan", "Duplicate"),
+        "tabulate": Text("Jadikan tabel", "Make a table"),
+        "tabulated": Text(
+            "{name} menjadi kolom pertama {table}. Atur banyaknya baris dan jaraknya; selama tabel terpilih, "
+            "kotak yang digambar menjadi kolom berikutnya.",
+            "{name} is the first column of {table}. Set its rows and their pitch; while the table is selected, "
+            "what is drawn becomes its next column.",
+        ),
+        "table": Text("Tabel", "Table"),
+        "new_table": Text("tabel", "tabel"),
+        "rows": Text("Banyaknya baris", "Number of rows"),
+        "pitch": Text("Jarak antarbaris, mm", "Pitch of the rows, mm"),
+        "uneven": Text("tidak sama", "uneven"),
+        "count_table": Text("{n} baris", "{n} rows"),
         "earlier": Text("Naikkan", "Earlier"),
         "later": Text("Turunkan", "Later"),
         "changed": Text("Belum disimpan", "Not saved"),
@@ -212,6 +225,7 @@ HELP: Final[tuple[tuple[str, Text], ...]] = (
     ("1 2 3 4", Text("alat: pilih, centang, kotak huruf, area", "tools: select, tick box, comb, area")),
     ("B", Text("isian baru di tengah layar", "new field in the middle")),
     ("Ctrl+D", Text("gandakan", "duplicate")),
+    ("T", Text("jadikan tabel", "make a table")),
     ("Del", Text("hapus", "delete")),
     ("Ctrl+Z Ctrl+Y", Text("urungkan, ulangi", "undo, redo")),
     ("+ - 0", Text("perbesar, perkecil, pas lebar", "zoom in, out, fit width")),

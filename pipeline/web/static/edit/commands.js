@@ -5,6 +5,7 @@ import { $, words } from "./editor.js";
 
 const NEW_SIZE = { marks: [4.5, 4.5], comb: [5.5, 6.5], area: [60, 20] };
 const NEW_TYPE = { marks: "choice", comb: "text", area: "line" };
+const NEW_ROWS = 3;
 const ROOM = 20;
 const FOCUS = { focus: true };
 
@@ -20,7 +21,7 @@ export function commandsOf(editor, view, saving) {
 
   const drawn = () => (editor.tool === "pick" ? "comb" : editor.tool);
 
-  /** A new field, or one more tick box of the selected choice. */
+  /** A new field, one more tick box of the selected choice, or one more column of the selected table. */
   const create = (box, exact = false) => {
     const kind = drawn();
     const whole = exact || !$("magnet").checked ? box : editor.onLines([box])[0];
@@ -34,7 +35,8 @@ export function commandsOf(editor, view, saving) {
     const made = { name, type: NEW_TYPE[kind], label: fields.both(words("new_label")) };
     if (kind === "marks") made.choices = [fields.nextChoice([], whole)];
     else made.at = kind === "comb" ? fields.split(whole, editor.cells) : [whole.map(fields.round)];
-    editor.change(() => fields.insert(editor.doc, editor.page, made, kinds));
+    if (editor.kind === "table") editor.change(() => fields.addColumn(item, made, kinds));
+    else editor.change(() => fields.insert(editor.doc, editor.page, made, kinds));
     editor.select(made._id, null, FOCUS);
     editor.say(words("added", { name, count: words(`count_${kind}`, { n: made.at?.length ?? 1 }) }));
   };
@@ -96,6 +98,15 @@ export function commandsOf(editor, view, saving) {
     editor.say(words("duplicated", { name: copy.name }));
   };
 
+  const tabulate = () => {
+    const { doc, field, item } = editor;
+    if (!field || editor.kind === "table" || fields.find(doc, field).table) return;
+    const name = fields.freeName(doc, words("new_table"), 1);
+    const table = editor.change(() => fields.tabulate(doc, field, name, NEW_ROWS));
+    editor.select(table._id, null, FOCUS);
+    editor.say(words("tabulated", { name: item.name, table: name }));
+  };
+
   const step = (doc, word) => {
     if (!doc) return editor.say(words("nothing_more"));
     editor.doc = doc;
@@ -137,6 +148,7 @@ export function commandsOf(editor, view, saving) {
     snap,
     remove,
     duplicate,
+    tabulate,
     out,
     back: () => (editor.field ? editor.sheet.focus(editor.field) : document.activeElement.blur()),
     name: () => editor.field && editor.open(editor.field),

@@ -11,7 +11,7 @@ export class Details {
   #on;
 
   /**
-   * @param form the form; @param on rename, label, type, cells, check, place, choice, addChoice, dropChoice, chooseBox
+   * @param form the form; @param on rename, label, type, cells, rows, pitch, check, place, choice, addChoice, dropChoice, chooseBox
    */
   constructor(form, types, on) {
     [this.#form, this.#on] = [form, on];
@@ -24,6 +24,8 @@ export class Details {
     elements.label_en.addEventListener("input", ({ target }) => on.label("en", target.value));
     elements.type.addEventListener("change", ({ target }) => on.type(target.value));
     elements.cells.addEventListener("change", ({ target }) => on.cells(target.valueAsNumber));
+    elements.rows.addEventListener("change", ({ target }) => on.rows(target.valueAsNumber));
+    elements.pitch.addEventListener("change", ({ target }) => on.pitch(target.valueAsNumber));
     for (const key of CHECKS) elements[key].addEventListener("change", ({ target }) => on.check(key, target.checked));
     for (const [index, side] of SIDES.entries())
       elements[side].addEventListener("change", ({ target }) => on.place(index, target.valueAsNumber));
@@ -45,8 +47,10 @@ export class Details {
     const here = faulty.get(field) ?? [];
     this.#form.dataset.kind = kind;
     put(elements.name, item.name);
-    put(elements.label_id, item.label.id);
-    put(elements.label_en, item.label.en);
+    put(elements.label_id, item.label?.id ?? "");
+    put(elements.label_en, item.label?.en ?? "");
+    put(elements.rows, item.rows ?? "");
+    put(elements.pitch, item.pitch ?? "");
     elements.type.value = item.type;
     const boxes = boxesOf(item, kind);
     put(elements.cells, boxes.length);

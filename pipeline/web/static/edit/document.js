@@ -2,7 +2,9 @@
  * The definition as a document: where its fields lie and how they change. No screen, no server.
  *
  * Boxes are [left, top, width, height] in mm from the page's top left corner. Every field carries an `_id`
- * that lives as long as the page is open; `plain` takes it out before the document goes back.
+ * that lives as long as the page is open; `plain` takes it out before the document goes back. A table is kept
+ * with the type `table` and its name as `name`, so that it is listed, named and moved like a field; its boxes
+ * are its rows. A column's boxes are those of the first row.
  */
 
 export const LEAST = 1;
@@ -10,6 +12,8 @@ const NAME = /^[a-z][a-z0-9_]*$/;
 const VALUE = /^[A-Za-z0-9_]+$/;
 const LONGEST_NAME = 40;
 const LONGEST_VALUE = 20;
+const EVEN = 0.02;
+const ROW_GAP = 2;
 
 let last = 0;
 
@@ -17,24 +21,43 @@ let last = 0;
 export const round = (mm) => Math.round(mm * 100) / 100;
 
 const isField = (item) => "type" in item;
+const isTable = (item) => item?.type === "table";
+const kindOf = (column) => (column.type === "choice" ? "marks" : "cells");
 
-/** A definition as it came, with an `_id` for each field. */
+/** A definition as it came, with an `_id` for each field, table and column. */
 export function opened(definition) {
+  for (const { sections } of definition.pages)
+    for (const { items } of sections)
+      for (const [index, item] of items.entries())
+        if ("table" in item) {
+          const { table: name, ...rest } = item;
+          items[index] = { name, type: "table", ...rest };
+        }
   for (const { item } of places(definition)) item._id = `f${++last}`;
   return definition;
 }
 
 /** The definition as it goes back. */
 export function plain(doc) {
-  return JSON.parse(JSON.stringify(doc, (key, value) => (key === "_id" ? undefined : value)));
+  const told = ({ name, type, ...rest }) => ({ table: name, ...rest });
+  const kept = (value) => (isTable(value) ? told(value) : value);
+  return JSON.parse(JSON.stringify(doc, (key, value) => (key === "_id" ? undefined : kept(value))));
 }
 
-/** Every field with its place: page index, its list of items, and its index in that list. */
+/** Every field and table with its place: page index, its list of items, its index in that list; a column's table. */
 export function* places(doc) {
   for (const [page, { sections }] of doc.pages.entries())
     for (const { items } of sections)
-      for (const [index, item] of items.entries()) if (isField(item)) yield { item, page, items, index };
+      for (const [index, item] of items.entries()) {
+        if (isField(item)) yield { item, page, items, index };
+        if (isTable(item))
+          for (const [column, inner] of item.columns.entries())
+            yield { item: inner, page, items: item.columns, index: column, table: item };
+      }
 }
+
+/** The name by which rules and the register know what stands at a place. */
+const fullName = ({ item, table }) => (table ? `${table.name}.${item.name}` : item.name);
 
 /** The fields of one page, in the document's order. */
 export const fieldsOf = (doc, page) => [...places(doc)].filter((place) => place.page === page).map(({ item }) => item);
@@ -42,11 +65,57 @@ export const fieldsOf = (doc, page) => [...places(doc)].filter((place) => place.
 /** The place of a field, or undefined. */
 export const find = (doc, id) => [...places(doc)].find(({ item }) => item._id === id);
 
-/** The boxes of a field. */
-export const boxesOf = (item, kind) => (kind === "marks" ? (item.choices ?? []).map((choice) => choice.at) : item.at ?? []);
+/** The boxes of a field; of a table, its rows. */
+export function boxesOf(item, kind) {
+  if (kind === "marks") return (item.choices ?? []).map((choice) => choice.at);
+  if (kind !== "table") return item.at ?? [];
+  const [x, y, w, h] = extent(item.columns.flatMap((column) => boxesOf(column, kindOf(column))));
+  return offsets(item).map((below) => [x, y + below, w, h]);
+}
 
-/** Put as many boxes as the field has. */
+/** How far each row of a table lies below the first, mm. */
+const offsets = ({ rows, pitch, tops }) =>
+  tops?.length ? tops.map((top) => top - tops[0]) : Array.from({ length: rows }, (_, row) => row * (pitch ?? 0));
+
+/** The boxes of a column in the rows below the first. */
+export const repeated = (table, boxes) =>
+  offsets(table).slice(1).flatMap((below) => boxes.map(([x, y, w, h]) => [x, y + below, w, h]));
+
+/** Give a table rows: even ones have a pitch, others their own tops. */
+function setRows(table, tops) {
+  const pitch = tops.length > 1 ? (tops.at(-1) - tops[0]) / (tops.length - 1) : table.pitch;
+  const even = tops.every((top, row) => Math.abs(top - tops[0] - row * pitch) <= EVEN);
+  table.rows = tops.length;
+  for (const key of ["pitch", "tops"]) delete table[key];
+  if (!even) table.tops = tops.map(round);
+  else if (pitch) table.pitch = Math.round(pitch * 1000) / 1000;
+}
+
+/** Give a table n rows; new ones follow the last at the same distance. */
+export function setCount(table, n) {
+  const tops = boxesOf(table, "table").map(([, y]) => y);
+  const [, , , height] = boxesOf(table, "table")[0];
+  const step = tops.length > 1 ? tops.at(-1) - tops.at(-2) : table.pitch ?? height + ROW_GAP;
+  while (tops.length < n) tops.push(tops.at(-1) + step);
+  setRows(table, tops.slice(0, n));
+}
+
+/** Put the rows of a table evenly. */
+export function setPitch(table, pitch) {
+  delete table.tops;
+  table.pitch = pitch;
+}
+
+/** Put as many boxes as the field has; a table goes with its rows. */
 export function place(item, kind, boxes) {
+  if (kind === "table") {
+    const [from] = boxesOf(item, kind);
+    const moves = boxes[0].every((side, index) => index < 2 || Math.abs(side - from[index]) < EVEN);
+    const to = moves ? [...boxes[0].slice(0, 2), ...from.slice(2)] : boxes[0];
+    for (const column of item.columns)
+      place(column, kindOf(column), stretched(boxesOf(column, kindOf(column)), to, from));
+    return setRows(item, boxes.map(([, y]) => y));
+  }
   const kept = boxes.map((box) => box.map(round));
   if (kind === "marks") item.choices.forEach((choice, index) => (choice.at = kept[index]));
   else item.at = kept;
@@ -70,9 +139,9 @@ export function moved(boxes, dx, dy, page) {
   return boxes.map(([left, top, width, height]) => [left + right, top + down, width, height]);
 }
 
-/** Boxes stretched so that the box around them becomes `to`. */
-export function stretched(boxes, to) {
-  const [x, y, w, h] = extent(boxes);
+/** Boxes stretched as the box `from`, the one around them unless told, becomes `to`. */
+export function stretched(boxes, to, from = extent(boxes)) {
+  const [x, y, w, h] = from;
   const [right, down] = [to[2] / w, to[3] / h];
   return boxes.map((box) => [
     to[0] + (box[0] - x) * right,
@@ -137,7 +206,7 @@ export function insert(doc, page, item, kinds) {
   const box = extent(boxesOf(item, kinds[item.type].kind));
   let [items, index] = [sections[0].items, 0];
   for (const here of places(doc)) {
-    if (here.page !== page) continue;
+    if (here.page !== page || here.table) continue;
     const boxes = boxesOf(here.item, kinds[here.item.type].kind);
     if (boxes.length && readBefore(extent(boxes), box)) [items, index] = [here.items, here.index + 1];
   }
@@ -145,14 +214,43 @@ export function insert(doc, page, item, kinds) {
   return item;
 }
 
-/** A copy below the field, or beside it where the page ends. */
-export function duplicate(doc, id, page, kinds) {
+/** Put a new field into a table as a column, in the first row; gives it its `_id`. */
+export function addColumn(table, item, kinds) {
+  item._id = `f${++last}`;
+  const { kind } = kinds[item.type];
+  const boxes = boxesOf(item, kind);
+  const rows = boxesOf(table, "table");
+  const [x, y] = extent(boxes);
+  const row = rows.findLastIndex(([, top, , height]) => top <= y + height / 2);
+  place(item, kind, boxes.map(([left, top, w, h]) => [left, top - offsets(table)[Math.max(row, 0)], w, h]));
+  const before = table.columns.filter((column) => extent(boxesOf(column, kindOf(column)))[0] <= x);
+  table.columns.splice(before.length, 0, item);
+  return item;
+}
+
+/** Make a field the first column of a new table with this many rows. */
+export function tabulate(doc, id, name, rows) {
   const { item, items, index } = find(doc, id);
+  const table = { name, type: "table", rows: 1, columns: [item], _id: `f${++last}` };
+  renameIn(doc, item.name, `${name}.${item.name}`);
+  items[index] = table;
+  setCount(table, rows);
+  return table;
+}
+
+/** A copy below the field, or beside it where the page ends; of a column, beside it. */
+export function duplicate(doc, id, page, kinds) {
+  const { item, items, index, table } = find(doc, id);
   const { kind } = kinds[item.type];
   const copy = structuredClone(item);
-  copy._id = `f${++last}`;
+  for (const one of [copy, ...(copy.columns?.map ? copy.columns : [])]) one._id = `f${++last}`;
   copy.name = freeName(doc, item.name, 2);
   const boxes = boxesOf(copy, kind);
+  if (table) {
+    place(copy, kind, moved(boxes, extent(boxes)[2] + 2, 0, page));
+    items.splice(index + 1, 0, copy);
+    return copy;
+  }
   const height = extent(boxes)[3] + 2;
   const below = moved(boxes, 0, height, page);
   place(copy, kind, extent(below)[1] - extent(boxes)[1] < height - 0.01 ? moved(boxes, 3, -height, page) : below);
@@ -160,10 +258,12 @@ export function duplicate(doc, id, page, kinds) {
   return copy;
 }
 
-/** Take a field out, and its section if it was the last one there. */
+/** Take a field out, and its table or section if it was the last one there. */
 export function remove(doc, id) {
-  const { items, index, page } = find(doc, id);
+  const { items, index, page, table } = find(doc, id);
+  if (table && items.length === 1) return remove(doc, table._id);
   items.splice(index, 1);
+  if (table) return;
   const { sections } = doc.pages[page];
   if (!items.length && sections.length > 1) doc.pages[page].sections = sections.filter((one) => one.items !== items);
 }
@@ -171,22 +271,40 @@ export function remove(doc, id) {
 /** Move a field one place earlier (-1) or later (+1) in the order of its page; whether it could. */
 export function reorder(doc, id, step) {
   const here = find(doc, id);
-  const order = [...places(doc)].filter(({ page }) => page === here.page);
+  const order = [...places(doc)].filter(({ page, table }) => page === here.page && table === here.table);
   const other = order[order.findIndex(({ item }) => item._id === id) + step];
   if (!other) return false;
   [here.items[here.index], other.items[other.index]] = [other.item, here.item];
   return true;
 }
 
-/** Give a field a new name, in the rules and in the register too. */
+/** Give a field, table or column a new name, in the rules and in the register too. */
 export function rename(doc, item, name) {
-  const unique = [...places(doc)].filter((other) => other.item.name === item.name).length === 1;
+  const here = find(doc, item._id);
+  const former = fullName(here);
+  const unique = [...places(doc)].filter((other) => fullName(other) === former).length === 1;
   if (unique) {
-    for (const rule of doc.rules ?? []) rule.fields = rule.fields.map((one) => (one === item.name ? name : one));
-    for (const entry of doc.register ?? [])
-      for (const [key, one] of Object.entries(entry.map)) if (one === item.name) entry.map[key] = name;
+    const { table } = here;
+    if (table)
+      for (const entry of doc.register ?? [])
+        if (entry.table === table.name) swap(entry.map, item.name, name);
+    renameIn(doc, former, table ? `${table.name}.${name}` : name);
+    if (isTable(item)) {
+      for (const { name: column } of item.columns) renameIn(doc, `${former}.${column}`, `${name}.${column}`);
+      for (const entry of doc.register ?? []) if (entry.table === former) entry.table = name;
+    }
   }
   item.name = name;
+}
+
+/** Put one full name in the place of another wherever rules and register name it. */
+function renameIn(doc, former, name) {
+  for (const rule of doc.rules ?? []) rule.fields = rule.fields.map((one) => (one === former ? name : one));
+  for (const entry of doc.register ?? []) swap(entry.map, former, name);
+}
+
+function swap(map, former, name) {
+  for (const [key, one] of Object.entries(map)) if (one === former) map[key] = name;
 }
 
 /** Make a field another type; its boxes stay where they are as far as the type allows. */
@@ -219,13 +337,14 @@ export const both = (text) => ({ id: text, en: text });
 /** What is wrong with names, labels and choices: `_id` to a list of { key, index, word, key of the sentence }. */
 export function faults(doc) {
   const found = new Map();
-  const names = [...places(doc)].map(({ item }) => item.name);
-  for (const { item } of places(doc)) {
+  const names = [...places(doc)].map(fullName);
+  for (const at of places(doc)) {
+    const { item } = at;
     const here = [];
     if (!NAME.test(item.name)) here.push({ key: "name", word: "name_form" });
     else if (item.name.length > LONGEST_NAME) here.push({ key: "name", word: "name_long" });
-    else if (names.filter((name) => name === item.name).length > 1) here.push({ key: "name", word: "name_twice" });
-    if (!item.label.id.trim()) here.push({ key: "label", word: "label_empty" });
+    else if (names.filter((name) => name === fullName(at)).length > 1) here.push({ key: "name", word: "name_twice" });
+    if (item.label && !item.label.id.trim()) here.push({ key: "label", word: "label_empty" });
     const values = (item.choices ?? []).map(({ value }) => value);
     for (const [index, value] of values.entries())
       if (!VALUE.test(value) || value.length > LONGEST_VALUE) here.push({ key: "value", index, word: "value_form" });

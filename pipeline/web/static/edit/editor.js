@@ -31,6 +31,7 @@ export class Editor {
     this.draft = told;
     this.pages = told.pages;
     this.kinds = Object.fromEntries(told.types.map((type) => [type.type, type]));
+    this.kinds.table = { type: "table", label: words("table"), kind: "table" };
     this.doc = opened(told.definition);
     this.history = new History(this.doc);
     this.saved = this.history.now;
@@ -114,11 +115,13 @@ export class Editor {
     $("changed").classList.toggle("dirty", dirty);
     $("count").textContent = [...places(this.doc)].length;
     for (const key of ["duplicate", "remove", "snap", "earlier", "later"]) $(key).disabled = !this.field;
+    $("tabulate").disabled = !this.field || this.kind === "table" || Boolean(find(this.doc, this.field).table);
   }
 
-  /** Boxes on the printed lines beside them, once the picture is there. */
+  /** Boxes on the printed lines beside them, once the picture is there; rows of a table stay as even as they are. */
   onLines(boxes) {
     const image = $("blank");
+    if (this.kind === "table" && this.box === null) return boxes;
     if (!this.#lines.has(this.page)) {
       if (!image.complete || !image.naturalWidth) return boxes;
       this.#lines.set(this.page, new Lines(image, this.size));

@@ -1,6 +1,6 @@
 /** The list of fields: a listbox, one group a page, in the document's order. */
 
-import { fieldsOf } from "./document.js";
+import { places } from "./document.js";
 
 const symbol = (kind) => {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
@@ -48,8 +48,10 @@ export class Fields {
   }
 
   draw({ doc, pages, kinds, field, faulty, words, language }) {
-    const rows = pages.map((_, page) => fieldsOf(doc, page));
-    const key = JSON.stringify(rows.map((row) => row.map(({ _id, name, label, type }) => [_id, name, label, type])));
+    const all = [...places(doc)];
+    const rows = pages.map((_, page) => all.filter((place) => place.page === page));
+    const shown = ({ item: { _id, name, label, type, rows: count }, table }) => [_id, name, label, type, count, table?._id];
+    const key = JSON.stringify(rows.map((row) => row.map(shown)));
     if (key !== this.#shown) this.#build(rows, kinds, words, language);
     this.#shown = key;
     for (const option of this.#list.querySelectorAll("[role=option]")) {
@@ -73,20 +75,20 @@ export class Fields {
         group.setAttribute("aria-label", words("page", { n: page + 1 }));
         const head = element("div", "head", words("page", { n: page + 1 }));
         head.setAttribute("aria-hidden", "true");
-        group.append(head, ...items.map((item) => this.#option(item, kinds[item.type], words, language)));
+        group.append(head, ...items.map((place) => this.#option(place, kinds[place.item.type], words, language)));
         if (!items.length) group.append(element("div", "none", words("no_fields")));
         return group;
       }),
     );
   }
 
-  #option(item, { kind, label }, words, language) {
-    const option = element("div", "option");
+  #option({ item, table }, { kind, label }, words, language) {
+    const option = element("div", table ? "option column" : "option");
     option.id = `option-${item._id}`;
     option.dataset.field = item._id;
     option.setAttribute("role", "option");
     const texts = element("span", "texts");
-    texts.append(element("span", "name", item.name), element("span", "label", item.label[language]));
+    texts.append(element("span", "name", item.name), element("span", "label", item.label?.[language] ?? words("count_table", { n: item.rows })));
     const mark = element("span", "mark", "!");
     mark.title = words("faulty");
     const type = element("span", "type", item.type);

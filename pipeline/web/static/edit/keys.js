@@ -20,6 +20,7 @@ const PLAIN = {
   g: "snap",
   n: "next",
   p: "previous",
+  t: "tabulate",
   1: "toolPick",
   2: "toolMarks",
   3: "toolComb",

@@ -11,6 +11,8 @@ import * as server from "./server.js";
 import { Sheet } from "./sheet.js";
 import { View } from "./view.js";
 
+const MOST_ROWS = 60;
+
 async function begin() {
   const { status, told } = await server.load();
   if (status !== 200) {
@@ -71,6 +73,14 @@ const ofDetails = (editor) => ({
   cells: (n) => {
     if (n >= 1 && n <= editor.draft.most_cells)
       editor.changeField((item) => fields.place(item, "comb", fields.split(fields.extent(item.at), Math.round(n))));
+    else editor.draw();
+  },
+  rows: (n) => {
+    if (n >= 1 && n <= MOST_ROWS) editor.changeField((item) => fields.setCount(item, Math.round(n)));
+    else editor.draw();
+  },
+  pitch: (mm) => {
+    if (mm > 0) editor.changeField((item) => fields.setPitch(item, mm));
     else editor.draw();
   },
   check: (key, on) =>

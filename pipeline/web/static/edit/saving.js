@@ -65,9 +65,10 @@ export class Saving {
   }
 
   /** A sentence of the server, with the field or page that its way through the definition leads to. */
-  #located([root, page, , section, , index], message) {
+  #located([root, page, , section, , index, part, column], message) {
     if (root !== "pages" || page === undefined) return { text: message };
-    const item = this.#editor.doc.pages[page]?.sections?.[section]?.items?.[index];
+    const whole = this.#editor.doc.pages[page]?.sections?.[section]?.items?.[index];
+    const item = (part === "columns" && whole?.columns?.[column]) || whole;
     return item ? { id: item._id, text: `${item.name}: ${message}` } : { text: `${words("page", { n: page + 1 })}: ${message}` };
   }
 }

@@ -1,6 +1,6 @@
 /** The blank with its boxes: draws them, and turns what the pointer does into changes. */
 
-import { boxesOf, extent, fieldsOf, held, moved, split, stretched } from "./document.js";
+import { boxesOf, extent, fieldsOf, held, moved, places, repeated, split, stretched } from "./document.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const START = 4;
@@ -57,15 +57,15 @@ export class Sheet {
     this.#svg.setAttribute("viewBox", `0 0 ${size.width} ${size.height}`);
     this.#svg.setAttribute("font-size", 12 / scale);
     this.#svg.classList.toggle("drawing", state.tool !== "pick");
-    const items = fieldsOf(doc, page);
-    const shown = new Set(items.map(({ _id }) => _id));
+    const here = [...places(doc)].filter((place) => place.page === page);
+    const shown = new Set(here.map(({ item }) => item._id));
     for (const [id, group] of this.#groups) if (!shown.has(id)) this.#drop(id, group);
     let before = this.#ghost;
-    for (const item of [...items].reverse()) {
+    for (const { item, table } of here.reverse()) {
       const group = this.#groups.get(item._id) ?? this.#group(item._id);
       if (group.nextSibling !== before) this.#svg.insertBefore(group, before);
       before = group;
-      this.#fill(group, item, kinds[item.type].kind, faulty.has(item._id), words);
+      this.#fill(group, item, table, kinds[item.type].kind, faulty.has(item._id), words);
     }
     this.#placeGrips();
   }
@@ -109,22 +109,23 @@ export class Sheet {
     this.#groups.delete(id);
   }
 
-  #fill(group, item, kind, faulty, words) {
+  #fill(group, item, table, kind, faulty, words) {
     const { field, box } = this.#state;
     const boxes = boxesOf(item, kind);
+    const drawn = table ? [...boxes, ...repeated(table, boxes)] : boxes;
     const on = item._id === field;
     group.setAttribute("class", `field ${kind}${on ? " on" : ""}${faulty ? " faulty" : ""}`);
     group.setAttribute("aria-pressed", on);
-    group.setAttribute("aria-label", `${item.name}, ${item.label.id}, ${words(`count_${kind}`, { n: boxes.length })}`);
-    while (group.childElementCount > boxes.length + 1) group.lastChild.remove();
+    group.setAttribute("aria-label", `${item.name}, ${item.label?.id ?? words("table")}, ${words(`count_${kind}`, { n: boxes.length })}`);
+    while (group.childElementCount > drawn.length + 1) group.lastChild.remove();
     if (!group.childElementCount) made("text", { class: "tag" }, group);
-    while (group.childElementCount < boxes.length + 1) made("rect", {}, group);
+    while (group.childElementCount < drawn.length + 1) made("rect", {}, group);
     const [tag, ...rects] = group.children;
     rects.forEach((rect, index) => {
-      const [x, y, width, height] = boxes[index];
+      const [x, y, width, height] = drawn[index];
       for (const [key, value] of Object.entries({ x, y, width, height })) rect.setAttribute(key, value);
-      rect.setAttribute("class", on && box === index ? "one" : "");
-      rect.dataset.box = index;
+      rect.setAttribute("class", index >= boxes.length ? "again" : on && box === index ? "one" : "");
+      rect.dataset.box = index % boxes.length;
     });
     if (boxes.length) {
       const [x, y] = extent(boxes);
@@ -134,13 +135,18 @@ export class Sheet {
     tag.textContent = item.name;
   }
 
+  /** All boxes of the selected field. */
+  #boxes() {
+    const { doc, page, field, kinds } = this.#state;
+    const item = fieldsOf(doc, page).find(({ _id }) => _id === field);
+    return item ? boxesOf(item, kinds[item.type].kind) : null;
+  }
+
   /** The boxes that are selected: one of a field, or all. */
   #chosen() {
-    const { doc, page, field, box, kinds } = this.#state;
-    const item = fieldsOf(doc, page).find(({ _id }) => _id === field);
-    if (!item) return null;
-    const boxes = boxesOf(item, kinds[item.type].kind);
-    return box === null ? boxes : boxes.slice(box, box + 1);
+    const { box } = this.#state;
+    const boxes = this.#boxes();
+    return box === null ? boxes : boxes?.slice(box, box + 1);
   }
 
   #placeGrips() {
@@ -221,7 +227,7 @@ export class Sheet {
       if (box && box[2] >= LEAST_DRAWN && box[3] >= LEAST_DRAWN) this.#on.draw(box, event.altKey);
     } else if (drag.begun && drag.kind !== "pan") this.#on.done(event.altKey);
     else if (drag.kind === "move" && drag.again) {
-      const several = this.#groups.get(drag.id)?.childElementCount > 2;
+      const several = this.#boxes()?.length > 1;
       this.#on.select(drag.id, several && this.#state.box !== drag.index ? drag.index : null);
     }
   }
