@@ -8,6 +8,10 @@ import pytest
 
 from pipeline.forms.catalogue import Catalogue
 from pipeline.page import PageReading, read_page
+from pipeline.training.beside import our_answers
+from pipeline.training.mark_sheets import SAMPLES, expected, grey, template_of
+
+OMRCHECKER = practice_forms.FOLDER / "omrchecker"
 
 pytestmark = pytest.mark.skipif(
     not practice_forms.FOLDER.is_dir(), reason="the practice forms of others are not beside the project"
@@ -20,46 +24,43 @@ def values(reading: PageReading) -> dict[str, str | None]:
 
 
 @pytest.fixture(scope="module")
-def sheets(tmp_path_factory) -> tuple[Catalogue, dict[str, list[Path]]]:
-    """The mark sheets' definitions on one shelf, and their images."""
+def shelf(tmp_path_factory) -> Catalogue:
+    """The mark sheets' definitions on one shelf."""
     folder = tmp_path_factory.mktemp("omr")
-    paths = {name: make(folder) for name, make in practice_forms.OMRCHECKER.items()}
-    return Catalogue.load([folder]), paths
+    for sample in SAMPLES.values():
+        sample.make(OMRCHECKER, folder)
+    return Catalogue.load([folder])
 
 
-def test_mark_sheets_are_read_as_expected_or_doubted(sheets) -> None:
-    shelf, paths = sheets
+def sheets() -> list[tuple[str, Path]]:
+    return [(sample.name, OMRCHECKER / image) for sample in SAMPLES.values() for image in sample.images]
+
+
+def test_mark_sheets_are_read_as_expected_or_doubted(shelf) -> None:
     right = total = 0
-    for sample, images in paths.items():
-        for path in images:
-            reading = read_page(practice_forms.grey(path), shelf)
-            assert reading.form == sample
-            wanted = practice_forms.expected(sample, path.name)
-            found = practice_forms.answers(sample, values(reading))
-            doubted = practice_forms.answers(
-                sample,
-                {one.reading.field: "?" if "unclear_mark" in one.reasons else "" for one in reading.readings},
-            )
-            wrong = {question for question, answer in wanted.items() if found[question] != answer}
-            assert wrong <= {question for question, marks in doubted.items() if marks}, path.name
-            right, total = right + len(wanted) - len(wrong), total + len(wanted)
+    for sample, path in sheets():
+        reading = read_page(grey(path), shelf)
+        assert reading.form == sample
+        wanted = expected(OMRCHECKER, sample, path.name)
+        found = our_answers(template_of(OMRCHECKER, sample), reading)
+        wrong = {question for question, answer in wanted.items() if found[question].value != answer}
+        assert all(found[question].doubted for question in wrong), path.name
+        right, total = right + len(wanted) - len(wrong), total + len(wanted)
     assert (total, right) >= (80, 74)
 
 
-def test_a_sheet_upside_down_is_read_the_same(sheets) -> None:
-    shelf, paths = sheets
-    image = practice_forms.grey(paths["sample5"][1])
+def test_a_sheet_upside_down_is_read_the_same(shelf) -> None:
+    image = grey(OMRCHECKER / SAMPLES["sample5"].images[1])
     turned = read_page(np.ascontiguousarray(image[::-1, ::-1]), shelf)
     assert turned.turn == 180
     assert values(turned) == values(read_page(image, shelf))
 
 
-def test_a_sheet_is_not_read_as_another_form(sheets, tmp_path) -> None:
-    _, paths = sheets
-    practice_forms.OMRCHECKER["sample5"](tmp_path)
+def test_a_sheet_is_not_read_as_another_form(tmp_path) -> None:
+    SAMPLES["sample5"].make(OMRCHECKER, tmp_path)
     shelf = Catalogue.load([tmp_path])
     for sample in ("sample1", "sample2", "sample6"):
-        reading = read_page(practice_forms.grey(paths[sample][0]), shelf)
+        reading = read_page(grey(OMRCHECKER / SAMPLES[sample].images[0]), shelf)
         # The second sample is a photo so small that this is told first.
         assert reading.reason in ("not_our_form", "too_small"), sample
         assert reading.readings == (), sample

@@ -5,10 +5,8 @@ house's own forms are printed and measured beside them.
 """
 
 import argparse
-import json
-import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -29,17 +27,13 @@ from pipeline.drafting.types import DraftTable, Sheet
 from pipeline.forms.catalogue import Catalogue, default_directories
 from pipeline.forms.layout import Box, PageLayout
 from pipeline.forms.printing import print_sheets
+from pipeline.training.mark_sheets import bubbles_of, template_of
 
 REACH: Final = 0.7
 """A box is found when the middle of one of ours lies so near to its middle, mm."""
 _ASTRAY: Final = 2.0
 """How far a truth that was laid over a scan may lie beside it, mm."""
 _QUEXF_DPI: Final = 300
-_VALUES: Final = {
-    "QTYPE_INT": (10, "vertical"),
-    "QTYPE_MCQ4": (4, "horizontal"),
-    "QTYPE_MCQ5": (5, "horizontal"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +145,7 @@ def quexf_scores(folder: Path, names: Sequence[str] = ("test_original", "test_bl
 def omr_scores(folder: Path) -> Iterator[Score]:
     """OMRChecker's sheets, which exist only filled in: photos (1, 2), a faint photo (5), clean scans (6)."""
     sample6 = folder / "sample6"
-    true6 = _template(json.loads((sample6 / "template.json").read_text("utf-8")))
+    true6 = _template(template_of(folder, "sample6"))
     reference = next(open_blank(sample6 / "reference.png"))
     yield score(
         "OMRChecker sample6, reference", "marks", _scaled(true6[:4], reference), boxes(reference)["marks"]
@@ -159,7 +153,7 @@ def omr_scores(folder: Path) -> Iterator[Score]:
     for path in sorted((sample6 / "doc-scans").glob("*.jpg")):
         yield sample6_score(folder, path, next(open_blank(path)))
     for sample in ("sample1", "sample2", "sample5"):
-        template = json.loads((folder / sample / "template.json").read_text("utf-8"))
+        template = template_of(folder, sample)
         for path in sorted((folder / sample).glob("*/*.*g")):
             sheet = next(open_blank(path))
             true = _template(template)
@@ -173,7 +167,7 @@ def omr_scores(folder: Path) -> Iterator[Score]:
 
 def sample6_score(folder: Path, path: Path, sheet: Sheet) -> Score:
     """One of the scans of OMRChecker's sample6."""
-    true = _scaled(_template(json.loads((folder / "sample6/template.json").read_text("utf-8"))), sheet)
+    true = _scaled(_template(template_of(folder, "sample6")), sheet)
     return score(f"OMRChecker sample6, {path.stem}", "marks", true, boxes(sheet)["marks"], True)
 
 
@@ -255,26 +249,10 @@ def _by_markers(sheet: Sheet, marker: Path, template: dict[str, Any]) -> NDArray
     return np.asarray(cv2.getPerspectiveTransform(drawn, np.asarray(corners, np.float32)), np.float64)
 
 
-def _template(template: dict[str, Any]) -> list[Box]:
+def _template(template: Mapping[str, Any]) -> list[Box]:
     """Every bubble of a template, px."""
-    wide, high = template["bubbleDimensions"]
-    found = []
-    for block in template["fieldBlocks"].values():
-        count, direction = _VALUES.get(block.get("fieldType", ""), (0, "horizontal"))
-        count = len(block.get("bubbleValues", ())) or count
-        down = block.get("direction", direction) == "vertical"
-        x, y = block["origin"]
-        for field in range(sum(_labels(one) for one in block["fieldLabels"])):
-            for bubble in range(count):
-                gap, step = bubble * block["bubblesGap"], field * block["labelsGap"]
-                found.append(Box(x + (step if down else gap), y + (gap if down else step), wide, high))
+    found = [box for values in bubbles_of(template).values() for box in values.values()]
     return sorted(found, key=lambda box: (box.x, box.y))
-
-
-def _labels(name: str) -> int:
-    """How many fields `roll1..9` stands for."""
-    match = re.search(r"(\d+)\.\.(\d+)$", name)
-    return int(match[2]) - int(match[1]) + 1 if match else 1
 
 
 def _scaled(true: Sequence[Box], sheet: Sheet, template: dict[str, Any] | None = None) -> list[Box]:

@@ -1,0 +1,102 @@
+"""Answers of two programs are held against the same truth in the same way."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pipeline.page import PageReading, PageStatus
+from pipeline.recognition.types import Reading
+from pipeline.training import beside
+from pipeline.training.beside import Answer, Case, Said
+from pipeline.training.mark_sheets import bubbles_of, labels, questions_of
+from pipeline.validation.judge import JudgedReading
+
+TEMPLATE = {
+    "pageDimensions": [300, 400],
+    "bubbleDimensions": [20, 10],
+    "customLabels": {"q2": ["q2_1..2"]},
+    "preProcessors": [{"name": "CropPage", "options": {}}, {"name": "CropOnMarkers", "options": {}}],
+    "fieldBlocks": {
+        "A": {"fieldType": "QTYPE_MCQ4", "fieldLabels": ["q1"], "origin": [5, 6], "bubblesGap": 40, "labelsGap": 0},
+        "B": {
+            "fieldType": "QTYPE_INT", "fieldLabels": ["q2_1..2"], "origin": [9, 50], "bubblesGap": 12, "labelsGap": 30,
+        },
+    },
+}  # fmt: skip
+CASE = Case("turned", "quarter", "one.jpg", False, "sample1", Path("one.jpg"), {"q1": "B", "q2": "7"})
+
+
+def test_a_template_gives_bubbles_and_questions():
+    assert list(labels(["Medium", "roll1..3"])) == ["Medium", "roll1", "roll2", "roll3"]
+    assert bubbles_of(TEMPLATE)["q1"]["C"] == (85, 6, 20, 10)
+    assert bubbles_of(TEMPLATE)["q2_2"]["3"] == (39, 86, 20, 10)
+    assert questions_of(TEMPLATE) == {"q1": ("q1",), "q2": ("q2_1", "q2_2")}
+
+
+@pytest.mark.parametrize(
+    ("row", "answers"),
+    [
+        ({"q1": "B", "q2_1": "0", "q2_2": "7"}, {"q1": Answer("B", False), "q2": Answer("07", False)}),
+        ({"q1": "BD", "q2_1": "", "q2_2": "7"}, {"q1": Answer("BD", True), "q2": Answer("7", True)}),
+    ],
+)
+def test_an_empty_or_second_mark_of_theirs_shows(row, answers):
+    assert beside.their_answers(TEMPLATE, row) == answers
+
+
+def test_a_reason_of_the_reader_is_a_doubt_and_the_general_review_is_none():
+    said = {"q1": ("B|D", ("unclear_mark",)), "q2_1": (None, ()), "q2_2": ("7", ())}
+    readings = tuple(
+        JudgedReading(
+            Reading(name, None, value, "", 1.0, ((0, 0),) * 4, "ink", (), reasons),
+            "review",
+            reasons or ("low_confidence",),
+        )
+        for name, (value, reasons) in said.items()
+    )
+    page = PageReading(PageStatus.READ, readings=readings)
+    assert beside.our_answers(TEMPLATE, page) == {"q1": Answer("BD", True), "q2": Answer("7", False)}
+
+
+def test_only_what_is_neither_right_nor_doubted_is_wrong_unseen():
+    said = [
+        Said("", {"q1": Answer("B", False), "q2": Answer("", True)}),
+        Said("", {"q1": Answer("C", False), "q2": Answer("7", True)}),
+        Said("not_our_form", {}),
+    ]
+    assert beside.facts([CASE] * 3, said) == {
+        "registered": 2,
+        "reasons": {"not_our_form": 1},
+        "right": 2,
+        "doubted": 2,
+        "wrong": ["one.jpg, q1: 'B' read as 'C'"],
+    }
+
+
+def test_where_nothing_is_to_be_read_no_answer_is_right():
+    case = replace(CASE, truth=None)
+    found = beside.facts([case], [Said("", {"q1": Answer("B", False), "q2": Answer("", True)})])
+    assert (found["right"], found["wrong"]) == (0, ["one.jpg, q1: 'B' read"])
+
+
+def test_all_rows_leave_out_what_was_not_damaged_and_a_sheet_beside_its_own_blank():
+    cases = [replace(CASE, kind="as they came"), replace(CASE, own_blank=True), CASE]
+    said = [Said("", {"q1": Answer("B", False), "q2": Answer("7", False)})] * 3
+    rows = {(row["kind"], row["strength"]): row["sheets"] for row in beside.measure(cases, said, said)}
+    assert rows == {
+        ("as they came", "quarter"): 1,
+        ("turned", "quarter"): 2,
+        ("all scans", ""): 2,
+        ("all scans", "blank of another sheet"): 1,
+    }
+    assert beside.markdown(beside.measure(cases, said, said)).count("\n") == 1 + len(rows)
+
+
+def test_the_rim_of_the_sheet_is_looked_for_on_photos_only():
+    steps = {
+        crop: [one["name"] for one in beside.as_sent(TEMPLATE, crop)["preProcessors"]]
+        for crop in (True, False)
+    }
+    assert steps == {True: ["CropPage", "CropOnMarkers"], False: ["CropOnMarkers"]}
+    assert "customLabels" not in beside.as_sent(TEMPLATE, True)
