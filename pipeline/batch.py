@@ -20,8 +20,9 @@ from pipeline.page import PageReading, PageStatus
 from pipeline.scans.pages import open_pages
 from pipeline.scans.types import UnreadableFile, UnreadablePage
 from pipeline.store.archive import Archive, sha256_of
+from pipeline.store.feeds import pair_feeds
 from pipeline.store.models import Batch, FieldReading, Page, ScanFile
-from pipeline.store.separators import SEPARATORS, put_separator, stamp
+from pipeline.store.separators import BACK, BLANK, SEPARATORS, put_separator, settle_backs, stamp
 from pipeline.store.sheets import BrokenRules, Drawn, place
 from pipeline.workers import MakeExecutor, Read, Work, read_in_order
 
@@ -30,6 +31,9 @@ CURABLE: Final = ("unknown_form", "internal")
 
 UNUSABLE: Final = ("unreadable_file", "encrypted", "empty_file", "wrong_type", "too_large")
 """Reasons for which no page image came out of a file."""
+
+UNASKED: Final = ("separator", BACK)
+"""Pages set aside that need nobody."""
 
 _TRIES: Final = 3
 """How often a page is saved anew when another process made the same sheet at the same moment."""
@@ -154,6 +158,7 @@ def scan_groups(
         files.update((file.pk, file) for file in kept.fresh)
         already += kept.already
         shut += kept.shut
+    pair_feeds(reader.catalogue, reader.broken_rules)
     name = next(iter(files.values())).batch.name if files else batch or ""
     return replace(_summary(name, list(files.values()), tuple(already)), shut=tuple(shut))
 
@@ -288,7 +293,7 @@ class _Run:
         now = self._progress
         self._tell(
             pages=now.pages + 1,
-            set_aside=now.set_aside + (page.reason not in ("", "missing_side", "separator")),
+            set_aside=now.set_aside + (page.reason not in ("", "missing_side", *UNASKED)),
             review=now.review + (waits if page.reason != "duplicate_side" else 0),
         )
 
@@ -319,6 +324,7 @@ def _put(page: Page, reading: PageReading, reader: Reader) -> None:
     ScanFile.objects.select_for_update().get(pk=page.file_id)
     if page.reason in SEPARATORS:
         put_separator(page, reader.catalogue)
+        settle_backs(page.file)
         return
     stamp(page)
     identity = reading.identity
@@ -328,6 +334,9 @@ def _put(page: Page, reading: PageReading, reader: Reader) -> None:
         page.refresh_from_db(fields=["status", "reason"])
     else:
         page.save()
+        if page.reason == BLANK:
+            settle_backs(page.file)
+            page.refresh_from_db(fields=["reason"])
 
 
 def _page(file: ScanFile, image: int, reading: PageReading) -> Page:
@@ -355,7 +364,7 @@ def _set_aside(reason: str, detail: str) -> PageReading:
 def _summary(batch: str, files: Sequence[ScanFile], already: tuple[str, ...]) -> BatchSummary:
     """What the store now says of the files that were read in this run."""
     pages = Page.objects.filter(file__in=[file.pk for file in files])
-    aside = pages.filter(status=PageStatus.SET_ASIDE).exclude(reason="separator").order_by("file", "image")
+    aside = pages.filter(status=PageStatus.SET_ASIDE).exclude(reason__in=UNASKED).order_by("file", "image")
     read = pages.filter(status=PageStatus.READ)
     forms = dict(read.order_by().values_list("form").annotate(Count("pk")))
     fields = FieldReading.objects.filter(page__in=pages).aggregate(

@@ -76,6 +76,10 @@ PAGE_REASONS: Final[dict[str, Text]] = {
         "Lembar pemisah: lembar di belakangnya dicatat menurut desa, tim, tanggal dan batch-nya.",
         "A separator sheet: its village, team, date and batch hold for the sheets behind it.",
     ),
+    "separator_back": Text(
+        "Sisi belakang lembar pemisah yang kosong. Tidak perlu tindakan.",
+        "The empty back of a separator sheet. Nothing to do.",
+    ),
     "unreadable_separator": Text(
         "Kode QR lembar pemisah ini tidak terbaca, jadi lembar di belakangnya tanpa keterangan. Cetak pemisah baru.",
         "This separator's QR code cannot be read, so nothing is said of the sheets behind it. Print a new one.",

@@ -131,6 +131,41 @@ def test_it_holds_until_the_next_one_or_the_files_end(store, tmp_path):
     assert (rows[0]["village"], rows[0]["date"]) == (None, None)
 
 
+EMPTY = {n: note(fault="blank", nr=n) for n in range(9)}
+
+
+@pytest.mark.parametrize(
+    ("pages", "empty"),
+    [
+        ((A, EMPTY[1], front(1), back(1)), {2: "separator_back"}),
+        ((EMPTY[1], A, front(1), back(1)), {1: "separator_back"}),
+        ((front(1), back(1), LOST, EMPTY[1], EMPTY[2]), {4: "separator_back", 5: "blank"}),
+        ((front(1), A, EMPTY[1], back(1)), {3: "separator_back"}),
+        ((front(1), EMPTY[1], A, EMPTY[2], back(1)), {2: "blank", 4: "separator_back"}),
+        ((EMPTY[1], A, EMPTY[2], front(1), back(1)), {1: "separator_back", 3: "blank"}),
+        ((A, front(1), EMPTY[1], back(1)), {3: "blank"}),
+    ],
+)
+@pytest.mark.parametrize("late", [False, True])
+def test_the_empty_back_of_a_separator_is_its_own(store, tmp_path, pages, empty, late):
+    deck = put(tmp_path / "a.tif", *pages)
+
+    def failing(image, shelf):
+        found = read(image, shelf)
+        if late and "separator" in found.reason:
+            raise ValueError("ink that nobody expected")
+        return found
+
+    if late:
+        scan_notes(store, deck, read=failing)
+    summary = scan_notes(store, deck, read=read)
+    told = m.Page.objects.filter(reason__in=("blank", "separator_back")).values_list("image", "reason")
+    assert dict(told) == empty
+    assert m.Sheet.objects.get().complete
+    asked = [page.image for page in summary.set_aside if page.reason != "unreadable_separator"]
+    assert asked == [image for image, reason in empty.items() if reason == "blank"]
+
+
 @pytest.mark.parametrize(
     ("values", "asked"),
     [

@@ -4,17 +4,22 @@ Everything is worked out from the stored rows, so that a file that was killed ha
 ends as one that was read in one go.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from pipeline.forms.catalogue import Catalogue, Form
 from pipeline.forms.occasion import day_field, village_field
 from pipeline.forms.separator import Separator, parse_separator
 from pipeline.store.doubts import doubt
-from pipeline.store.models import FieldReading, Page
+from pipeline.store.models import FieldReading, Page, ScanFile
 
 SEPARATORS: Final = ("separator", "unreadable_separator")
 """Reasons of the pages that end what the separator before them says."""
+
+BLANK: Final = "blank"
+BACK: Final = "separator_back"
+PAPERS: Final = (*SEPARATORS, BACK)
+"""Reasons of the pages that are no sheet's and no stranger's: separators, and their empty other sides."""
 
 _SAID: Final = ("village", "team", "day", "lot")
 
@@ -44,6 +49,31 @@ def put_separator(page: Page, catalogue: Catalogue) -> None:
         for row in strangers(side, form, side.readings.select_for_update()):
             doubt(row, ["separator_disagrees"])
             row.save(update_fields=["status", "audit", "reasons"])
+
+
+def backs(images: Mapping[int, str]) -> set[int]:
+    """Which empty images in a row are other sides of separators; of each separator one at most.
+
+    A scanner that reads both sides gives two images a paper, so the other side of a separator at an odd place lies
+    behind it and that of one at an even place before it; where none is there, an empty image behind it will do.
+
+    Args:
+        images: place, from 1, to the reason of the page there.
+    """
+    empty = {place for place, reason in images.items() if reason in (BLANK, BACK)}
+    found: set[int] = set()
+    for place in sorted(place for place, reason in images.items() if reason in SEPARATORS):
+        before = place % 2 == 0 and place - 1 in empty - found
+        found |= {place - 1 if before else place + 1} & empty
+    return found
+
+
+def settle_backs(file: ScanFile) -> None:
+    """Say of a file's empty pages which are other sides of its separators."""
+    rows = Page.objects.filter(file=file, reason__in=(BLANK, *PAPERS))
+    found = backs(dict(rows.values_list("image", "reason")))
+    rows.filter(image__in=found, reason=BLANK).update(reason=BACK)
+    rows.filter(reason=BACK).exclude(image__in=found).update(reason=BLANK)
 
 
 def strangers(page: Page, form: Form, rows: Iterable[FieldReading]) -> list[FieldReading]:

@@ -61,6 +61,17 @@ def place(
     _complete(at.sheet, form, broken_rules)
 
 
+def join(side: Page, other: Page, form: Form, broken_rules: BrokenRules) -> None:
+    """Put a side that waits alone onto the sheet of another that waits alone; inside one transaction of the caller."""
+    if side.sheet is None or other.sheet is None:
+        raise ValueError(f"pages {side.pk} and {other.pk} are no sides of sheets")
+    left = other.sheet
+    other.sheet, other.serial = side.sheet, side.sheet.serial
+    other.save(update_fields=["sheet", "serial"])
+    left.delete()
+    _complete(side.sheet, form, broken_rules)
+
+
 def reading_number(page: Page) -> int:
     """Which side a read page is.
 

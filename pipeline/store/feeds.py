@@ -1,0 +1,169 @@
+"""Sides of serial-less sheets in files of their own, as a scanner's feeder leaves them: `scan-0001.jpg` and so on.
+
+A run of files with one name and numbers that count up is one feed. Which paper a side belongs to is then told by its
+place alone, so sides are joined only where all of the feed around them agrees: front, back, front, back. What a lost or
+doubled side makes uncertain stays open, and a page of another form, a separator, a file of several pages or a missing
+number ends what may be compared.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+
+from django.db import transaction
+
+from pipeline.forms.catalogue import Catalogue
+from pipeline.store.models import Page, ScanFile, Sheet
+from pipeline.store.pairing import made_serial
+from pipeline.store.separators import BACK, BLANK, PAPERS, backs
+from pipeline.store.sheets import BrokenRules, join
+
+_NUMBERED: Final = re.compile(r"(?P<stem>.*?)(?P<number>\d{1,9})(?P<suffix>\.[^.]*)?")
+_SIDES: Final = (1, 2)
+_UNREAD: Final = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """One image of a feed.
+
+    Attributes:
+        side: 1 or 2; 0 where it was not read and may be either.
+        form: name and version of its form; None where it was not read.
+        page: its row's number.
+    """
+
+    side: int
+    form: tuple[str, int] | None
+    page: int
+
+
+def pair_feeds(catalogue: Catalogue, broken_rules: BrokenRules) -> int:
+    """Join the sides that wait in files of their own and whose feed leaves no doubt; how many sheets became whole.
+
+    It looks at stored rows only, so that it ends the same however often it runs. An empty page beside a separator is
+    told to be its back on the way, as within one file.
+    """
+    open_ = Page.objects.filter(reason__in=("missing_side", BLANK), file__images=1)
+    joined = 0
+    for batch in list(open_.order_by().values_list("file__batch", flat=True).distinct()):
+        for feed in _feeds(batch):
+            _settle_backs(feed)
+            for run in _runs(feed, catalogue):
+                for front, back in pairs(run):
+                    joined += _join(front, back, catalogue, broken_rules)
+    return joined
+
+
+def pairs(run: Sequence[Image]) -> Iterator[tuple[int, int]]:
+    """The rows of front and back of each sheet in a run of images of one form that is beyond doubt.
+
+    Only a run that begins with a front and ends with a back shows in which order its sides lie. It falls apart where
+    one side follows itself: there a side was lost, or fed twice. The side that has no partner then waits, and so does
+    the sheet beyond that place, since either of two equal sides may belong to it.
+    """
+    if not run or run[0].side == _SIDES[1] or run[-1].side == _SIDES[0]:
+        return
+    parts: list[list[Image]] = []
+    for image in run:
+        if parts and not (image.side and image.side == parts[-1][-1].side):
+            parts[-1].append(image)
+        else:
+            parts.append([image])
+    for number, part in enumerate(parts):
+        left = number > 0 and part[0].side == _SIDES[1]
+        right = number < len(parts) - 1 and part[-1].side == _SIDES[0]
+        inner = part[left : len(part) - right]
+        if len(inner) % 2 or any(
+            image.side not in (_UNREAD, _SIDES[place % 2]) for place, image in enumerate(inner)
+        ):
+            continue
+        sheets = list(zip(inner[::2], inner[1::2], strict=True))
+        first = number > 0 and not left
+        last = number < len(parts) - 1 and not right
+        yield from (
+            (front.page, back.page)
+            for front, back in sheets[first : len(sheets) - last]
+            if front.side and back.side
+        )
+
+
+def _feeds(batch: int) -> Iterator[dict[int, Page | None]]:
+    """A batch's files whose names differ in one number that counts up by one: number to page, None for several pages.
+
+    A number that is there twice belongs to no feed and ends the one before it.
+    """
+    alone = Page.objects.filter(file__batch=batch, file__images=1).select_related("file")
+    rows = {page.file_id: page for page in alone}
+    found: dict[tuple[str, str], dict[int, list[Page | None]]] = {}
+    for pk, name in ScanFile.objects.filter(batch=batch).values_list("pk", "name"):
+        if match := _NUMBERED.fullmatch(name):
+            places = found.setdefault((match["stem"], match["suffix"] or ""), {})
+            places.setdefault(int(match["number"]), []).append(rows.get(pk))
+    for places in found.values():
+        once = sorted(number for number, pages in places.items() if len(pages) == 1)
+        for _, some in groupby(enumerate(once), lambda pair: pair[1] - pair[0]):
+            yield {number: places[number][0] for _, number in some}
+
+
+def _settle_backs(feed: Mapping[int, Page | None]) -> None:
+    """Say of a feed's empty pages which are other sides of its separators."""
+    found = backs({number: page.reason for number, page in feed.items() if page})
+    for number, page in feed.items():
+        if (
+            page
+            and page.reason in (BLANK, BACK)
+            and page.reason != (reason := BACK if number in found else BLANK)
+        ):
+            page.reason = reason
+            page.save(update_fields=["reason"])
+
+
+def _runs(feed: Mapping[int, Page | None], catalogue: Catalogue) -> Iterator[list[Image]]:
+    """The images of a feed that stand in a row and are of one form."""
+    pages = [page for page in feed.values() if page]
+    images = [_image(page, pages, catalogue) for page in feed.values()]
+    for known, some in groupby(images, lambda image: image is not None):
+        if known:
+            yield from of_one_form([image for image in some if image is not None])
+
+
+def _image(page: Page | None, others: Iterable[Page], catalogue: Catalogue) -> Image | None:
+    """A page as an image of a feed; None for what ends a run: a separator, a serial, a form of one side or of many."""
+    if page is None or page.reason in PAPERS:
+        return None
+    if page.sheet_id is None:
+        return Image(_UNREAD, None, page.pk)
+    form = catalogue.get(page.form, page.version)
+    made = (made_serial(form.definition.code, one.file.sha256, one.image) for one in others)
+    if len(form.layout.pages) != len(_SIDES) or page.serial not in made:
+        return None
+    return Image(page.number or _UNREAD, form.key, page.pk)
+
+
+def of_one_form(images: Sequence[Image]) -> Iterator[list[Image]]:
+    """A run cut where the form changes; what was not read just there belongs to neither."""
+    run: list[Image] = []
+    for image in images:
+        former = next((one.form for one in reversed(run) if one.form), None)
+        if image.form and former and image.form != former:
+            while not run[-1].form:
+                run.pop()
+            yield run
+            run = []
+        run.append(image)
+    yield run
+
+
+def _join(front: int, back: int, catalogue: Catalogue, broken_rules: BrokenRules) -> int:
+    """Join two rows whose sheets still lack each other; how many sheets became whole."""
+    with transaction.atomic():
+        sheets = Sheet.objects.select_for_update().filter(pages__in=(front, back), complete=False)
+        if len(list(sheets)) != len(_SIDES):
+            return 0
+        rows = Page.objects.in_bulk((front, back))
+        form = catalogue.get(rows[front].form, rows[front].version)
+        join(rows[front], rows[back], form, broken_rules)
+        return 1

@@ -1,0 +1,163 @@
+"""Sides without a serial that come as files of their own: joined where the whole feed agrees, else they wait."""
+
+import pytest
+from notes import BACK, VALUES, note, put, read_note, scan_notes
+
+from pipeline.page import PageReading, PageStatus
+from pipeline.store import models as m
+from pipeline.store.feeds import Image, of_one_form, pairs
+
+pytestmark = pytest.mark.usefixtures("store")
+
+
+def side(token: str, nr: int = 0):
+    """`1a` is the front of sheet a, `2a` its back; `Q1a` of another form; `-` unread, `.` empty, `S` a separator."""
+    if token in "-.S":
+        return note(fault={"-": "too_dark", ".": "blank", "S": "separator"}[token], nr=nr)
+    form = "pendataan"
+    if token.startswith("Q"):
+        form, token = "sosialisasi", token[1:]
+    return note(int(token[0]), "", {"rt": token[1:]}, form=form, nr=nr)
+
+
+def feed(
+    store, tmp_path, words: str, *, batch: str = "b1", name: str = "scan-{n:04d}.tif", first: int = 1
+) -> None:
+    """Scan images in files of their own, as a feeder leaves them."""
+    files = []
+    for number, token in enumerate(words.split(), start=first):
+        path = tmp_path / batch / name.format(n=number)
+        path.parent.mkdir(exist_ok=True)
+        files.append(put(path, side(token, number)))
+    scan_notes(store, *files, batch=batch, read=read)
+
+
+def read(image, shelf) -> PageReading:
+    found = read_note(image, shelf)
+    if found.reason == "separator":
+        return PageReading(PageStatus.SET_ASIDE, "separator", "")
+    return found
+
+
+def whole() -> list[str]:
+    """The sheets of two sides that are complete, by the numbers of their files."""
+    sheets = m.Sheet.objects.filter(complete=True, form="pendataan").order_by("pages__file__name").distinct()
+    return sorted({"".join(told(page) for page in one.pages.order_by("number")) for one in sheets})
+
+
+def told(page: m.Page) -> str:
+    return page.file.name[5:9].lstrip("0")
+
+
+def waiting() -> int:
+    return m.Page.objects.filter(reason="missing_side").count()
+
+
+@pytest.mark.parametrize(
+    ("words", "sheets", "left"),
+    [
+        ("1a 2a 1b 2b 1c 2c", ["12", "34", "56"], 0),
+        # A back was lost: its front waits, and the sheet behind it.
+        ("1a 2a 1b 2b 1c 1d 2d 1e 2e", ["12", "34", "89"], 3),
+        # A front was lost: its back waits, and the sheet before it.
+        ("1a 2a 1b 2b 2c 1d 2d", ["12", "67"], 3),
+        # A side was fed twice.
+        ("1a 2a 1b 2b 2b 1c 2c 1d 2d", ["12", "67", "89"], 3),
+        ("1a 2a 1b 1b 2b 1c 2c", ["12", "67"], 3),
+        ("1a 1a 1a 2a", [], 4),
+        # A run that ends with a front does not show in which order its sides lie.
+        ("1a 2a 1b 1c 2c 1d", [], 6),
+        # The feed begins or ends in the middle of a sheet.
+        ("2a 1b 2b 1c", [], 4),
+        ("1a 2a 1b", [], 3),
+        ("2a 1a 2b 1b", [], 4),
+        ("1a 1b 2a 2b", [], 4),
+        # A stack that lies with its backs up, and lost a side.
+        ("2a 1a 2b 1b 1c 2d 1d 2e", [], 8),
+        # A side that could not be read keeps its place.
+        ("1a 2a - 2b 1c 2c", ["12", "56"], 1),
+        ("1a 2a - 1b 2b", [], 4),
+        # Another form between, with or without a whole sheet on either side.
+        ("1a 2a Q1x 1b 2b", ["12", "45"], 0),
+        ("1a Q1x 2a", [], 2),
+        ("1a 2a 1b Q1x 2b 1c 2c", [], 6),
+        # A separator ends what may be compared; its empty back is nobody's side.
+        ("S . 1a 2a S . 1b 2b", ["34", "78"], 0),
+        ("1a S 2a", [], 2),
+    ],
+)
+def test_sides_are_joined_only_where_the_feed_leaves_no_doubt(store, tmp_path, words, sheets, left) -> None:
+    feed(store, tmp_path, words)
+    assert (whole(), waiting()) == (sheets, left)
+
+
+def test_a_joined_sheet_is_one_with_one_serial_and_its_rules_judged(store, tmp_path) -> None:
+    files = [
+        put(tmp_path / "scan-0001.png", note(1, "", VALUES)),
+        put(tmp_path / "scan-0002.png", note(2, "", BACK)),
+    ]
+    scan_notes(store, *files, rules=lambda definition, readings: {("nik", None): ["kk_differs_from_nik"]})
+    sheet = m.Sheet.objects.get()
+    assert sheet.complete
+    assert {page.serial for page in sheet.pages.all()} == {sheet.serial}
+    assert [row.field for row in m.FieldReading.objects.filter(status="review")] == ["nik"]
+    scan_notes(store, *files)
+    assert m.Sheet.objects.count() == 1
+
+
+def test_files_of_two_feeds_are_not_compared(store, tmp_path) -> None:
+    feed(store, tmp_path, "1a", batch="b1")
+    feed(store, tmp_path, "2x", batch="b2", first=2)
+    feed(store, tmp_path, "1b", name="pagi-{n:04d}.tif", batch="b3")
+    feed(store, tmp_path, "2y", name="sore-{n:04d}.tif", batch="b3", first=2)
+    feed(store, tmp_path, "1c", batch="b4")
+    feed(store, tmp_path, "2z", batch="b4", first=3)
+    assert (whole(), waiting()) == ([], 6)
+
+
+def test_a_number_that_is_there_twice_ends_a_feed(store, tmp_path) -> None:
+    for folder, tokens in (("satu", ("1a", "2a")), ("dua", ("1b", "2b"))):
+        (tmp_path / folder).mkdir()
+        files = [put(tmp_path / folder / f"{n}.tif", side(token)) for n, token in enumerate(tokens, 1)]
+        scan_notes(store, *files, batch="b1")
+    assert m.Sheet.objects.filter(complete=True).count() == 1
+    assert waiting() == 2
+
+
+def test_where_the_form_changes_a_run_ends() -> None:
+    one, two = ("surat", 1), ("kartu", 1)
+    images = [
+        Image(side, form, number)
+        for number, (side, form) in enumerate(
+            [
+                (1, one),
+                (2, one),
+                (0, None),
+                (1, two),
+                (2, two),
+                (1, one),
+                (2, two),
+                (1, one),
+                (0, None),
+                (2, one),
+            ]
+        )
+    ]
+    runs = list(of_one_form(images))
+    assert [[image.page for image in run] for run in runs] == [[0, 1], [3, 4], [5], [6], [7, 8, 9]]
+    assert [list(pairs(run)) for run in runs] == [[(0, 1)], [(3, 4)], [], [], []]
+
+
+def test_sides_with_a_serial_are_left_to_their_serial(store, tmp_path) -> None:
+    files = [
+        put(tmp_path / "1.png", note(1, "FPS-2005-26-00001", VALUES)),
+        put(tmp_path / "2.png", note(2, "FPS-2005-26-00002", BACK)),
+    ]
+    scan_notes(store, *files)
+    assert waiting() == 2
+
+
+def test_the_empty_back_of_a_separator_needs_nobody(store, tmp_path) -> None:
+    feed(store, tmp_path, "S . 1a 2a . .")
+    reasons = list(m.Page.objects.order_by("file__name").values_list("reason", flat=True))
+    assert reasons == ["separator", "separator_back", "", "", "blank", "blank"]
