@@ -115,7 +115,7 @@ export class Editor {
     $("changed").classList.toggle("dirty", dirty);
     $("count").textContent = [...places(this.doc)].length;
     for (const key of ["duplicate", "remove", "snap", "earlier", "later"]) $(key).disabled = !this.field;
-    $("tabulate").disabled = !this.field || this.kind === "table" || Boolean(find(this.doc, this.field).table);
+    $("tabulate").disabled = !this.item || this.kind === "table" || Boolean(find(this.doc, this.field).table);
   }
 
   /** Boxes on the printed lines beside them, once the picture is there; rows of a table stay as even as they are. */
