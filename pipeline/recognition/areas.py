@@ -24,11 +24,11 @@ _SIGNED_MM2: Final = 6.0
 _SIGNED_REACH_MM: Final = 6.0
 _UNSIGNED_MM2: Final = 0.8
 _WRITTEN_MM2: Final = 0.8
-_RING_MM: Final = (8.0, 24.0)
+_RING_MM: Final = (10.0, 24.0)
 """Radius of an office's stamp and of the rings within it."""
-_RING_ARC_MM: Final = 12.0
-_RING_SHARE: Final = 0.75
-"""Of the ring, where the area shows it, that is inked: pads do not ink evenly."""
+_RING_ARC_MM: Final = 16.0
+_RING_SHARE: Final = 0.85
+"""Of the ring, where the area shows it, that is inked: pads do not ink evenly, and a thumb's ridges curve too."""
 _BESIDE_RING_PX: Final = 10
 """So far from the middle of a ring's line is paper, on one side at least; in a scribble there is ink."""
 _RING_TRIES: Final = 1500
