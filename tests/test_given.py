@@ -78,6 +78,13 @@ def test_what_was_written_is_read_and_nothing_enters_unseen(shelf, empty) -> Non
     assert reading.identity.serial == ""
 
 
+@pytest.mark.parametrize("light", [0.3, 0.07])
+def test_marks_in_bad_light_are_not_taken_for_paper(shelf, empty, light) -> None:
+    dim = np.round(fill(empty, DPI, "", 1, 2) * light).astype(np.uint8)
+    found = {one.reading.field: one.reading for one in read_page(dim, shelf).readings}
+    assert (found["jk"].value, found["jawab"].value) == ("P", "C")
+
+
 def test_an_empty_page_holds_nothing(shelf, empty) -> None:
     reading = read_page(empty, shelf)
     assert values(reading) == {"tanggal": None, "jk": None, "jawab": None, "ttd": "absent"}

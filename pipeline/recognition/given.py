@@ -38,6 +38,8 @@ _BRIDGE_MM: Final = 0.3
 _PAPER_MM: Final = 1.0
 _PATCH_MM: Final = 11
 """Paper is what is brightest within so many mm; a filled bubble or a tick box is smaller."""
+_LEAST_PAPER: Final = 0.16
+"""Of the page's typical paper: what is darker around has none, and is not stretched to white."""
 
 Floats = NDArray[np.float32]
 
@@ -89,8 +91,12 @@ def _on_white(picture: NDArray[np.uint8]) -> Floats:
     height, width = picture.shape
     small = cv2.resize(picture, (max(1, width // step), max(1, height // step)), interpolation=cv2.INTER_AREA)
     paper = cv2.medianBlur(cv2.dilate(small, np.ones((_PATCH_MM, _PATCH_MM), np.uint8)), _PATCH_MM)
-    whole = cv2.resize(np.maximum(paper, 40), (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.minimum(picture.astype(np.float32) / whole.astype(np.float32), np.float32(1))
+    # Held against the page's own paper: a page in bad light is dark all over, and its paper is paper still.
+    least = max(1.0, _LEAST_PAPER * float(np.median(paper)))
+    whole = cv2.resize(
+        np.maximum(paper.astype(np.float32), least), (width, height), interpolation=cv2.INTER_LINEAR
+    )
+    return np.asarray(np.minimum(picture.astype(np.float32) / whole, 1), np.float32)
 
 
 def _tones(page: Floats, printed: NDArray[np.uint8]) -> Floats:
