@@ -1,5 +1,7 @@
 """Answers of two programs are held against the same truth in the same way."""
 
+import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,9 +9,9 @@ import pytest
 
 from pipeline.page import PageReading, PageStatus
 from pipeline.recognition.types import Reading
-from pipeline.training import beside
-from pipeline.training.beside import Answer, Case, Said
-from pipeline.training.mark_sheets import bubbles_of, labels, questions_of
+from pipeline.training import beside, omrchecker
+from pipeline.training.beside import Case
+from pipeline.training.mark_sheets import Answer, Said, bubbles_of, labels, questions_of
 from pipeline.validation.judge import JudgedReading
 
 TEMPLATE = {
@@ -42,7 +44,7 @@ def test_a_template_gives_bubbles_and_questions():
     ],
 )
 def test_an_empty_or_second_mark_of_theirs_shows(row, answers):
-    assert beside.their_answers(TEMPLATE, row) == answers
+    assert omrchecker.their_answers(TEMPLATE, row) == answers
 
 
 def test_a_reason_of_the_reader_is_a_doubt_and_the_general_review_is_none():
@@ -95,8 +97,38 @@ def test_all_rows_leave_out_what_was_not_damaged_and_a_sheet_beside_its_own_blan
 
 def test_the_rim_of_the_sheet_is_looked_for_on_photos_only():
     steps = {
-        crop: [one["name"] for one in beside.as_sent(TEMPLATE, crop)["preProcessors"]]
+        crop: [one["name"] for one in omrchecker.as_sent(TEMPLATE, crop)["preProcessors"]]
         for crop in (True, False)
     }
     assert steps == {True: ["CropPage", "CropOnMarkers"], False: ["CropOnMarkers"]}
-    assert "customLabels" not in beside.as_sent(TEMPLATE, True)
+    assert "customLabels" not in omrchecker.as_sent(TEMPLATE, True)
+
+
+FAKE = """import csv, pathlib, sys
+batch, out = pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[4])
+(out / "Results").mkdir(parents=True)
+with (out / "Results/Results_01PM.csv").open("w") as file:
+    rows = csv.writer(file)
+    rows.writerow(["file_id", "q1"])
+    for sheet in sorted((batch / "sheets").iterdir()):
+        if sheet.read_bytes() == b"bad":
+            sys.exit(1)
+        rows.writerow([sheet.name, "B"])
+"""
+
+
+def test_a_file_that_ends_their_program_costs_no_other(tmp_path):
+    """A stand-in with their command line, that ends at a bad file."""
+    samples, sent = tmp_path / "samples", []
+    (samples / "s").mkdir(parents=True)
+    (samples / "s/template.json").write_text(json.dumps({**TEMPLATE, "customLabels": {}, "fieldBlocks": {
+        "A": TEMPLATE["fieldBlocks"]["A"]}}))  # fmt: skip
+    (samples / "s/config.json").write_text("{}")
+    (tmp_path / "main.py").write_text(FAKE)
+    for i, content in enumerate((b"good", b"bad", b"good", b"bad")):
+        sent.append(tmp_path / f"{i}.jpg")
+        sent[-1].write_bytes(content)
+    program = omrchecker.OMRChecker(tmp_path, Path(sys.executable), samples)
+    said = program.read("s", False, sent)
+    assert [one.reason for one in said] == ["", "crashed", "", "crashed"]
+    assert said[2].answers == {"q1": Answer("B", False)}

@@ -53,6 +53,22 @@ class Sample:
     make: Callable[[Path, Path], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a program says to a question, and whether it shows by itself that a person should look."""
+
+    value: str
+    doubted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a program made of a sheet: `reason` says why not, "" when it read it."""
+
+    reason: str
+    answers: Mapping[str, Answer]
+
+
 def labels(names: Sequence[str]) -> Iterator[str]:
     """The labels that a template's names stand for: `roll1..9` is nine."""
     for name in names:
