@@ -15,7 +15,7 @@ from pipeline.training.pen import PenStyle, draw
 PLAIN = PenStyle("ballpoint", 0.5, 0.9, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0)
 
 
-def _unipen_file(folder, name, characters, trust=None):
+def _unipen_file(folder, name, characters):
     """A file of one-stroke characters: (label, writer, points with y up)."""
     strokes = [np.array(points, np.float32) for _, _, points in characters]
     ends = np.cumsum([len(stroke) for stroke in strokes])
@@ -26,15 +26,13 @@ def _unipen_file(folder, name, characters, trust=None):
         "label": np.array([label for label, _, _ in characters]),
         "writer": np.array([writer for _, writer, _ in characters], np.int32),
     }
-    if trust:
-        arrays["label_trust"] = np.array(trust, np.float32)
     (folder / "handwriting").mkdir(exist_ok=True)
     np.savez(folder / "handwriting" / f"unipen_{name}.npz", **arrays)
 
 
 def test_unipen_letters_stand_on_the_line_one_capital_high(tmp_path):
     bar = [(100, 500), (101, 560), (100, 620)]
-    _unipen_file(tmp_path, "letters", [("I", 3, bar), ("I", 3, bar)], [0.9, 0.9])
+    _unipen_file(tmp_path, "letters", [("I", 3, bar), ("I", 3, bar)])
     (glyph, _) = load_unipen(tmp_path, ["letters"])[3].glyphs["I"]
     assert glyph.points[:, 1].min() == pytest.approx(-1)
     assert glyph.points[:, 1].max() == pytest.approx(0)
@@ -43,13 +41,15 @@ def test_unipen_letters_stand_on_the_line_one_capital_high(tmp_path):
     assert (glyph.points[:, 0].min() + glyph.points[:, 0].max()) / 2 == pytest.approx(0, abs=0.02)
 
 
-def test_distrusted_and_unknown_labels_are_left_out(tmp_path):
-    bar = [(0, 0), (0, 50)]
-    _unipen_file(tmp_path, "letters", [("I", 1, bar), ("L", 1, bar)], [0.5, 0.001])
-    _unipen_file(tmp_path, "symbols", [("\\@", 1, bar), ("/", 1, bar)])
-    hand = load_unipen(tmp_path, ["letters", "symbols"])[1]
-    assert set(hand.characters) == {"/", "I"}
-    assert set(load_unipen(tmp_path, ["letters"], least_trust=0)[1].characters) == {"I", "L"}
+def test_wrong_and_unknown_labels_are_left_out(tmp_path):
+    bar = [(0, 0), (50, 5)]
+    characters = [("-", 1, bar)] * 40 + [("\\@", 1, bar), ("/", 1, bar)]
+    _unipen_file(tmp_path, "symbols", characters)
+    hand = load_unipen(tmp_path, ["symbols"])[1]
+    assert set(hand.characters) == {"-", "/"}
+    # `wrong_labels.csv` lists the symbol at place 37, labelled as a dash.
+    assert len(hand.glyphs["-"]) == 39
+    assert len(load_unipen(tmp_path, ["symbols"], as_labelled=True)[1].glyphs["-"]) == 40
 
 
 def test_marks_take_their_place_on_the_line(tmp_path):

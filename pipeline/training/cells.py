@@ -13,7 +13,6 @@ from pipeline.recognition.cells import isolate, sample, take_out_lines
 from pipeline.registration.plane import Plane
 from pipeline.training import degrade
 from pipeline.training.hands import (
-    LEAST_TRUST,
     Floats,
     Hand,
     Split,
@@ -65,9 +64,9 @@ class Sources:
         return cls(hands, tuple(chance / total for chance in chances))
 
     @classmethod
-    def load(cls, data: Path, split: Split, least_trust: float = LEAST_TRUST) -> "Sources":
+    def load(cls, data: Path, split: Split) -> "Sources":
         """The hands of a split; training adds fonts and MNIST, the other splits are real pens only."""
-        writers = load_unipen(data, least_trust=least_trust)
+        writers = load_unipen(data)
         pens = tuple(hand for writer, hand in writers.items() if split_of(writer) == split)
         if split != "train":
             return cls.of(((pens, 1.0),))

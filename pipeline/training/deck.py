@@ -16,7 +16,7 @@ from pipeline.forms.catalogue import Catalogue, Form, default_directories
 from pipeline.forms.identity import serial_of
 from pipeline.training.batch_file import as_jpeg, write_lines, write_pdf
 from pipeline.training.fill import Writer, blank_sheets, fill_page, lines_of
-from pipeline.training.hands import LEAST_TRUST, PenHand, Split, load_unipen, split_of
+from pipeline.training.hands import PenHand, Split, load_unipen, split_of
 from pipeline.training.people import fill_in
 from pipeline.training.scanner import Scanner
 
@@ -38,9 +38,9 @@ class Plan:
     slips: float = 0.002
 
 
-def hands_of(data: Path, split: Split, least_trust: float = LEAST_TRUST) -> tuple[PenHand, ...]:
-    """All hands of a split, those with most characters first; see `load_unipen` for `least_trust`."""
-    writers = load_unipen(data, least_trust=least_trust)
+def hands_of(data: Path, split: Split) -> tuple[PenHand, ...]:
+    """All hands of a split, those with most characters first."""
+    writers = load_unipen(data)
     hands = [hand for writer, hand in writers.items() if split_of(writer) == split]
     return tuple(sorted(hands, key=lambda hand: (-len(hand.characters), hand.id)))
 
@@ -92,13 +92,11 @@ def main() -> None:
     parser.add_argument("--form", default="pendataan", help="name or code of the form")
     parser.add_argument("--home", type=Path, default=Path("output"), help="where more definitions may be")
     parser.add_argument("--seed", type=int, default=usual.seed)
-    trust = "leave out glyphs whose label is trusted less: many below 0.2 are fragments or mislabelled"
-    parser.add_argument("--least-trust", type=float, default=LEAST_TRUST, help=trust)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     form = Catalogue.load(default_directories(arguments.home)).get(arguments.form)
     plan = Plan(split=arguments.split, sheets=arguments.forms, seed=arguments.seed)
-    hands = hands_of(arguments.data, plan.split, arguments.least_trust)
+    hands = hands_of(arguments.data, plan.split)
     write_deck(form, writers_of(hands), hands, plan, arguments.out)
 
 

@@ -72,13 +72,10 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--sheets", type=int, default=200)
     parser.add_argument("--form", type=Path, default=CALIBRATION_FORM, help="a definition's YAML file")
-    parser.add_argument(
-        "--least-trust", type=float, default=0.05, help="leave out letters with doubtful labels"
-    )
     arguments = parser.parse_args()
     form = load_form(arguments.form)
     forms = Catalogue([form])
-    hands = writers_of(arguments.data, "test", arguments.least_trust)
+    hands = writers_of(arguments.data, "test")
     right: dict[FieldType, list[Counter[str]]] = {}
     totals: Counter[FieldType] = Counter()
     for side in sheets(form, hands, range(arguments.sheets), _SEED):

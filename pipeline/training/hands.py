@@ -24,9 +24,6 @@ from pipeline.recognition.alphabet import CHARACTERS
 Floats = NDArray[np.float32]
 Split = Literal["train", "calibration", "test"]
 
-LEAST_TRUST: Final = 0.01
-"""UNIPEN labels that a small model trusts less are mostly lower case, fragments or wrong."""
-
 MNIST_HELD_OUT: Final = 10_000
 
 _SHARES: Final[tuple[tuple[Split, float], ...]] = (("train", 0.70), ("calibration", 0.85), ("test", 1.0))
@@ -163,29 +160,26 @@ class ScannedDigits:
 def load_unipen(
     data: Path,
     kinds: Sequence[str] = ("digits", "letters", "symbols"),
-    least_trust: float = LEAST_TRUST,
     characters: str = CHARACTERS,
     as_labelled: bool = False,
 ) -> dict[int, PenHand]:
     """UNIPEN writers under their numbers, from `handwriting/unipen_<kind>.npz` of the data folder.
 
-    Digits whose label is doubted were looked at one by one: what is a fragment, several characters or another
+    Labels that a reader doubts were looked at one by one: what is a fragment, several characters or another
     character stands in `wrong_labels.csv` and is left out; the rest stays, however odd.
 
     Args:
         data: the data folder.
         kinds: which files.
-        least_trust: letters and symbols whose label a small model trusts less are left out.
         characters: all others are left out.
         as_labelled: take everything as it is labelled, whatever is known of it.
     """
     found: dict[int, dict[str, list[Strokes]]] = {}
     for kind in kinds:
         wrong = frozenset[int]() if as_labelled else _wrong_labels().get(kind, frozenset())
-        floor = 0.0 if wrong or as_labelled else least_trust
         with np.load(data / "handwriting" / f"unipen_{kind}.npz") as file:
             arrays = {name: file[name] for name in file.files}
-        for writer, char, strokes in _normalised(arrays, floor, characters, wrong):
+        for writer, char, strokes in _normalised(arrays, characters, wrong):
             found.setdefault(writer, {}).setdefault(char, []).append(strokes)
     hands = {}
     for writer, glyphs in sorted(found.items()):
@@ -256,12 +250,11 @@ def font_mask(path: Path, char: str) -> Mask:
 
 
 def _normalised(
-    arrays: Mapping[str, NDArray[np.generic]], least_trust: float, characters: str, wrong: frozenset[int]
+    arrays: Mapping[str, NDArray[np.generic]], characters: str, wrong: frozenset[int]
 ) -> Iterable[tuple[int, str, Strokes]]:
     points = np.asarray(arrays["points"], np.float32) * np.array([1, -1], np.float32)
     stroke_ends, char_ends = arrays["stroke_end"].tolist(), arrays["char_end"].tolist()
     labels, writers = arrays["label"].tolist(), arrays["writer"].tolist()
-    trust = arrays["label_trust"].tolist() if "label_trust" in arrays else [1.0] * len(labels)
     symbols = any(label in _CAPITAL_LIKE for label in labels)
     heights: dict[int, list[float]] = {}
     spans = []
@@ -272,8 +265,8 @@ def _normalised(
         if len(own) and (not symbols or label in _CAPITAL_LIKE):
             heights.setdefault(writer, []).append(float(np.ptp(own)))
     scales = {writer: float(np.median(own)) for writer, own in heights.items()}
-    for i, (label, writer, sure, ends) in enumerate(zip(labels, writers, trust, spans, strict=True)):
-        if label not in characters or sure < least_trust or i in wrong:
+    for i, (label, writer, ends) in enumerate(zip(labels, writers, spans, strict=True)):
+        if label not in characters or i in wrong:
             continue
         lines = [points[a:b] for a, b in pairwise(ends) if b > a]
         if lines:

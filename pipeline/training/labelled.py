@@ -43,9 +43,9 @@ _PHOTO_QUALITY = 85
 _UNPROVEN = "low_confidence"
 
 
-def writers_of(data: Path, split: Split, least_trust: float) -> tuple[Hand, ...]:
-    """The split's writers who wrote every digit; see `load_unipen` for `least_trust`."""
-    writers = load_unipen(data, least_trust=least_trust)
+def writers_of(data: Path, split: Split) -> tuple[Hand, ...]:
+    """The split's writers who wrote every digit."""
+    writers = load_unipen(data)
     hands = (hand for writer, hand in writers.items() if split_of(writer) == split)
     return tuple(hand for hand in hands if all(hand.has(digit) for digit in DIGITS))
 
@@ -137,10 +137,8 @@ def _dense(form: Form, rng: np.random.Generator) -> Values:
     return values
 
 
-def _work(
-    form: Form, data: Path, split: Split, trust: float, numbers: range, seed: int, capture: str
-) -> list[Row]:
-    found = sheets(form, writers_of(data, split, trust), numbers, seed, capture)
+def _work(form: Form, data: Path, split: Split, numbers: range, seed: int, capture: str) -> list[Row]:
+    found = sheets(form, writers_of(data, split), numbers, seed, capture)
     return [row for side in found for row in rows(side, form)]
 
 
@@ -151,7 +149,6 @@ def main() -> None:
     parser.add_argument("--split", choices=["calibration", "test"], default="calibration")
     parser.add_argument("--form", type=Path, default=CALIBRATION_FORM, help="a definition's YAML file")
     parser.add_argument("--sheets", type=int, default=400)
-    parser.add_argument("--least-trust", type=float, default=0.05, help="leave out doubtful UNIPEN labels")
     parser.add_argument("--capture", choices=["scan", "photo"], default="scan")
     parser.add_argument("--seed", type=int, default=20261124)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
@@ -168,7 +165,6 @@ def main() -> None:
                 form,
                 arguments.data,
                 arguments.split,
-                arguments.least_trust,
                 part,
                 arguments.seed,
                 arguments.capture,

@@ -79,10 +79,9 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--offices", type=int, default=6)
-    parser.add_argument("--least-trust", type=float, default=0.05, help="leave out doubtful UNIPEN labels")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
-    writers = load_unipen(arguments.data, least_trust=arguments.least_trust)
+    writers = load_unipen(arguments.data)
     hands = [hand for writer, hand in writers.items() if split_of(writer) == "test"]
     pairs = {hand.id: halves(hand) for hand in hands}
     pairs = {name: pair for name, pair in pairs.items() if len(pair[0].glyphs) >= _LEAST_CHARACTERS}
