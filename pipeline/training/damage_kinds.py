@@ -233,5 +233,6 @@ KINDS: Final[Mapping[str, tuple[Damage, tuple[str, str, str]]]] = {
     "holes and staples": (holes, ("margin", "marker", "marker, QR")),
     "stamps": (stamps, ("one", "two", "four")),
     "torn corner": (torn_corner, ("15 mm", "30 mm", "60 mm")),
+    "phone photo": (photos.village, ("with care", "as usual", "in haste")),
 }
 """Kind of damage: how it is done, and what its three strengths are called."""
