@@ -150,6 +150,7 @@ def scan_groups(
     files: dict[int, ScanFile] = {}
     already: list[str] = []
     shut: list[Path] = []
+    batches: set[int] = set()
     lot = Batch.objects.get_or_create(name=batch)[0] if batch else None
     for paths in groups:
         kept = _keep(paths, lot, Archive(home))
@@ -158,7 +159,8 @@ def scan_groups(
         files.update((file.pk, file) for file in kept.fresh)
         already += kept.already
         shut += kept.shut
-    pair_feeds(reader.catalogue, reader.broken_rules)
+        batches |= kept.batches
+    pair_feeds(batches, reader.catalogue, reader.broken_rules)
     name = next(iter(files.values())).batch.name if files else batch or ""
     return replace(_summary(name, list(files.values()), tuple(already)), shut=tuple(shut))
 
@@ -178,11 +180,20 @@ def unusable(path: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """What became of a group of files: rows to read, names read before, files that would not open, the batch."""
+    """What became of a group of files.
+
+    Attributes:
+        fresh: rows to read.
+        already: names of those that were read before.
+        shut: files that would not open.
+        batches: row numbers of the batches that the others belong to.
+        lot: the batch that goes on.
+    """
 
     fresh: list[ScanFile]
     already: list[str]
     shut: list[Path]
+    batches: set[int]
     lot: Batch | None
 
 
@@ -192,6 +203,7 @@ def _keep(paths: Iterable[Path], lot: Batch | None, archive: Archive) -> _Kept:
     files: dict[int, ScanFile] = {}
     already: list[str] = []
     shut: list[Path] = []
+    batches: set[int] = set()
     for path in paths:
         try:
             kept = archive.keep(path)
@@ -208,11 +220,12 @@ def _keep(paths: Iterable[Path], lot: Batch | None, archive: Archive) -> _Kept:
             )
         elif file.images is None:
             lot = lot or file.batch
+        batches.add(file.batch_id)
         if _is_read(file):
             already.append(_name_of(path))
         else:
             files[file.pk] = file
-    return _Kept(list(files.values()), already, shut, lot)
+    return _Kept(list(files.values()), already, shut, batches, lot)
 
 
 def _name_of(path: Path) -> str:

@@ -4,6 +4,7 @@ import pytest
 from notes import BACK, VALUES, note, put, read_note, scan_notes
 
 from pipeline.page import PageReading, PageStatus
+from pipeline.store import feeds
 from pipeline.store import models as m
 from pipeline.store.feeds import Image, of_one_form, pairs
 
@@ -23,12 +24,13 @@ def side(token: str, nr: int = 0):
 def feed(
     store, tmp_path, words: str, *, batch: str = "b1", name: str = "scan-{n:04d}.tif", first: int = 1
 ) -> None:
-    """Scan images in files of their own, as a feeder leaves them."""
+    """Scan images in files of their own, as a feeder leaves them; of `_` there is no file."""
     files = []
     for number, token in enumerate(words.split(), start=first):
         path = tmp_path / batch / name.format(n=number)
         path.parent.mkdir(exist_ok=True)
-        files.append(put(path, side(token, number)))
+        if token != "_":
+            files.append(put(path, side(token, number)))
     scan_notes(store, *files, batch=batch, read=read)
 
 
@@ -84,6 +86,9 @@ def waiting() -> int:
         # A separator ends what may be compared; its empty back is nobody's side.
         ("S . 1a 2a S . 1b 2b", ["34", "78"], 0),
         ("1a S 2a", [], 2),
+        # What lies behind a missing file need not begin there: this stack lies with its backs up.
+        ("2a 1a _ 1b 2c _ 2d 1d", [], 6),
+        ("1a 2a 1b _ 1c 2c S 1d 2d", ["89"], 5),
     ],
 )
 def test_sides_are_joined_only_where_the_feed_leaves_no_doubt(store, tmp_path, words, sheets, left) -> None:
@@ -115,6 +120,28 @@ def test_files_of_two_feeds_are_not_compared(store, tmp_path) -> None:
     assert (whole(), waiting()) == ([], 6)
 
 
+def test_a_stack_with_its_backs_up_that_is_taken_in_pieces_is_not_joined(store, tmp_path) -> None:
+    feed(store, tmp_path, "2a 1a 2b", batch="b1")
+    feed(store, tmp_path, "1b 2c", batch="b2", first=4)
+    feed(store, tmp_path, "1c", batch="b3", first=6)
+    assert (whole(), waiting()) == ([], 6)
+
+
+def test_a_feeder_that_counts_on_begins_anew_behind_a_whole_sheet(store, tmp_path) -> None:
+    feed(store, tmp_path, "1a 2a", batch="b1")
+    feed(store, tmp_path, "1b 2b", batch="b2", first=3)
+    assert (whole(), waiting()) == (["12", "34"], 0)
+
+
+def test_a_feed_of_many_files_does_not_take_ever_longer(store, tmp_path, monkeypatch) -> None:
+    asked = []
+    really = feeds.made_serial
+    monkeypatch.setattr(feeds, "made_serial", lambda *told: asked.append(told) or really(*told))
+    feed(store, tmp_path, " ".join(f"1{n} 2{n}" for n in range(20)))
+    assert len(whole()) == 20
+    assert len(asked) <= 2 * 40
+
+
 def test_a_number_that_is_there_twice_ends_a_feed(store, tmp_path) -> None:
     for folder, tokens in (("satu", ("1a", "2a")), ("dua", ("1b", "2b"))):
         (tmp_path / folder).mkdir()
@@ -140,12 +167,27 @@ def test_where_the_form_changes_a_run_ends() -> None:
                 (1, one),
                 (0, None),
                 (2, one),
+                (1, one),
+                (0, None),
+                (0, None),
+                (0, None),
+                (1, two),
+                (2, two),
             ]
         )
     ]
     runs = list(of_one_form(images))
-    assert [[image.page for image in run] for run in runs] == [[0, 1], [3, 4], [5], [6], [7, 8, 9]]
-    assert [list(pairs(run)) for run in runs] == [[(0, 1)], [(3, 4)], [], [], []]
+    # As papers have two sides, what was not read there goes where it makes an even number.
+    numbers = [[image.page for image in run] for run in runs]
+    assert numbers == [[0, 1], [2, 3, 4], [5], [6], [7, 8, 9, 10], [11, 12, 13, 14, 15]]
+    assert [list(pairs(run)) for run in runs] == [[(0, 1)], [], [], [], [], []]
+
+
+def test_a_stack_with_its_backs_up_is_not_joined_between_two_changes_of_the_form() -> None:
+    one, two = ("surat", 1), ("kartu", 1)
+    sides = [(2, one), (1, one), (0, None), (1, two), (2, two), (0, None), (2, one), (1, one)]
+    images = [Image(side, form, number) for number, (side, form) in enumerate(sides)]
+    assert [list(pairs(run)) for run in of_one_form(images)] == [[], [], []]
 
 
 def test_sides_with_a_serial_are_left_to_their_serial(store, tmp_path) -> None:

@@ -1,20 +1,23 @@
 """Sides of serial-less sheets in files of their own, as a scanner's feeder leaves them: `scan-0001.jpg` and so on.
 
 A run of files with one name and numbers that count up is one feed. Which paper a side belongs to is then told by its
-place alone, so sides are joined only where all of the feed around them agrees: front, back, front, back. What a lost or
-doubled side makes uncertain stays open, and a page of another form, a separator, a file of several pages or a missing
-number ends what may be compared.
+place alone, so sides are joined only where all of the feed around them agrees: front, back, front, back, from where the
+feed is seen to begin. What a lost or doubled side makes uncertain stays open, and a page of another form, a separator,
+a file of several pages or a missing number ends what may be compared.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import groupby
 from typing import Final
 
 from django.db import transaction
+from django.db.models import Q
 
 from pipeline.forms.catalogue import Catalogue
+from pipeline.page import PageStatus
 from pipeline.store.models import Page, ScanFile, Sheet
 from pipeline.store.pairing import made_serial
 from pipeline.store.separators import BACK, BLANK, PAPERS, backs
@@ -23,6 +26,8 @@ from pipeline.store.sheets import BrokenRules, join
 _NUMBERED: Final = re.compile(r"(?P<stem>.*?)(?P<number>\d{1,9})(?P<suffix>\.[^.]*)?")
 _SIDES: Final = (1, 2)
 _UNREAD: Final = 0
+_GOES_ON: Final = timedelta(hours=1)
+"""A feed that is taken in pieces, as by a timer, goes on within this time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +45,35 @@ class Image:
     page: int
 
 
-def pair_feeds(catalogue: Catalogue, broken_rules: BrokenRules) -> int:
+@dataclass(frozen=True, slots=True)
+class _Feed:
+    """Files of a batch whose names differ in one number that counts up by one, in its order.
+
+    Attributes:
+        pages: the page of each; None for a file of several.
+        begins: whether it is seen to begin here; else its first side may be any paper's second.
+    """
+
+    pages: list[Page | None]
+    begins: bool
+
+
+def pair_feeds(batches: Iterable[int], catalogue: Catalogue, broken_rules: BrokenRules) -> int:
     """Join the sides that wait in files of their own and whose feed leaves no doubt; how many sheets became whole.
 
     It looks at stored rows only, so that it ends the same however often it runs. An empty page beside a separator is
     told to be its back on the way, as within one file.
+
+    Args:
+        batches: row numbers of the batches to look through.
+        catalogue: the forms.
+        broken_rules: run over each sheet that becomes whole.
     """
-    open_ = Page.objects.filter(reason__in=("missing_side", BLANK), file__images=1)
+    open_ = Page.objects.filter(reason__in=("missing_side", BLANK), file__images=1, file__batch__in=batches)
     joined = 0
     for batch in list(open_.order_by().values_list("file__batch", flat=True).distinct()):
         for feed in _feeds(batch):
-            _settle_backs(feed)
+            _settle_backs(feed.pages)
             for run in _runs(feed, catalogue):
                 for front, back in pairs(run):
                     joined += _join(front, back, catalogue, broken_rules)
@@ -90,70 +113,92 @@ def pairs(run: Sequence[Image]) -> Iterator[tuple[int, int]]:
         )
 
 
-def _feeds(batch: int) -> Iterator[dict[int, Page | None]]:
-    """A batch's files whose names differ in one number that counts up by one: number to page, None for several pages.
-
-    A number that is there twice belongs to no feed and ends the one before it.
-    """
+def _feeds(batch: int) -> Iterator[_Feed]:
+    """The feeds of a batch; a number that is there twice, or not read yet, belongs to none."""
     alone = Page.objects.filter(file__batch=batch, file__images=1).select_related("file")
     rows = {page.file_id: page for page in alone}
-    found: dict[tuple[str, str], dict[int, list[Page | None]]] = {}
-    for pk, name in ScanFile.objects.filter(batch=batch).values_list("pk", "name"):
-        if match := _NUMBERED.fullmatch(name):
+    found: dict[tuple[str, str], dict[int, list[ScanFile]]] = {}
+    for file in ScanFile.objects.filter(batch=batch, images__isnull=False):
+        if match := _NUMBERED.fullmatch(file.name):
             places = found.setdefault((match["stem"], match["suffix"] or ""), {})
-            places.setdefault(int(match["number"]), []).append(rows.get(pk))
+            places.setdefault(int(match["number"]), []).append(file)
     for places in found.values():
-        once = sorted(number for number, pages in places.items() if len(pages) == 1)
+        once = sorted(number for number, files in places.items() if len(files) == 1)
         for _, some in groupby(enumerate(once), lambda pair: pair[1] - pair[0]):
-            yield {number: places[number][0] for _, number in some}
+            files = [places[number][0] for _, number in some]
+            begins = files[0] is places[min(places)][0] and not _goes_on(files[0])
+            yield _Feed([rows.get(file.pk) for file in files], begins)
 
 
-def _settle_backs(feed: Mapping[int, Page | None]) -> None:
+def _goes_on(first: ScanFile) -> bool:
+    """Whether the file that is numbered before this one came just before it in another batch, and its page waits."""
+    match = _NUMBERED.fullmatch(first.name)
+    if match is None or not int(match["number"]):
+        return False
+    number = str(int(match["number"]) - 1)
+    names = {
+        f"{match['stem']}{one}{match['suffix'] or ''}" for one in (number, number.zfill(len(match["number"])))
+    }
+    before = ScanFile.objects.filter(
+        name__in=names, added_at__range=(first.added_at - _GOES_ON, first.added_at)
+    )
+    settled = Page.objects.filter(Q(status=PageStatus.READ) | Q(reason__in=PAPERS))
+    return before.exclude(batch=first.batch_id).exclude(pages__in=settled).exists()
+
+
+def _settle_backs(pages: Sequence[Page | None]) -> None:
     """Say of a feed's empty pages which are other sides of its separators."""
-    found = backs({number: page.reason for number, page in feed.items() if page})
-    for number, page in feed.items():
-        if (
-            page
-            and page.reason in (BLANK, BACK)
-            and page.reason != (reason := BACK if number in found else BLANK)
-        ):
+    found = backs({place: page.reason for place, page in enumerate(pages, 1) if page})
+    for place, page in enumerate(pages, 1):
+        reason = BACK if place in found else BLANK
+        if page and page.reason in (BLANK, BACK) and page.reason != reason:
             page.reason = reason
             page.save(update_fields=["reason"])
 
 
-def _runs(feed: Mapping[int, Page | None], catalogue: Catalogue) -> Iterator[list[Image]]:
-    """The images of a feed that stand in a row and are of one form."""
-    pages = [page for page in feed.values() if page]
-    images = [_image(page, pages, catalogue) for page in feed.values()]
-    for known, some in groupby(images, lambda image: image is not None):
+def _runs(feed: _Feed, catalogue: Catalogue) -> Iterator[list[Image]]:
+    """The images of a feed that stand in a row and are of one form, where the row is seen to begin."""
+    made = {
+        made_serial(catalogue.get(page.form, page.version).definition.code, page.file.sha256, page.image)
+        for page in feed.pages
+        if page and page.sheet_id
+    }
+    begins = feed.begins
+    for known, some in groupby(
+        (_image(page, made, catalogue) for page in feed.pages), lambda image: image is not None
+    ):
         if known:
-            yield from of_one_form([image for image in some if image is not None])
+            runs = of_one_form([image for image in some if image is not None])
+            if not begins:
+                next(runs)
+            yield from runs
+        begins = True
 
 
-def _image(page: Page | None, others: Iterable[Page], catalogue: Catalogue) -> Image | None:
+def _image(page: Page | None, made: Collection[str], catalogue: Catalogue) -> Image | None:
     """A page as an image of a feed; None for what ends a run: a separator, a serial, a form of one side or of many."""
     if page is None or page.reason in PAPERS:
         return None
     if page.sheet_id is None:
         return Image(_UNREAD, None, page.pk)
     form = catalogue.get(page.form, page.version)
-    made = (made_serial(form.definition.code, one.file.sha256, one.image) for one in others)
     if len(form.layout.pages) != len(_SIDES) or page.serial not in made:
         return None
     return Image(page.number or _UNREAD, form.key, page.pk)
 
 
 def of_one_form(images: Sequence[Image]) -> Iterator[list[Image]]:
-    """A run cut where the form changes; what was not read just there belongs to neither."""
+    """A run cut where the form changes; what was not read just there goes where it makes an even number of sides."""
     run: list[Image] = []
+    read = 0
     for image in images:
-        former = next((one.form for one in reversed(run) if one.form), None)
-        if image.form and former and image.form != former:
-            while not run[-1].form:
-                run.pop()
-            yield run
-            run = []
+        if image.form and read and image.form != run[read - 1].form:
+            cut = read + read % 2
+            yield run[:cut]
+            run = run[cut:]
         run.append(image)
+        if image.form:
+            read = len(run)
     yield run
 
 
