@@ -6,6 +6,11 @@ from pathlib import Path
 
 import django
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long an example takes says how busy the computer is, not whether the program is right.
+settings.register_profile("sotarsa", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("sotarsa")
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "pipeline.store.settings"
 django.setup()

@@ -220,8 +220,8 @@ def _group(leader):
 
 
 def _await(look, good):
-    """What `look` gives once it is good, or after 20 s as it is."""
-    end = time.monotonic() + 20
+    """What `look` gives once it is good, or after a minute as it is."""
+    end = time.monotonic() + 60
     while not good(seen := look()) and time.monotonic() < end:
         time.sleep(0.05)
     return seen

@@ -18,7 +18,12 @@ from pipeline.forms.definition import FormDefinition, load_definition
 from pipeline.forms.frozen import RELEASES
 
 CHROMIUM = "/usr/bin/chromium"
-COMMAND = "import sys; from pipeline.cli.main import main; main()"
+COMMAND = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    "from pipeline.cli.main import main; main()"
+)
+"""Ends at Ctrl-C, also where the shell starts what it runs in the background deaf to it."""
+
 PATIENCE = 5_000
 """ms that the page may take for any one thing."""
 
@@ -61,7 +66,11 @@ def desk(tmp_path_factory):
             browser.close()
     finally:
         server.send_signal(signal.SIGINT)
-        assert server.wait(timeout=10) == 0
+        try:
+            status = server.wait(timeout=60)
+        finally:
+            server.kill()
+    assert status == 0
 
 
 @pytest.fixture
