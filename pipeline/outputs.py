@@ -1,17 +1,19 @@
 """Files that a person asked for: whole or not at all, for their owner alone, and refused by their own name."""
 
 import errno
+import glob
+import os
+import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from pipeline.errors import UsageError
 from pipeline.language import Text
 
-_OWNER: Final = 0o600
-"""Nearly everything that leaves the store holds names and numbers of people."""
-
+_ABANDONED_SECONDS: Final = 24 * 3600.0
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -19,34 +21,41 @@ _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 def whole(out: Path, *, folders: bool = False) -> Iterator[Path]:
     """Where to write a file; it takes its name, in place of an older one, when the block ends well.
 
+    What killed runs left half written more than a day ago is removed.
+
     Args:
-        out: the file.
+        out: the file, or a link to it.
         folders: make its folder where that is not there.
 
     Raises:
         UsageError: it cannot be written there.
         OSError: the disk is full, or gave up.
     """
-    part = out.with_name(f".{out.name}.part")
-    if out.is_dir():
-        raise UsageError(
-            Text(
-                f"{out} adalah folder. Sebutkan nama berkasnya juga.",
-                f"{out} is a folder. Name the file too.",
-            )
-        )
     try:
         if folders:
             out.parent.mkdir(parents=True, exist_ok=True)
-        part.unlink(missing_ok=True)
-        part.touch(mode=_OWNER)
+        target = out.resolve()
+        if target.exists() and not target.is_file():
+            raise UsageError(
+                Text(
+                    f"{out} adalah folder atau perangkat. Sebutkan nama berkasnya juga.",
+                    f"{out} is a folder or a device. Name the file too.",
+                )
+            )
+        for half in target.parent.glob(f".{glob.escape(target.name)}.*.part"):
+            with suppress(FileNotFoundError):
+                if time.time() - half.stat().st_mtime > _ABANDONED_SECONDS:
+                    half.unlink()
+        handle, name = tempfile.mkstemp(".part", f".{target.name}.", target.parent)
+        os.close(handle)
     except OSError as error:
         if error.errno in _FULL:
             raise
         raise refused(out, error) from error
+    part = Path(name)
     try:
         yield part
-        part.replace(out)
+        part.replace(target)
     finally:
         part.unlink(missing_ok=True)
 

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -249,13 +250,13 @@ def test_what_a_command_writes_is_for_its_owner_alone(sotarsa, deck, home, tmp_p
 def test_where_nothing_can_be_written_the_place_is_named(
     sotarsa, tmp_path, monkeypatch, words, code, status, said
 ):
-    def touch(self, *args, **more):
-        if self.suffix == ".part":
-            raise OSError(code, os.strerror(code), str(self))
-        return really(self, *args, **more)
+    def make(suffix=None, *args, **more):
+        if suffix == ".part":
+            raise OSError(code, os.strerror(code))
+        return really(suffix, *args, **more)
 
-    really = Path.touch
-    monkeypatch.setattr(Path, "touch", touch)
+    really = tempfile.mkstemp
+    monkeypatch.setattr(tempfile, "mkstemp", make)
     left, _, err = sotarsa(*words.format(tmp_path).split())
     assert left == status
     assert said in err

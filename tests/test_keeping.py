@@ -59,6 +59,15 @@ def test_a_backup_comes_back_as_it_was(filled, tmp_path):
     assert not list((tmp_path / "new").glob(".restore-*"))
 
 
+@pytest.mark.parametrize("place", ["archive/copy.tar", "sotarsa.sqlite3"])
+def test_a_backup_is_not_written_into_what_it_copies(filled, place):
+    before = list(m.FieldReading.objects.values())
+    with pytest.raises(UsageError, match=r"copy\.tar|sotarsa\.sqlite3"):
+        backup(filled, filled / place)
+    assert list(m.FieldReading.objects.values()) == before
+    assert codes(filled) == []
+
+
 def test_a_backup_is_never_unpacked_over_data(filled, tmp_path):
     backup(filled, tmp_path / "copy.tar")
     with pytest.raises(UsageError):

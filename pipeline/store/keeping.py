@@ -68,9 +68,17 @@ def backup(home: Path, out: Path) -> int:
     """Write the store to one file, whole or not at all, while others may go on working; bytes written.
 
     Raises:
-        UsageError: the database is not SQLite, or the file is in the home's archive.
+        UsageError: the database is not SQLite, or the file would lie in what it is a copy of.
         StoreError: the disk is full.
     """
+    place = out.resolve()
+    if any(place.is_relative_to((home / part).resolve()) for part in (*_PARTS, SQLITE_FILE)):
+        raise UsageError(
+            Text(
+                f"{out} adalah bagian dari data itu sendiri. Simpan cadangan di tempat lain, misalnya diska USB.",
+                f"{out} is part of the data itself. Keep the backup somewhere else, on a USB drive for example.",
+            )
+        )
     if connection.vendor != "sqlite":
         raise UsageError(
             Text(
