@@ -65,8 +65,6 @@ def one_line(picture: Image, characters: str) -> str:
         try:
             config = f"--psm 7 -c tessedit_char_whitelist={characters}"
             return str(pytesseract.image_to_string(picture, config=config)).strip()
-        except pytesseract.TesseractNotFoundError:
-            raise
         except pytesseract.TesseractError:
             return ""
 

@@ -4,7 +4,6 @@ import subprocess
 
 import cv2
 import numpy as np
-import pytesseract
 import pytest
 import zxingcpp
 from forms_under_test import FORMS, form
@@ -12,6 +11,8 @@ from forms_under_test import FORMS, form
 from pipeline.forms.identity import MARKER_DICTIONARY, Identity, parse_qr
 from pipeline.forms.layout import Kind
 from pipeline.forms.printing import print_sheets
+from pipeline.registration.identity import _WHITELIST as WHITELIST
+from pipeline.tesseract import one_line
 
 DPI = 300
 PX = DPI / 25.4
@@ -80,8 +81,7 @@ def test_tesseract_reads_the_serial(pages, name):
     (page, *_rest) = form(name).layout.pages
     for image in pages[name]:
         ink = crop(image, page.serial, 0.5)
-        read = pytesseract.image_to_string(ink, config="--psm 7")
-        assert "".join(read.split()) == SERIALS[name]
+        assert one_line(ink, WHITELIST) == SERIALS[name]
 
 
 @pytest.mark.parametrize("name", FORMS)
