@@ -337,7 +337,7 @@ def _put(page: Page, reading: PageReading, reader: Reader) -> None:
     ScanFile.objects.select_for_update().get(pk=page.file_id)
     if page.reason in SEPARATORS:
         put_separator(page, reader.catalogue)
-        settle_backs(page.file)
+        settle_backs(page)
         return
     stamp(page)
     identity = reading.identity
@@ -348,7 +348,7 @@ def _put(page: Page, reading: PageReading, reader: Reader) -> None:
     else:
         page.save()
         if page.reason == BLANK:
-            settle_backs(page.file)
+            settle_backs(page)
             page.refresh_from_db(fields=["reason"])
 
 

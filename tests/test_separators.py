@@ -18,7 +18,7 @@ from pipeline.forms.identity import parse_qr
 from pipeline.forms.printing import print_separators
 from pipeline.forms.separator import Separator, make_separator, parse_separator
 from pipeline.page import PageReading, PageStatus, read_page
-from pipeline.store import exports
+from pipeline.store import exports, separators
 from pipeline.store import models as m
 
 HALONG = Separator("2005", "Tim A – Pak Ahmad", date(2026, 11, 24), "HALONG | 01%")
@@ -164,6 +164,15 @@ def test_the_empty_back_of_a_separator_is_its_own(store, tmp_path, pages, empty,
     assert m.Sheet.objects.get().complete
     asked = [page.image for page in summary.set_aside if page.reason != "unreadable_separator"]
     assert asked == [image for image, reason in empty.items() if reason == "blank"]
+
+
+def test_an_empty_page_far_from_separators_does_not_look_through_its_file(store, tmp_path, monkeypatch):
+    looked = []
+    really = separators.backs
+    monkeypatch.setattr(separators, "backs", lambda images: looked.append(images) or really(images))
+    scan_notes(store, put(tmp_path / "a.tif", A, *EMPTY.values()), read=read)
+    assert len(looked) == 2
+    assert m.Page.objects.filter(reason="separator_back").count() == 1
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pipeline.forms.catalogue import Catalogue, Form
 from pipeline.forms.occasion import day_field, village_field
 from pipeline.forms.separator import Separator, parse_separator
 from pipeline.store.doubts import doubt
-from pipeline.store.models import FieldReading, Page, ScanFile
+from pipeline.store.models import FieldReading, Page
 
 SEPARATORS: Final = ("separator", "unreadable_separator")
 """Reasons of the pages that end what the separator before them says."""
@@ -68,9 +68,12 @@ def backs(images: Mapping[int, str]) -> set[int]:
     return found
 
 
-def settle_backs(file: ScanFile) -> None:
-    """Say of a file's empty pages which are other sides of its separators."""
-    rows = Page.objects.filter(file=file, reason__in=(BLANK, *PAPERS))
+def settle_backs(page: Page) -> None:
+    """Say of the empty pages of a file which are other sides of its separators, when one of either came: `page`."""
+    near = Page.objects.filter(file=page.file, image__range=(page.image - 1, page.image + 1))
+    if not near.filter(reason__in=SEPARATORS).exists():
+        return
+    rows = Page.objects.filter(file=page.file, reason__in=(BLANK, *PAPERS))
     found = backs(dict(rows.values_list("image", "reason")))
     rows.filter(image__in=found, reason=BLANK).update(reason=BACK)
     rows.filter(reason=BACK).exclude(image__in=found).update(reason=BLANK)
