@@ -161,7 +161,8 @@ def scan_groups(
         shut += kept.shut
         batches |= kept.batches
     pair_feeds(batches, reader.catalogue, reader.broken_rules)
-    name = next(iter(files.values())).batch.name if files else batch or ""
+    lots = [lot, *(file.batch for file in files.values())]
+    name = next((one.name for one in lots if one), "")
     return replace(_summary(name, list(files.values()), tuple(already)), shut=tuple(shut))
 
 

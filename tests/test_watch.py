@@ -13,7 +13,7 @@ from pipeline.cli import scan as scanning
 from pipeline.cli import watch as watching
 from pipeline.cli.arrivals import PATIENCE_SECONDS, POLL_SECONDS, SETTLED_SECONDS, Arrivals
 from pipeline.cli.main import command
-from pipeline.cli.watch import Watcher
+from pipeline.cli.watch import PAUSE_SECONDS, Watcher, together
 from pipeline.errors import Exit, StoreError
 from pipeline.language import Text
 from pipeline.store import models as m
@@ -303,3 +303,19 @@ def test_ctrl_c_ends_the_watch_with_what_was_done(home, tmp_path, capsys, monkey
     from django.db import connection
 
     connection.close()
+
+
+def test_sides_that_arrive_one_by_one_are_one_batch_and_find_each_other(world):
+    world.read = together(
+        lambda files, batch: scan(files, batch, reader(), world.home), now=lambda: world.clock
+    )
+    world.end += PAUSE_SECONDS
+    for number in range(1, 7):
+        side = note(2 - number % 2, "", {"rt": str(number)})
+        late = PAUSE_SECONDS if number > 4 else 0
+        world.at(
+            30 * number + late, lambda number=number, side=side: put(world.folder / f"{number}.png", side)
+        )
+    world.watch()
+    assert [batch.files.count() for batch in m.Batch.objects.order_by("pk")] == [4, 2]
+    assert m.Sheet.objects.filter(complete=True).count() == m.Sheet.objects.count() == 3

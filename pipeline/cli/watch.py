@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 RETRY_SECONDS: Final = 30.0
 """How long to wait when the store refuses or a part of the system is missing."""
 
+PAUSE_SECONDS: Final = 600.0
+"""Files that come within so long of one another were put into the scanner together."""
+
 _WAITS: Final = Text(
     "{why} Dicoba lagi setiap {seconds} detik.", "{why} It is tried again every {seconds} seconds."
 )
@@ -75,14 +78,35 @@ def watch(
     )
     say = partial(typer.echo, err=True)
     came = Arrivals(folder, once=once, tell=say)
-    watcher = Watcher(
-        folder, came, lambda files: read_groups([files], batch, jobs, scheduler, home), once, say
-    )
+    read = together(lambda files, lot: read_groups([files], batch or lot, jobs, scheduler, home))
+    watcher = Watcher(folder, came, read, once, say)
     try:
         watcher.run()
     except KeyboardInterrupt:
         say(watcher.told())
     raise typer.Exit(int(watcher.status))
+
+
+def together(
+    read: "Callable[[Sequence[Path], str | None], BatchSummary]", now: Callable[[], float] = time.monotonic
+) -> "Callable[[Sequence[Path]], BatchSummary]":
+    """Files that come without a long pause read into one batch, so that sides in files of their own can be compared.
+
+    Args:
+        read: reads files into the batch of that name, None for one of its own choice.
+        now: a clock, s.
+    """
+    batch, last = "", 0.0
+
+    def read_on(files: Sequence[Path]) -> "BatchSummary":
+        nonlocal batch, last
+        if now() - last > PAUSE_SECONDS:
+            batch = ""
+        summary = read(files, batch or None)
+        batch, last = summary.batch or batch, now()
+        return summary
+
+    return read_on
 
 
 class Watcher:
