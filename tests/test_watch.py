@@ -135,6 +135,12 @@ def test_an_unusable_file_goes_aside_with_a_note_and_is_not_tried_for_ever(world
     assert (watcher.status, sum("dipindahkan" in one for one in world.said)) == (Exit.NEEDS_EYE, 2)
 
 
+def test_a_bad_file_that_comes_alone_does_not_make_the_watch_one_that_could_not_be_used(world):
+    good(world.folder / "good.tif")
+    world.at(60, lambda: (world.folder / "scan.pdf").write_bytes(b"%PDF-1.4 cut off"))
+    assert world.watch().status == Exit.NEEDS_EYE
+
+
 def test_names_that_are_no_utf_8_are_read_and_put_aside(world):
     good(world.folder / "a.tif").rename(world.folder / os.fsdecode(b"caf\xe9.tif"))
     (world.folder / os.fsdecode(b"\xe9.pdf")).write_bytes(b"junk")

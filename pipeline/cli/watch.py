@@ -205,7 +205,8 @@ class Watcher:
     def _count(self, summary: "BatchSummary", bad: dict[Path, str]) -> None:
         if summary.files or not bad:
             show(summary)
-        self.status = max(self.status, status(summary))
+        # One bad file that comes alone is not all that the watch was given.
+        self.status = max(self.status, min(status(summary), Exit.NEEDS_EYE))
         aside = sum(one.reason != "missing_side" for one in summary.set_aside)
         self._sum.update(files=summary.files, pages=summary.pages, aside=aside, review=summary.review)
 
