@@ -14,7 +14,6 @@ from itertools import groupby
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Q
 
 from pipeline.forms.catalogue import Catalogue
 from pipeline.page import PageStatus
@@ -26,6 +25,7 @@ from pipeline.store.sheets import BrokenRules, join
 _NUMBERED: Final = re.compile(r"(?P<stem>.*?)(?P<number>\d{1,9})(?P<suffix>\.[^.]*)?")
 _SIDES: Final = (1, 2)
 _UNREAD: Final = 0
+_WAITS: Final = "missing_side"
 _GOES_ON: Final = timedelta(hours=1)
 """A feed that is taken in pieces, as by a timer, goes on within this time."""
 
@@ -69,14 +69,16 @@ def pair_feeds(batches: Iterable[int], catalogue: Catalogue, broken_rules: Broke
         catalogue: the forms.
         broken_rules: run over each sheet that becomes whole.
     """
-    open_ = Page.objects.filter(reason__in=("missing_side", BLANK), file__images=1, file__batch__in=batches)
+    open_ = Page.objects.filter(reason__in=(_WAITS, BLANK), file__images=1, file__batch__in=batches)
     joined = 0
     for batch in list(open_.order_by().values_list("file__batch", flat=True).distinct()):
         for feed in _feeds(batch):
             _settle_backs(feed.pages)
+            waiting = {page.pk for page in feed.pages if page and page.reason == _WAITS}
             for run in _runs(feed, catalogue):
                 for front, back in pairs(run):
-                    joined += _join(front, back, catalogue, broken_rules)
+                    if waiting >= {front, back}:
+                        joined += _join(front, back, catalogue, broken_rules)
     return joined
 
 
@@ -141,9 +143,13 @@ def _goes_on(first: ScanFile) -> bool:
     }
     before = ScanFile.objects.filter(
         name__in=names, added_at__range=(first.added_at - _GOES_ON, first.added_at)
+    ).exclude(batch=first.batch_id)
+    return (
+        Page.objects.filter(file__in=before)
+        .exclude(status=PageStatus.READ)
+        .exclude(reason__in=PAPERS)
+        .exists()
     )
-    settled = Page.objects.filter(Q(status=PageStatus.READ) | Q(reason__in=PAPERS))
-    return before.exclude(batch=first.batch_id).exclude(pages__in=settled).exists()
 
 
 def _settle_backs(pages: Sequence[Page | None]) -> None:
