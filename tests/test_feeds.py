@@ -11,6 +11,9 @@ from pipeline.store.feeds import Image, of_one_form, pairs
 pytestmark = pytest.mark.usefixtures("store")
 
 
+FORM = ("surat", 1)
+
+
 def side(token: str, nr: int = 0):
     """`1a` is the front of sheet a, `2a` its back; `Q1a` of another form; `-` unread, `.` empty, `S` a separator."""
     if token in "-.S":
@@ -152,7 +155,7 @@ def test_a_number_that_is_there_twice_ends_a_feed(store, tmp_path) -> None:
 
 
 def test_where_the_form_changes_a_run_ends() -> None:
-    one, two = ("surat", 1), ("kartu", 1)
+    one, two = FORM, ("kartu", 1)
     images = [
         Image(side, form, number)
         for number, (side, form) in enumerate(
@@ -184,10 +187,29 @@ def test_where_the_form_changes_a_run_ends() -> None:
 
 
 def test_a_stack_with_its_backs_up_is_not_joined_between_two_changes_of_the_form() -> None:
-    one, two = ("surat", 1), ("kartu", 1)
+    one, two = FORM, ("kartu", 1)
     sides = [(2, one), (1, one), (0, None), (1, two), (2, two), (0, None), (2, one), (1, one)]
     images = [Image(side, form, number) for number, (side, form) in enumerate(sides)]
     assert [list(pairs(run)) for run in of_one_form(images)] == [[], [], []]
+
+
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)], ids=["fronts up", "backs up"])
+def test_no_single_fault_joins_sides_of_two_papers(order) -> None:
+    deck = [(side, paper) for paper in "abcd" for side in order]
+    joined = 0
+    for at, (_, paper) in enumerate(deck):
+        for faulty in (
+            deck[:at] + deck[at + 1 :],
+            deck[: at + 1] + deck[at:],
+            [*deck[:at], (0, paper), *deck[at + 1 :]],
+            [*deck[:at], (0, "another"), *deck[at:]],
+            [*deck[:at], *deck[at : at + 2][::-1], *deck[at + 2 :]],
+        ):
+            images = [Image(side, FORM if side else None, place) for place, (side, _) in enumerate(faulty)]
+            found = [(faulty[front][1], faulty[back][1]) for front, back in pairs(images)]
+            assert all(front == back for front, back in found), faulty
+            joined += len(found)
+    assert bool(joined) == (order == (1, 2))
 
 
 def test_sides_with_a_serial_are_left_to_their_serial(store, tmp_path) -> None:
