@@ -31,7 +31,7 @@ def whole(out: Path, *, folders: bool = False) -> Iterator[Path]:
         UsageError: it cannot be written there.
         OSError: the disk is full, or gave up.
     """
-    try:
+    with _told(out):
         if folders:
             out.parent.mkdir(parents=True, exist_ok=True)
         target = out.resolve()
@@ -43,21 +43,28 @@ def whole(out: Path, *, folders: bool = False) -> Iterator[Path]:
                 )
             )
         for half in target.parent.glob(f".{glob.escape(target.name)}.*.part"):
-            with suppress(FileNotFoundError):
+            with suppress(OSError):
                 if time.time() - half.stat().st_mtime > _ABANDONED_SECONDS:
                     half.unlink()
         handle, name = tempfile.mkstemp(".part", f".{target.name}.", target.parent)
         os.close(handle)
+    part = Path(name)
+    try:
+        yield part
+        with _told(out):
+            part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _told(out: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         if error.errno in _FULL:
             raise
         raise refused(out, error) from error
-    part = Path(name)
-    try:
-        yield part
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def refused(out: Path, error: OSError) -> UsageError:

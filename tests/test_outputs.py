@@ -1,8 +1,10 @@
 """Files that a person asked for: whole or not at all, in the right place, and left alone where they are none."""
 
+import errno
 import os
 import time
 from contextlib import ExitStack, suppress
+from pathlib import Path
 
 import pytest
 
@@ -76,3 +78,14 @@ def test_what_is_no_file_is_left_as_it_is(tmp_path):
 def test_a_name_that_cannot_be_is_told(tmp_path):
     with pytest.raises(UsageError, match="too long"), whole(tmp_path / ("x" * 300)):
         pass
+
+
+def test_a_file_of_somebody_else_is_named_as_what_cannot_be_written(tmp_path, monkeypatch):
+    def replace(self, target):
+        raise PermissionError(errno.EPERM, "Operation not permitted", str(self))
+
+    # As in a folder that is everybody's, like /tmp: anyone may make files there, but not take the place of another's.
+    monkeypatch.setattr(Path, "replace", replace)
+    with pytest.raises(UsageError, match=r"a\.csv"), whole(tmp_path / "a.csv") as part:
+        part.write_text("x")
+    assert list(tmp_path.iterdir()) == []
