@@ -30,7 +30,7 @@ _SPECK_MM2: Final = 0.06
 _TRACE_MM2: Final = 0.12
 """Less than this that is dark inside a cell is not looked at further."""
 _MODEL_CELLS: Final = 8
-_SMALLEST_MM: Final = 3.0
+SMALLEST_MM: Final = 3.0
 """Ink smaller than this is not blown up to full size, so that a dot stays a dot."""
 
 Floats = NDArray[np.float32]
@@ -289,7 +289,7 @@ def _normalise(
     which = np.flatnonzero(inked)
     if not len(which):
         return images
-    extent = np.maximum(np.maximum(right - left, bottom - top)[which], _SMALLEST_MM * PX_PER_MM)
+    extent = np.maximum(np.maximum(right - left, bottom - top)[which], SMALLEST_MM * PX_PER_MM)
     step = (extent / INK_SIZE).astype(np.float32)
     grid = np.arange(SIZE, dtype=np.float32) - np.float32((SIZE - 1) / 2)
     x = ((left + right - 1)[which] / 2).astype(np.float32)[:, None] + step[:, None] * grid

@@ -1,5 +1,6 @@
 """Combs: one character a cell; NIK, birth date and sex that a rule ties together are decoded jointly."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from pipeline.forms.definition import FormDefinition
 from pipeline.forms.layout import FieldType, Kind, PageLayout
 from pipeline.forms.types import TYPES
-from pipeline.recognition.alphabet import CROSSED, allowed
+from pipeline.recognition.alphabet import CHARACTERS, CROSSED, allowed
 from pipeline.recognition.cells import CellInk, cell_ink
 from pipeline.recognition.decode import best_entries
 from pipeline.recognition.doubt import Guess, Key
@@ -18,6 +19,7 @@ from pipeline.recognition.head import Head
 from pipeline.recognition.joint import Candidate, agree, candidates
 from pipeline.recognition.reader import CellReader
 from pipeline.recognition.second import SecondReader
+from pipeline.recognition.typed import looks_even, print_weighed
 from pipeline.registration.plane import Plane
 
 _CROSSED: Final = 0.1
@@ -25,6 +27,7 @@ _CROSSED: Final = 0.1
 _SURE: Final = 0.9
 """Ink that is read with this probability is not outvoted in silence."""
 _TIES: Final = ("nik_agrees_with_birth_date", "sex_agrees_with_nik")
+_LETTERS: Final = slice(CHARACTERS.index("A"), CHARACTERS.index("Z") + 1)
 _NOTHING: Final = (Candidate("", None, 0.0),)
 
 
@@ -36,12 +39,14 @@ class CombCells:
         classes: bool (N, CLASSES), what each may hold.
         posteriors: float64 (N, CLASSES).
         hidden: float32 (N, H), for a learnt head; None where none is asked for.
+        typed: the combs that were filled in by machine, as far as is known.
     """
 
     ink: CellInk
     classes: NDArray[np.bool_]
     posteriors: NDArray[np.float64]
     hidden: NDArray[np.float32] | None = None
+    typed: frozenset[Key] = frozenset()
 
 
 def comb_cells(
@@ -62,6 +67,33 @@ def comb_cells(
     return CombCells(ink, classes, seen.posteriors, seen.hidden)
 
 
+def read_print(cells: CombCells, page: PageLayout) -> CombCells:
+    """The cells with what Tesseract reads in the combs that it knows for machine print.
+
+    Raises:
+        MissingPartError: a comb seems typed and Tesseract is not installed.
+    """
+    even = even_combs(cells, page)
+    if not even:
+        return cells
+    heights = comb_arrays(page)[0][:, 3]
+    posteriors, typed = print_weighed(
+        cells.posteriors, cells.ink, list(even.values()), heights, cells.classes
+    )
+    known = frozenset(key for key, part in even.items() if part in typed)
+    return replace(cells, posteriors=posteriors, typed=known)
+
+
+def even_combs(cells: CombCells, page: PageLayout) -> dict[Key, slice]:
+    """The combs of words whose letters stand as evenly as a machine sets them; few hands do."""
+    heights = comb_arrays(page)[0][:, 3]
+    return {
+        key: part
+        for key, part in comb_places(page).items()
+        if cells.classes[part.start, _LETTERS].any() and looks_even(cells.ink, part, heights)
+    }
+
+
 def comb_guesses(
     cells: CombCells | None,
     page: PageLayout,
@@ -75,27 +107,36 @@ def comb_guesses(
     """
     if cells is None:
         return {}
-    fields = [field for field in page.fields if field.kind is Kind.COMB]
     ink, posteriors = cells.ink, cells.posteriors
     if head is not None and cells.hidden is not None:
         posteriors = head.weigh(posteriors, cells.hidden)
     if second is not None:
         posteriors = second.weigh(posteriors, ink.images, cells.classes)
     guesses: dict[Key, Guess] = {}
-    first = 0
-    for field in fields:
-        mine = slice(first, first + len(field.cells))
-        first += len(field.cells)
+    for key, mine in comb_places(page).items():
         entries = best_entries(posteriors[mine])
-        codes = definition.field(field.name).choices if field.type is FieldType.CODE else ()
-        guesses[field.name, field.row] = Guess(
-            candidates(entries, field.type, frozenset(choice.value for choice in codes)),
+        spec = definition.field(key[0])
+        codes = spec.choices if spec.type is FieldType.CODE else ()
+        reasons = ("crossed_out",) if float(posteriors[mine, CROSSED].max()) > _CROSSED else ()
+        guesses[key] = Guess(
+            candidates(entries, spec.type, frozenset(choice.value for choice in codes)),
             max(0.0, 1 - float(np.exp([entry.score for entry in entries]).sum())),
-            ("crossed_out",) if float(posteriors[mine, CROSSED].max()) > _CROSSED else (),
+            (*reasons, "machine_print") if key in cells.typed else reasons,
             entries[0],
             float(ink.trace[mine].sum()),
         )
     return guesses
+
+
+@lru_cache(maxsize=64)
+def comb_places(page: PageLayout) -> Mapping[Key, slice]:
+    """Where each comb of a page stands among all its comb cells."""
+    combs = [field for field in page.fields if field.kind is Kind.COMB]
+    ends = np.cumsum([len(comb.cells) for comb in combs]).tolist()
+    return {
+        (comb.name, comb.row): slice(end - len(comb.cells), end)
+        for comb, end in zip(combs, ends, strict=True)
+    }
 
 
 @lru_cache(maxsize=64)

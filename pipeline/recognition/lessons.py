@@ -11,7 +11,7 @@ from pipeline.forms.catalogue import Form
 from pipeline.forms.layout import FieldLayout, Kind
 from pipeline.forms.types import TYPES
 from pipeline.recognition.alphabet import BLANK, CHARACTERS
-from pipeline.recognition.combs import comb_cells
+from pipeline.recognition.combs import comb_cells, comb_places, even_combs
 from pipeline.recognition.confidence import GROUPS
 from pipeline.recognition.doubt import Key
 from pipeline.recognition.given import laid_open
@@ -77,15 +77,17 @@ def lessons(
     rows: list[int] = []
     labels: list[int] = []
     groups: list[str] = []
-    first = 0
-    for field in (one for one in registration.page.fields if one.kind is Kind.COMB):
-        inked = cells.ink.amount[first : first + len(field.cells)] > 0
-        value = confirmed.get((field.name, field.row))
-        places = places_of(field, value, inked) if value else {}
-        rows += [first + cell for cell in places]
+    even = even_combs(cells, registration.page)
+    combs = [field for field in registration.page.fields if field.kind is Kind.COMB]
+    for field, (key, part) in zip(combs, comb_places(registration.page).items(), strict=True):
+        value = confirmed.get(key)
+        # A machine's letters say nothing of an officer's.
+        if not value or key in even:
+            continue
+        places = places_of(field, value, cells.ink.amount[part] > 0)
+        rows += [part.start + cell for cell in places]
         labels += [CHARACTERS.index(character) for character in places.values()]
         groups += [GROUPS[field.type]] * len(places)
-        first += len(field.cells)
     chances = cells.posteriors[rows, :BLANK]
     among = chances.sum(axis=1)
     # Where the net is sure of a crossing-out, nothing is left to learn from.

@@ -11,7 +11,7 @@ from pipeline.forms.layout import Box, FieldLayout, Kind
 from pipeline.forms.types import TYPES
 from pipeline.recognition.areas import AreaReading, read_areas
 from pipeline.recognition.choices import choice_guesses
-from pipeline.recognition.combs import comb_cells, comb_guesses, decode_together, doubt_outvoted
+from pipeline.recognition.combs import comb_cells, comb_guesses, decode_together, doubt_outvoted, read_print
 from pipeline.recognition.doubt import (
     Guess,
     Key,
@@ -60,6 +60,8 @@ def recognise_by(
     seen = fields_seen(image, registration)
     image, plane = laid_open(image, registration, form)
     cells = comb_cells(image, plane, page, reader, hidden=any(heads))
+    if cells is not None:
+        cells = read_print(cells, page)
     marks = choice_guesses(image, plane, page, form.definition)
     areas = read_areas(image, plane, page)
     found = []
