@@ -8,15 +8,17 @@ import pytest
 from forms_under_test import catalogue, form
 
 from pipeline.registration.markers import find_markers
+from pipeline.registration.register import register
 from pipeline.scans.pages import open_pages
 from pipeline.training import damage
 from pipeline.training.damage_kinds import KINDS
-from pipeline.training.damage_optics import bowed, folded
+from pipeline.training.damage_optics import Camera, bowed, folded
+from pipeline.training.damage_photos import blurred, photo
 from pipeline.training.fill import Truth, blank_sheets
 
 SERIAL = "DHS-2005-26-70001"
-WHOLE = ("photo from the side", "bowed paper, photo", "folded paper, photo", "turned", "1-bit", "colour, 600 dpi",
-         "scaled print", "F4 glass")  # fmt: skip
+WHOLE = ("photo from the side", "phone photo", "bowed paper, photo", "folded paper, photo", "turned", "1-bit",
+         "colour, 600 dpi", "scaled print", "F4 glass")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -79,3 +81,13 @@ def test_a_row_a_strength_as_markdown(page):
     rows = damage.measure(catalogue(), [page], ["stamps"], 1)
     assert [row["strength"] for row in rows] == ["one", "two", "four"]
     assert len(damage.markdown(rows).splitlines()) == 5
+
+
+@pytest.mark.parametrize(("blur_mm", "reason"), [(0.15, ""), (0.25, "too_blurred")])
+def test_bent_paper_whose_lines_are_blurred_is_told_so_and_not_called_too_bent(
+    page, blur_mm, reason, tmp_path
+):
+    rng = np.random.default_rng(1)
+    camera = Camera((-6.0, -7.0), 0.5, 475.0, 0.62)
+    made = photo(page.picture, rng, bowed(10, 297, 1), camera, light=blurred(blur_mm, rng))
+    assert getattr(register(decoded(made, tmp_path), catalogue()), "reason", "") == reason

@@ -21,22 +21,45 @@ _BARE: Final = 0.3
 """Share of a line that may be pale: worn print, a crease."""
 _DARK: Final = 0.4
 """A line is there when it is as dark as this share of the page's middle line."""
+_PALE: Final = 0.08
+"""Lines of bent paper in good photos reach 0.2 of the paper's brightness, in photos out of focus 0.02 to 0.06."""
 
 
 def unconfirmed(image: NDArray[np.uint8], plane: Plane, page: PageLayout) -> Floats:
     """The middles (N, 2), in mm, of cells and tick boxes of which a line is not in its place on a grey image (H, W)."""
-    boxes = np.array(
+    boxes = _boxes(page)
+    dark = _darkness(image, plane, boxes)
+    middle = boxes[:, :2] + boxes[:, 2:] / 2
+    return np.asarray(middle[(dark < _DARK * np.median(dark)).any(axis=1)])
+
+
+def lines_blurred(image: NDArray[np.uint8], plane: Plane, page: PageLayout) -> bool:
+    """Whether the lines along or across a page are so pale on a grey image (H, W) that they cannot be told from noise.
+
+    A hand that moved blurs the lines across its way only, so each direction is looked at by itself.
+    """
+    dark = _darkness(image, plane, _boxes(page))
+    return bool(min(np.median(dark[:, :2]), np.median(dark[:, 2:])) < _PALE) if len(dark) else False
+
+
+def _boxes(page: PageLayout) -> Floats:
+    """Cells and tick boxes (N, 4) of a page, in mm."""
+    return np.array(
         [box for field in page.fields for box in (*field.cells, *(choice.box for choice in field.choices))],
         np.float64,
     ).reshape(-1, 4)
-    middle = boxes[:, :2] + boxes[:, 2:] / 2
+
+
+def _darkness(image: NDArray[np.uint8], plane: Plane, boxes: Floats) -> Floats:
+    """How dark the left, right, top and bottom lines of boxes are (N, 4), as shares of the paper around them."""
     points = _points(boxes)
+    middle = boxes[:, :2] + boxes[:, 2:] / 2
     px = plane.near(points.reshape(len(boxes), -1, 2), middle).reshape(len(boxes), -1, 2).astype(np.float32)
     grey = cv2.remap(image, px[..., 0], px[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     bright = grey.reshape(points.shape[:-1]).astype(np.float32)
     paper = np.percentile(bright, 80, axis=(1, 2, 3), keepdims=True)
-    dark = np.sort(1 - bright / np.maximum(paper, 1), axis=2)[:, :, int(_BARE * _ALONG)].max(axis=-1)
-    return np.asarray(middle[(dark < _DARK * np.median(dark)).any(axis=1)])
+    along = np.sort(1 - bright / np.maximum(paper, 1), axis=2)
+    return np.asarray(along[:, :, int(_BARE * _ALONG)].max(axis=-1), np.float64)
 
 
 def _points(boxes: Floats) -> Floats:

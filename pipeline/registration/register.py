@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pipeline.forms.identity import Identity, parse_qr
 from pipeline.forms.layout import Box, FormLayout, PageLayout
 from pipeline.registration.blank import is_blank
+from pipeline.registration.confirm import lines_blurred
 from pipeline.registration.fit import Fit, Floats, Landmark, faces_us, fit_plane, project
 from pipeline.registration.given import NO_BLANK_FITS, register_given
 from pipeline.registration.identity import printed_serial, qr_text_at, qr_texts_anywhere
@@ -287,7 +288,9 @@ def _checked(image: Image, known: _Known) -> Registration | Refusal:
         return Refusal("too_small", f"{known.identity.qr_text()}: {dpi:.0f} dpi on paper")
     uncertain = [field for field in side.page.fields if not registration.is_certain(field.box)]
     if len(uncertain) > _UNCERTAIN_SHARE * len(side.page.fields):
-        return Refusal("residual", f"{known.identity.qr_text()}: {len(uncertain)} fields, {straight.detail}")
+        blurred = straight.plane.bend is not None and lines_blurred(image, straight.plane, side.page)
+        reason = "too_blurred" if blurred else "residual"
+        return Refusal(reason, f"{known.identity.qr_text()}: {len(uncertain)} fields, {straight.detail}")
     return registration
 
 

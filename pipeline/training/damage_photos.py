@@ -32,7 +32,7 @@ def _table(size: tuple[int, int], rng: Rng) -> Floats:
     return top
 
 
-def _photo(
+def photo(
     page: Floats, rng: Rng, surface: Surface = optics.flat, camera: Camera | None = None, *,
     noise: float = 0.012, light: Light = lambda seen: seen, quality: int = 85,
 ) -> Damaged:  # fmt: skip
@@ -55,33 +55,33 @@ def perspective(page: Floats, strength: int, rng: Rng) -> Damaged:
     """A photo from the side, 8, 18 or 30 degrees."""
     angle, way = (8.0, 18.0, 30.0)[strength], rng.uniform(0, 2 * np.pi)
     tilt = angle * float(np.sin(way)), angle * float(np.cos(way))
-    return _photo(page, rng, camera=Camera(tilt, float(rng.normal(0, 4)), 380.0))
+    return photo(page, rng, camera=Camera(tilt, float(rng.normal(0, 4)), 380.0))
 
 
 def bow(page: Floats, strength: int, rng: Rng) -> Damaged:
     """Paper that bows up by 4, 10 or 20 mm, as in a book or fresh from a roll."""
     axis = int(rng.integers(2))
     length = page.shape[1 - axis] / PAGE_PX_PER_MM
-    return _photo(page, rng, optics.bowed((4.0, 10.0, 20.0)[strength], length, axis))
+    return photo(page, rng, optics.bowed((4.0, 10.0, 20.0)[strength], length, axis))
 
 
 def wave(page: Floats, strength: int, rng: Rng) -> Damaged:
     """Paper that got damp: a wave and a half, 1.5, 3 or 6 mm high."""
     axis = int(rng.integers(2))
     length = page.shape[1 - axis] / PAGE_PX_PER_MM
-    return _photo(page, rng, optics.bowed((1.5, 3.0, 6.0)[strength], length, axis, waves=1.5))
+    return photo(page, rng, optics.bowed((1.5, 3.0, 6.0)[strength], length, axis, waves=1.5))
 
 
 def fold(page: Floats, strength: int, rng: Rng) -> Damaged:
     """Paper that was folded once and stands up beyond the crease by 4, 9 or 16 degrees."""
     axis = int(rng.integers(2))
     at = page.shape[1 - axis] / PAGE_PX_PER_MM * float(rng.uniform(0.4, 0.6))
-    return _photo(page, rng, optics.folded(at, (4.0, 9.0, 16.0)[strength], axis))
+    return photo(page, rng, optics.folded(at, (4.0, 9.0, 16.0)[strength], axis))
 
 
 def shadow(page: Floats, strength: int, rng: Rng) -> Damaged:
     """A hand's or phone's shadow over half the page that takes 30, 50 or 70 % of the light."""
-    return _photo(page, rng, light=_shaded((0.3, 0.5, 0.7)[strength], rng))
+    return photo(page, rng, light=_shaded((0.3, 0.5, 0.7)[strength], rng))
 
 
 def _shaded(depth: float, rng: Rng) -> Light:
@@ -99,7 +99,7 @@ def _shaded(depth: float, rng: Rng) -> Light:
 
 def glare(page: Floats, strength: int, rng: Rng) -> Damaged:
     """A flash's or lamp's reflection, 25, 50 or 90 mm wide, white in its middle."""
-    return _photo(page, rng, light=_reflected((25.0, 50.0, 90.0)[strength], rng))
+    return photo(page, rng, light=_reflected((25.0, 50.0, 90.0)[strength], rng))
 
 
 def _reflected(wide_mm: float, rng: Rng) -> Light:
@@ -118,10 +118,10 @@ def _reflected(wide_mm: float, rng: Rng) -> Light:
 
 def blur(page: Floats, strength: int, rng: Rng) -> Damaged:
     """A camera out of focus and moved: 0.15, 0.3 or 0.5 mm on the paper."""
-    return _photo(page, rng, light=_blurred((0.15, 0.3, 0.5)[strength], rng))
+    return photo(page, rng, light=blurred((0.15, 0.3, 0.5)[strength], rng))
 
 
-def _blurred(spread_mm: float, rng: Rng) -> Light:
+def blurred(spread_mm: float, rng: Rng) -> Light:
     """Out of focus, and moved along a line, by this much on the paper."""
     spread, angle = spread_mm * _PX_PER_MM, float(rng.uniform(0, np.pi))
 
@@ -139,7 +139,7 @@ def _blurred(spread_mm: float, rng: Rng) -> Light:
 def low_light(page: Floats, strength: int, rng: Rng) -> Damaged:
     """An evening in the village: a third, a sixth or a twelfth of the light, and noise to match."""
     share, noise = ((0.35, 0.02), (0.17, 0.03), (0.085, 0.035))[strength]
-    return _photo(
+    return photo(
         page,
         rng,
         noise=noise,
@@ -151,7 +151,7 @@ def low_light(page: Floats, strength: int, rng: Rng) -> Damaged:
 def far_away(page: Floats, strength: int, rng: Rng) -> Damaged:
     """A photo in which the sheet takes only 75, 60 or 45 % of the height; the rest is table."""
     camera = Camera((4.0, -3.0), float(rng.normal(0, 8)), 500.0, (0.75, 0.6, 0.45)[strength])
-    return _photo(page, rng, camera=camera)
+    return photo(page, rng, camera=camera)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +201,7 @@ def village(page: Floats, strength: int, rng: Rng) -> Damaged:
         float(rng.uniform(350, 500)),
         float(rng.uniform(care.fill, 0.95)),
     )
-    steps = [_shaded(care.shadow * rng.random(), rng), _blurred(care.blur_mm * rng.random(), rng)]
+    steps = [_shaded(care.shadow * rng.random(), rng), blurred(care.blur_mm * rng.random(), rng)]
     if care.spot_mm and rng.random() < _SPOTTED:
         steps.insert(1, _reflected(care.spot_mm * rng.uniform(0.5, 1), rng))
     dim = np.float32(rng.uniform(care.light, 1))
@@ -211,7 +211,7 @@ def village(page: Floats, strength: int, rng: Rng) -> Damaged:
             seen = step(seen)
         return np.asarray(seen * dim, np.float32)
 
-    return _photo(
+    return photo(
         page,
         rng,
         surface,
