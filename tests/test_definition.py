@@ -7,14 +7,8 @@ from forms_under_test import FORMS, form
 
 from pipeline.errors import DefinitionError, Exit, UsageError
 from pipeline.forms.catalogue import Catalogue, default_directories, load_form
-from pipeline.forms.definition import (
-    FieldSpec,
-    FormDefinition,
-    RegisterEntry,
-    Section,
-    TableSpec,
-    load_definition,
-)
+from pipeline.forms.definition import FormDefinition, RegisterEntry, Section, load_definition
+from pipeline.forms.fields import FieldSpec, TableSpec
 from pipeline.forms.frozen import check_frozen, released
 from pipeline.forms.layout import FieldType, Kind
 

@@ -2,7 +2,8 @@
 
 from pipeline.errors import DefinitionError
 from pipeline.forms import measures as m
-from pipeline.forms.definition import FieldSpec, FormDefinition, Note, Page, Section, TableSpec
+from pipeline.forms.definition import FormDefinition, Note, Page, Section
+from pipeline.forms.fields import FieldSpec, TableSpec
 from pipeline.forms.frame import QR, SERIAL, markers, put_frame
 from pipeline.forms.ink import (
     BOLD,

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import DefinitionError
-from pipeline.forms.definition import FieldSpec, FormDefinition, Note, TableSpec
+from pipeline.forms.definition import FormDefinition, Note
+from pipeline.forms.fields import FieldSpec, TableSpec
 from pipeline.forms.layout import Box, ChoiceBox, FieldLayout, FormLayout, Kind, PageLayout
 from pipeline.language import Text
 

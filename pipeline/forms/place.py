@@ -3,7 +3,7 @@
 from math import ceil
 
 from pipeline.forms import measures as m
-from pipeline.forms.definition import Choice, FieldSpec
+from pipeline.forms.fields import Choice, FieldSpec
 from pipeline.forms.ink import REGULAR, Run, Shape, Side, around, rounded, text_width
 from pipeline.forms.layout import Box, ChoiceBox, FieldLayout, FieldType, Kind
 

@@ -6,7 +6,8 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from pipeline.forms.definition import FieldSpec, FormDefinition, TableSpec
+from pipeline.forms.definition import FormDefinition
+from pipeline.forms.fields import FieldSpec, TableSpec
 from pipeline.forms.layout import FieldType
 
 _NUMBERS: Final = (FieldType.COUNT, FieldType.MONEY, FieldType.NUMBER)

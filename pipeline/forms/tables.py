@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from pipeline.forms import measures as m
-from pipeline.forms.definition import FieldSpec, PrintedColumn, TableSpec
+from pipeline.forms.fields import FieldSpec, PrintedColumn, TableSpec
 from pipeline.forms.ink import BOLD, REGULAR, Run, Shape, Side, Slot, rounded, text_width, wrap
 from pipeline.forms.layout import Box, Kind
 from pipeline.forms.place import content_width, options_width, put, snap

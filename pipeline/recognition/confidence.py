@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.forms.definition import ALPHA, CONFIDENCE
+from pipeline.forms.fields import ALPHA, CONFIDENCE
 from pipeline.forms.layout import FieldType
 from pipeline.recognition.reader import MODELS
 

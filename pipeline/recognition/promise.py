@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.forms.definition import ALPHAS, CONFIDENCES
+from pipeline.forms.fields import ALPHAS, CONFIDENCES
 from pipeline.recognition.confidence import Calibration, Proof
 
 _STEPS: Final = 400

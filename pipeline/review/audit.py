@@ -13,7 +13,7 @@ import numpy as np
 from django.db.models import Max, QuerySet
 
 from pipeline.forms.catalogue import Catalogue
-from pipeline.forms.definition import ALPHA
+from pipeline.forms.fields import ALPHA
 from pipeline.forms.layout import FieldType
 from pipeline.recognition.confidence import GROUPS
 from pipeline.review.bet import ALL_SHARE, GROUPS_SHARE, LEVEL, bound, evidence

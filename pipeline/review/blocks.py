@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.forms.definition import FieldSpec
+from pipeline.forms.fields import FieldSpec
 from pipeline.forms.layout import Box, FieldLayout, Kind
 from pipeline.review.picture import Ink
 

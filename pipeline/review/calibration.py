@@ -14,7 +14,7 @@ from typing import Final
 from django.db.models import Exists, OuterRef
 
 from pipeline.forms.catalogue import Catalogue
-from pipeline.forms.definition import ALPHA, CONFIDENCE
+from pipeline.forms.fields import ALPHA, CONFIDENCE
 from pipeline.forms.layout import FieldType
 from pipeline.recognition.confidence import Calibration, Tables, group_of, load_tables, save_tables
 from pipeline.recognition.promise import Labelled, calibrate, proven_bound, smallest_sample

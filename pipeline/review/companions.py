@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from pipeline.forms.catalogue import Catalogue
-from pipeline.forms.definition import FieldSpec, FormDefinition
+from pipeline.forms.definition import FormDefinition
+from pipeline.forms.fields import FieldSpec
 from pipeline.review.items import ReviewItem
 from pipeline.store.models import FieldReading
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from pipeline.errors import UsageError
 from pipeline.forms.catalogue import Catalogue
-from pipeline.forms.definition import FieldSpec
+from pipeline.forms.fields import FieldSpec
 from pipeline.forms.layout import FieldType
 from pipeline.language import Text
 from pipeline.review.audit import examine

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from pipeline.errors import UsageError
-from pipeline.forms.definition import Choice, FieldSpec
+from pipeline.forms.fields import Choice, FieldSpec
 from pipeline.forms.layout import FieldType, Kind
 from pipeline.forms.types import WARNINGS
 from pipeline.language import Text

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pipeline.forms.catalogue import Catalogue
-from pipeline.forms.definition import FieldSpec
+from pipeline.forms.fields import FieldSpec
 from pipeline.forms.layout import FieldLayout
 from pipeline.recognition.types import Alternative
 from pipeline.store.models import Decision, FieldReading

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from pipeline.forms.definition import FieldSpec
+from pipeline.forms.fields import FieldSpec
 from pipeline.forms.layout import FieldType
 from pipeline.language import Text
 from pipeline.recognition.types import Alternative

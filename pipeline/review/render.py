@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.forms.catalogue import Catalogue
-from pipeline.forms.definition import FieldSpec, Section, TableSpec
+from pipeline.forms.definition import Section
+from pipeline.forms.fields import FieldSpec, TableSpec
 from pipeline.forms.layout import FieldType
 from pipeline.language import Text, figure
 from pipeline.review.companions import Companions

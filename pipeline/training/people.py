@@ -15,7 +15,8 @@ import numpy as np
 
 from pipeline.forms import reference
 from pipeline.forms.catalogue import Form
-from pipeline.forms.definition import FieldSpec, FormDefinition, TableSpec
+from pipeline.forms.definition import FormDefinition
+from pipeline.forms.fields import FieldSpec, TableSpec
 from pipeline.forms.layout import FieldLayout, FieldType, Kind
 
 Key = tuple[str, int | None]

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 from scipy.special import expit
 
-from pipeline.forms.definition import ALPHA
+from pipeline.forms.fields import ALPHA
 from pipeline.recognition.confidence import Calibration, load_tables
 from pipeline.recognition.promise import Labelled
 from pipeline.training.calibrate import WAYS, labelled

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 from scipy.stats import binom
 
-from pipeline.forms.definition import ALPHA, CONFIDENCE
+from pipeline.forms.fields import ALPHA, CONFIDENCE
 from pipeline.recognition.promise import proof_of
 from pipeline.review.bet import ALL_SHARE, LEVEL, evidence
 from pipeline.training.calibrate import labelled

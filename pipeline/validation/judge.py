@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from pipeline.forms.definition import FieldSpec, FormDefinition
+from pipeline.forms.definition import FormDefinition
+from pipeline.forms.fields import FieldSpec
 from pipeline.forms.layout import FieldType, Kind
 from pipeline.recognition.confidence import Groups, group_of, logit
 from pipeline.recognition.types import Alternative, Reading

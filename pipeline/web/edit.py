@@ -11,8 +11,9 @@ from pydantic import ValidationError
 
 from pipeline.errors import DefinitionError, SotarsaError, UsageError
 from pipeline.forms.catalogue import default_directories
-from pipeline.forms.definition import WIDEST, FormDefinition
+from pipeline.forms.definition import FormDefinition
 from pipeline.forms.drafts import ChangedMeanwhileError, Draft, FrozenError, open_draft, save, save_as_next
+from pipeline.forms.fields import WIDEST
 from pipeline.forms.source import flaws
 from pipeline.forms.types import TYPES
 from pipeline.forms.writing import as_tree
