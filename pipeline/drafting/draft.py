@@ -14,7 +14,7 @@ from pipeline.drafting.guess import comb_type, free_name, name_of, value_of, wri
 from pipeline.drafting.labels import label_of
 from pipeline.drafting.lines import Lines, find_lines, segments
 from pipeline.drafting.shapes import is_tinted, rectangles, ticks
-from pipeline.drafting.tables import Table, boxes_of, find_tables
+from pipeline.drafting.tables import Table, find_tables
 from pipeline.drafting.types import (
     PX,
     Chunk,
@@ -117,7 +117,7 @@ def _is_empty(ink: Grey, box: Box) -> bool:
 
 def _in_reading_order(found: Sequence[Found | Table]) -> list[Found | Table]:
     def first(one: Found | Table) -> Box:
-        return boxes_of(one.columns[0].found if isinstance(one, Table) else one)[0]
+        return (one.columns[0].found if isinstance(one, Table) else one).boxes[0]
 
     rows = clusters(found, lambda one: first(one).y + first(one).h / 2, 2.0)
     return [one for row in rows for one in sorted(row, key=lambda one: first(one).x)]
@@ -132,7 +132,7 @@ def _table(table: Table, taken: set[str]) -> DraftTable:
 
 
 def _field(found: Found, said: Sequence[Chunk], fields: Sequence[Box], taken: set[str]) -> DraftField:
-    label = "" if isinstance(found, Question) else label_of(around(boxes_of(found)), said, fields)
+    label = "" if isinstance(found, Question) else label_of(around(found.boxes), said, fields)
     return _named(found, label, taken)
 
 
@@ -140,11 +140,10 @@ def _named(found: Found, label: str, taken: set[str]) -> DraftField:
     """A field with the type and name that its label tells; its name is added to those taken."""
     if isinstance(found, Question):
         return _choice(replace(found, text=label or found.text), taken)
-    cells = boxes_of(found)
-    kind = comb_type(label, len(cells)) if isinstance(found, Comb) else writing_type(label)
+    kind = comb_type(label, len(found.boxes)) if isinstance(found, Comb) else writing_type(label)
     name = name_of(label, kind, taken)
     taken.add(name)
-    return DraftField(name, kind, label or name, cells)
+    return DraftField(name, kind, label or name, found.boxes)
 
 
 def _choice(question: Question, taken: set[str]) -> DraftField:

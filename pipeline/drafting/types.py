@@ -1,6 +1,7 @@
 """What is found on an empty form. Plain values; all boxes in mm from the page's top left corner."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -59,6 +60,15 @@ class Comb:
 
     cells: tuple[Box, ...]
 
+    @property
+    def boxes(self) -> tuple[Box, ...]:
+        """What is read: its cells."""
+        return self.cells
+
+    def moved(self, boxes: Sequence[Box]) -> "Comb":
+        """The same comb, its cells elsewhere."""
+        return Comb(tuple(boxes))
+
 
 @dataclass(frozen=True, slots=True)
 class Writing:
@@ -66,6 +76,15 @@ class Writing:
 
     box: Box
     framed: bool
+
+    @property
+    def boxes(self) -> tuple[Box, ...]:
+        """What is read: its one box."""
+        return (self.box,)
+
+    def moved(self, boxes: Sequence[Box]) -> "Writing":
+        """The same room elsewhere."""
+        return replace(self, box=boxes[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +94,16 @@ class Question:
     text: str
     ticks: tuple[Tick, ...]
     labels: tuple[str, ...]
+
+    @property
+    def boxes(self) -> tuple[Box, ...]:
+        """What is read: the outlines of its boxes."""
+        return tuple(tick.box for tick in self.ticks)
+
+    def moved(self, boxes: Sequence[Box]) -> "Question":
+        """The same question, its boxes elsewhere."""
+        ticks = tuple(replace(tick, box=box) for tick, box in zip(self.ticks, boxes, strict=True))
+        return replace(self, ticks=ticks)
 
 
 Found = Comb | Writing | Question
