@@ -12,30 +12,24 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pipeline.cli.main import command
 from pipeline.errors import StoreError
 from pipeline.forms.catalogue import Catalogue, load_form
-from pipeline.forms.layout import Box, FieldLayout, FieldType, Kind
-from pipeline.forms.types import TYPES
 from pipeline.page import read_page
 from pipeline.recognition import recognise as recognising
 from pipeline.recognition.alphabet import BLANK, CHARACTERS
 from pipeline.recognition.combs import comb_cells
 from pipeline.recognition.head import Card, Head, load_head, save_head
-from pipeline.recognition.lessons import Lessons, places_of
+from pipeline.recognition.lessons import Lessons
 from pipeline.recognition.reader import cell_reader
 from pipeline.recognition.refit import LEAST, refit
-from pipeline.recognition.types import Reading
 from pipeline.registration.register import register
 from pipeline.review import learning
 from pipeline.review.calibration import _UNPROVEN
 from pipeline.training.fill import Writer, blank_sheets, fill_page
 from pipeline.training.hands import Mask
 from pipeline.training.people import fill_in
-from pipeline.validation.judge import SURER, JudgedReading, propose
 
 FORM = """
 form: belajar
@@ -179,44 +173,7 @@ def sotarsa(office, paper, capsys, monkeypatch, taught):
     return run
 
 
-# Which cell holds which character.
-
-
-def _comb(kind, cells):
-    boxes = tuple(Box(6.0 * i, 0, 6.0, 7.0) for i in range(cells))
-    return FieldLayout("f", None, kind, Kind.COMB, boxes[0], TYPES[kind].alphabet, boxes)
-
-
-def _inked(pattern):
-    return np.array([char != "." for char in pattern])
-
-
-@pytest.mark.parametrize(
-    ("kind", "value", "pattern", "told"),
-    [
-        (FieldType.DATE, "2026-11-08", "xxxxxxxx", "08112026"),
-        (FieldType.NAME, "SITI AMINAH", "xxxx.xxxxxx..", "SITIAMINAH"),
-        (FieldType.NAME, "SITI AMINAH", ".xxxx..xxxxxx", "SITIAMINAH"),
-        (FieldType.COUNT, "12", ".xx", "12"),
-        (FieldType.COUNT, "2", "xx.", ""),
-        (FieldType.NAME, "SITI AMINAH", "xxxxxxxxxx...", ""),
-        (FieldType.NAME, "SITI AMINAH", "xxxx.xxx.xxx.", ""),
-        (FieldType.NIK, "6311021203789001", "xxxxxxx.xxxxxxxx", ""),
-        (FieldType.NAME, "SITI AMINAH", "xxxx", ""),
-    ],
-)
-def test_only_cells_beyond_doubt_are_labelled(kind, value, pattern, told):
-    places = places_of(_comb(kind, len(pattern)), value, _inked(pattern))
-    assert "".join(places.values()) == told
-    assert all(pattern[cell] == "x" for cell in places)
-
-
-@given(st.lists(st.text("ABCZ", min_size=1, max_size=5), min_size=1, max_size=3), st.integers(0, 4))
-def test_words_are_found_wherever_they_begin(words, shift):
-    value = " ".join(words)
-    written = " " * shift + value
-    places = places_of(_comb(FieldType.NAME, 24), value, np.array([c != " " for c in written.ljust(24)]))
-    assert places == {i: char for i, char in enumerate(written) if char != " "}
+# Which cells teach.
 
 
 def test_the_cells_of_the_archived_pages_have_their_characters(taught, paper):
@@ -358,46 +315,6 @@ def test_a_head_of_another_shipped_reader_is_passed_over(paper):
     _, forms, images, _ = paper
     other = a_head(7, 3.0, parent="00000000")
     assert read_page(images[0], forms, head=other) == read_page(images[0], forms)
-
-
-def _judged(value, status, *reasons):
-    return JudgedReading(Reading("nik", None, value, value or "", 0.5, (), "cells"), status, reasons, 1.5)
-
-
-@pytest.mark.parametrize(
-    ("proven", "learnt", "reasons"),
-    [
-        (_judged("1", "accepted"), _judged("2", "accepted"), None),
-        (_judged("1", "review", "low_confidence"), _judged("1", "accepted"), None),
-        (_judged("1", "review", "low_confidence"), _judged(None, "accepted"), None),
-        (_judged("1", "review", "low_confidence"), _judged("2", "review", "nik_date"), None),
-        (_judged("1", "review", "low_confidence"), _judged("2", "accepted"), ("low_confidence",)),
-        (_judged("1", "review", "nik_date"), _judged("2", "accepted"), ("reread",)),
-        (
-            _judged("1", "review", "crossed_out", "low_confidence"),
-            _judged("2", "review", "crossed_out"),
-            ("crossed_out", "low_confidence"),
-        ),
-        (_judged(None, "review", "not_a_date"), _judged("2", "review", "low_confidence"), ("reread",)),
-    ],
-)
-def test_a_proposal_never_changes_what_a_reading_counts_for(proven, learnt, reasons):
-    found = propose(proven, replace(learnt, score=proven.score + SURER))
-    assert (found.reading.value, found.status, found.score) == (
-        "1" if proven.reading.value else None,
-        proven.status,
-        1.5,
-    )
-    assert (found.proposal is not None) == (reasons is not None)
-    assert found.reasons == (reasons or proven.reasons)
-    assert found.reasons or found.status == "accepted"
-
-
-def test_a_head_that_is_not_surer_adds_its_value_to_the_others():
-    proven, learnt = _judged("1", "review", "low_confidence"), _judged("2", "accepted")
-    found = propose(proven, replace(learnt, score=1.5 + SURER - 0.01))
-    assert (found.proposal, found.reasons, found.reading.value) == (None, proven.reasons, "1")
-    assert [one.value for one in found.reading.alternatives] == ["2"]
 
 
 def test_a_proposal_is_what_the_reviewer_sees_and_the_reading_stays(store, paper, taught):
