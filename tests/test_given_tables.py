@@ -154,3 +154,10 @@ def test_it_comes_back_from_yaml_as_it_was(folder, tmp_path) -> None:
         assert "pitch: 11.0\n" in text or "tops: [90.0, 101.0, 112.5, 124.0]\n" in text
         (tmp_path / "back.yaml").write_text(text)
         assert load_definition(tmp_path / "back.yaml") == definition
+
+
+def test_the_last_row_stays_where_it_is_when_a_definition_is_written_back(folder, tmp_path) -> None:
+    path = variant(folder, tmp_path, f"pitch: {table.PITCH}", "pitch: 12.336")
+    before = boxes(path, "anggota.umur")
+    path.write_text(as_yaml(load_definition(path)))
+    assert boxes(path, "anggota.umur") == before

@@ -8,12 +8,11 @@ import yaml
 from pipeline.forms.definition import FormDefinition
 
 _WIDTH: Final = 160
-_DECIMALS: Final = 2
-"""Places are kept to 0.01 mm: a tenth of a pixel at 300 dpi."""
+_DECIMALS: Final = {"at": 2, "tops": 2, "pitch": 3}
+"""Places are kept to 0.01 mm: a tenth of a pixel at 300 dpi; a pitch adds up over the rows."""
 
 _ON_ONE_LINE: Final = frozenset({"title", "label", "hint", "note", "consent", "letterhead", "pitch", "tops"})
 _ONE_A_LINE: Final = frozenset({"blank", "choices", "preprinted", "at"})
-_IN_MM: Final = frozenset({"at", "pitch", "tops"})
 
 
 class _List(list[object]):
@@ -82,4 +81,4 @@ def _line(key: str, value: object) -> object:
         return _Record({inner: _line(inner, part) for inner, part in value.items()})
     if isinstance(value, list):
         return _List(_line(key, part) for part in value)
-    return round(value, _DECIMALS) if key in _IN_MM and isinstance(value, float) else value
+    return round(value, _DECIMALS[key]) if key in _DECIMALS and isinstance(value, float) else value
