@@ -16,7 +16,8 @@ from pipeline.cli.forms import app
 from pipeline.drafting.blank import open_blank, skew
 from pipeline.drafting.guess import comb_type, name_of, slug, value_of
 from pipeline.drafting.labels import clean
-from pipeline.drafting.types import Sheet
+from pipeline.drafting.save import Identity, save_draft
+from pipeline.drafting.types import DraftField, Sheet
 from pipeline.errors import UsageError
 from pipeline.forms.catalogue import load_form
 from pipeline.forms.layout import Box, FieldType
@@ -116,6 +117,20 @@ def test_a_second_draft_is_the_next_version_and_changes_nothing(office, pdf):
     assert run(office[0], "new", str(pdf), "--code", "PGD-02", "--name", "lain").exception
     assert (folder / "lain.v1-1.png").read_bytes() == b"kept"
     assert before == {name: (folder / name).read_bytes() for name in before}
+
+
+def test_a_draft_that_was_cut_short_is_made_again(office, tmp_path):
+    """Pages lie there without their definition: the same command ends as if nothing had happened."""
+    sheet = Sheet(np.full((3564, 2520), 255, np.uint8), 210.0, 297.0)
+    cell = DraftField("rt", FieldType.CODE, "RT", (Box(30, 60, 6, 8),))
+    made = Identity("surat", "SRT-01", 1, "Surat"), [sheet], [[cell]], "surat.pdf"
+    path = save_draft(tmp_path, *made)
+    whole = {one.name: one.read_bytes() for one in tmp_path.iterdir()}
+    path.unlink()
+    save_draft(tmp_path, *made)
+    assert {one.name: one.read_bytes() for one in tmp_path.iterdir()} == whole
+    with pytest.raises(UsageError, match=r"surat\.v1\.yaml"):
+        save_draft(tmp_path, *made)
 
 
 def test_check_draws_the_boxes(office, tmp_path):

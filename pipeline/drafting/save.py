@@ -13,6 +13,7 @@ from pipeline.drafting.types import DraftChoice, DraftField, DraftItem, DraftTab
 from pipeline.errors import UsageError
 from pipeline.forms.layout import Box
 from pipeline.language import Text
+from pipeline.outputs import whole
 
 DPI: Final = 200
 """Resolution of the pages that registration compares scans with."""
@@ -47,25 +48,28 @@ def save_draft(
     pages: Sequence[Sequence[DraftItem]],
     source: str,
 ) -> Path:
-    """Write the pages as PNG and the draft as YAML; the YAML's path.
+    """Write the pages as PNG and then the draft as YAML; the YAML's path.
 
     Raises:
-        UsageError: one of the files is already there.
+        UsageError: a file with one of the names is there already, or the folder cannot be written.
+        OSError: the disk is full, or gave up.
     """
     stem = f"{identity.form}.v{identity.version}"
-    pictures = [folder / f"{stem}-{number}.png" for number in range(1, len(sheets) + 1)]
+    files = {folder / f"{stem}-{number}.png": _png(sheet) for number, sheet in enumerate(sheets, start=1)}
     path = folder / f"{stem}.yaml"
-    if here := [one.name for one in (*pictures, path) if one.exists()]:
+    # The same page is there where a run was cut short before it wrote the definition.
+    other = [one for one, content in files.items() if one.exists() and one.read_bytes() != content]
+    if here := [one.name for one in (*other, path) if one.exists()]:
         raise UsageError(
             Text(
                 f"{here[0]} sudah ada di {folder}. Pilih nama lain dengan --name.",
                 f"{here[0]} already exists in {folder}. Choose another name with --name.",
             )
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    for picture, sheet in zip(pictures, sheets, strict=True):
-        _write_new(picture, _png(sheet))
-    _write_new(path, as_yaml(identity, sheets, pages, source).encode())
+    files[path] = as_yaml(identity, sheets, pages, source).encode()
+    for one, content in files.items():
+        with whole(one, folders=True) as part:
+            part.write_bytes(content)
     return path
 
 
@@ -142,8 +146,3 @@ def _png(sheet: Sheet) -> bytes:
     size = round(sheet.width / 25.4 * DPI), round(sheet.height / 25.4 * DPI)
     small = cv2.resize(sheet.grey, size, interpolation=cv2.INTER_AREA)
     return cv2.imencode(".png", small)[1].tobytes()
-
-
-def _write_new(path: Path, data: bytes) -> None:
-    with path.open("xb") as stream:
-        stream.write(data)
