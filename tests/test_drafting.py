@@ -5,6 +5,7 @@ from pathlib import Path
 
 import cv2
 import drawn_blanks as drawn
+import given_tables
 import numpy as np
 import pytest
 from hypothesis import given
@@ -145,6 +146,16 @@ def test_check_draws_the_boxes(office, tmp_path):
 def test_check_draws_the_house_forms_page_by_page(tmp_path):
     assert run(tmp_path / "home", "check", "pendataan", "--draw", str(tmp_path / "out.png")).exit_code == 0
     assert sorted(path.name for path in tmp_path.glob("*.png")) == ["out-1.png", "out-2.png"]
+
+
+@pytest.mark.parametrize("angle", [-4.0, -0.4, 0.1, 1.3])
+def test_skew_is_told_to_less_than_a_tenth_of_a_millimetre_across_the_page(tmp_path, angle):
+    pdf = given_tables.write_blank(tmp_path / "keluarga.pdf")
+    sheet = next(open_blank(drawn.scanned(pdf, tmp_path / "scan.jpg", 0.0)))
+    height, width = sheet.grey.shape
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1.0)
+    turned = cv2.warpAffine(sheet.grey, turn, (width, height), flags=cv2.INTER_CUBIC, borderValue=255)
+    assert skew(turned) == pytest.approx(-angle, abs=0.02)
 
 
 @pytest.mark.parametrize("angle", [-1.2, 1.0])
