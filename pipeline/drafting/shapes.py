@@ -33,6 +33,12 @@ _GAPS: Final = (0.0, 0.35, 0.7)
 _EDGE: Final = PX
 _DENTS: Final = np.ones((PX // 2 + 1, PX // 2 + 1), np.uint8)
 """Grain that sticks to an outline from within is not part of its shape."""
+_LETTER: Final = 5.0
+"""What is higher is no letter of a heading, mm."""
+_STEM: Final = 0.5
+"""What lies between two letters reaches so far into them, mm."""
+_BAR: Final = 0.3
+"""Narrower glyphs may be sides of cells, and tell nothing of letters."""
 _STROKE: Final = 0.2
 """The stroke of a bubble is at most this share of its size; letters are bolder."""
 
@@ -56,7 +62,14 @@ def rectangles(grey: Grey, lines: Lines) -> list[Box]:
             if w < _CELL_LEAST[0] * PX or h < _CELL_LEAST[1] * PX or area < _EXTENT * w * h:
                 continue
             found.append(_outline(barrier, x, y, w, h))
-    return [box for box in found if _on_page(box, grey) and not is_solid(grey, box)]
+    glyphs = _glyphs(lines.ink)
+    return [
+        box
+        for box in found
+        if _on_page(box, grey)
+        and not is_solid(grey, box)
+        and not (box.h <= _LETTER and _among_letters(box, glyphs))
+    ]
 
 
 def is_tinted(grey: Grey, box: Box) -> bool:
@@ -82,11 +95,10 @@ def ticks(grey: Grey, lines: Lines) -> list[Tick]:
         for tick in found
         if (min(tick.box.w, tick.box.h) >= _BUBBLE if tick.round else not is_solid(grey, tick.box))
     ]
-    letters = [glyph for glyph in _glyphs(lines.ink) if not any(overlap(glyph, tick.box) for tick in found)]
+    glyphs = _glyphs(lines.ink)
+    letters = [glyph for glyph in glyphs if not any(overlap(glyph, tick.box) for tick in found)]
     found = [
-        tick
-        for tick in found
-        if not (tick.round and _among_letters(tick.box, letters) and not in_column(tick, found))
+        tick for tick in found if in_column(tick, found) or not _among_letters(_whole(tick, glyphs), letters)
     ]
     found = [tick for tick in found if not (tick.round or tick.lettered) or paired(tick, found)]
     return completed(grey, lines.ink, found)
@@ -192,11 +204,22 @@ def _glyphs(ink: Grey) -> list[Box]:
     ]
 
 
+def _whole(tick: Tick, glyphs: list[Box]) -> Box:
+    """All the ink that a box or ring is part of, where that has a letter's size: a D is more than its bowl."""
+    return next((glyph for glyph in glyphs if share_inside(tick.box, glyph) > 0.9), tick.box)
+
+
 def _among_letters(box: Box, letters: list[Box]) -> bool:
-    """Whether a ring stands in a word: a neighbour of another width has its height and base line."""
+    """Whether what looks like a box stands in a word: letters of its height and base line are its neighbours.
+
+    One of its own width tells nothing by itself, since it may be another box; one on each side does.
+    """
+    sides = set()
     for other in letters:
         gap = max(other.x - right(box), box.x - right(other))
         same = abs(other.h - box.h) < 0.25 * box.h and abs(bottom(other) - bottom(box)) < 0.15 * box.h
-        if same and -0.1 < gap < 0.3 * box.h and abs(other.w - box.w) > 0.12 * box.w:
-            return True
-    return False
+        if same and -_STEM < gap < 0.3 * box.h and other.w > _BAR * other.h:
+            if abs(other.w - box.w) > 0.12 * box.w:
+                return True
+            sides.add(other.x > box.x)
+    return len(sides) == 2
