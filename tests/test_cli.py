@@ -200,11 +200,14 @@ def test_watching_once_ends_in_an_empty_folder(tmp_path):
 
 @pytest.mark.parametrize("name", sorted(_DOORS))
 def test_every_command_has_help_and_every_leaf_an_example(sotarsa, name, monkeypatch):
-    for language, word in (("id", "Contoh"), ("en", "Example")):
+    for language, usage, group, word in (
+        ("id", "Pemakaian: ", "PERINTAH", "Contoh"),
+        ("en", "Usage: ", "COMMAND", "Example"),
+    ):
         monkeypatch.setenv("SOTARSA_LANG", language)
         done = subprocess.run([PROGRAM, name, "--help"], capture_output=True, text=True, check=True)
-        assert "Usage" in done.stdout
-        if "COMMAND" not in done.stdout:
+        assert usage in done.stdout
+        if group not in done.stdout:
             assert word in done.stdout
 
 

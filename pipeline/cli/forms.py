@@ -128,7 +128,8 @@ app.command("new", help=str(NEW))(new_form)
 def layout(
     form: FormName,
     version: Annotated[
-        int | None, typer.Option(help=str(Text("Versi; bawaan: terbaru.", "Default: newest.")))
+        int | None,
+        typer.Option(metavar="N", help=str(Text("Versi; bawaan: terbaru.", "Version; default: newest."))),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -151,7 +152,8 @@ def print_form(
         ),
     ] = None,
     count: Annotated[
-        int, typer.Option(min=1, max=5000, help=str(Text("Banyaknya lembar.", "How many sheets.")))
+        int,
+        typer.Option(metavar="N", min=1, max=5000, help=str(Text("Banyaknya lembar.", "How many sheets."))),
     ] = 1,
     first_serial: Annotated[
         str | None,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from pipeline.cli.typer_words import spoken, usage_errors_told
 from pipeline.errors import SotarsaError
 from pipeline.language import Text
 
@@ -141,8 +142,14 @@ class _Office(TyperGroup):
         name, command, rest = super().resolve_command(ctx, args)
         return name, _open(_DOORS[name]) if name in _DOORS else command, rest
 
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: "Context | None" = None, **extra: object
+    ) -> "Context":
+        with usage_errors_told():
+            return super().make_context(info_name, args, parent, **extra)
+
     def invoke(self, ctx: "Context") -> object:
-        with _failures_told():
+        with _failures_told(), usage_errors_told():
             return super().invoke(ctx)
 
 
@@ -174,6 +181,7 @@ def command() -> TyperGroup:
     assert isinstance(group, TyperGroup)
     for name, door in _DOORS.items():
         group.add_command(TyperCommand(name, help=str(door.help)), name)
+    spoken(group)
     return group
 
 
@@ -186,10 +194,10 @@ def main() -> None:
 def _open(door: _Door) -> "Command":
     member = getattr(import_module(f"pipeline.cli.{door.module}"), door.member)
     if isinstance(member, typer.Typer):
-        return typer.main.get_command(member)
+        return spoken(typer.main.get_command(member))
     alone = typer.Typer(add_completion=False)
     alone.command(help=str(door.help))(member)
-    return typer.main.get_command(alone)
+    return spoken(typer.main.get_command(alone))
 
 
 @contextmanager
