@@ -19,7 +19,7 @@ from pipeline.drafting.guess import comb_type, name_of, slug, value_of
 from pipeline.drafting.labels import clean
 from pipeline.drafting.save import Identity, save_draft
 from pipeline.drafting.types import DraftField, Sheet
-from pipeline.errors import UsageError
+from pipeline.errors import DefinitionError, UsageError
 from pipeline.forms.catalogue import load_form
 from pipeline.forms.layout import Box, FieldType
 from pipeline.training import blanks
@@ -132,6 +132,51 @@ def test_a_draft_that_was_cut_short_is_made_again(office, tmp_path):
     assert {one.name: one.read_bytes() for one in tmp_path.iterdir()} == whole
     with pytest.raises(UsageError, match=r"surat\.v1\.yaml"):
         save_draft(tmp_path, *made)
+
+
+def test_no_draft_is_written_that_could_not_be_opened(tmp_path):
+    """One unsound definition in the home stops every command."""
+    sheet = Sheet(np.full((600, 2520), 255, np.uint8), 210.0, 460.0)
+    cell = DraftField("rt", FieldType.CODE, "RT", (Box(30, 60, 6, 8),))
+    with pytest.raises(DefinitionError, match="height"):
+        save_draft(tmp_path, Identity("struk", "STR-01", 1, "Struk"), [sheet], [[cell]], "struk.jpg")
+    assert not [one for one in tmp_path.iterdir() if one.suffix == ".yaml"]
+
+
+@pytest.fixture
+def thick(monkeypatch, tmp_path):
+    """A blank of 14 pages, the second of which has nothing to fill in."""
+    from pipeline.drafting import blank, draft
+
+    path = tmp_path / "tebal.pdf"
+    path.touch()
+    white = Sheet(np.full((1188, 840), 255, np.uint8), 210.0, 297.0)
+
+    def fields(sheet, taken):
+        taken.add(f"rt_{len(taken)}")
+        found = DraftField(f"rt_{len(taken)}", FieldType.CODE, "RT", (Box(30, 60, 6, 8),))
+        return [] if len(taken) == 2 else [found]
+
+    monkeypatch.setattr(blank, "open_blank", lambda _: iter([white] * 14))
+    monkeypatch.setattr(draft, "draft_page", fields)
+    return path
+
+
+def test_a_page_without_fields_is_left_out_and_told(thick, monkeypatch, tmp_path):
+    from pipeline.drafting import blank
+
+    pages = list(blank.open_blank(thick))[:3]
+    monkeypatch.setattr(blank, "open_blank", lambda _: iter(pages))
+    done = run(tmp_path, "new", str(thick))
+    assert "Halaman 2 dari tebal.pdf tidak memuat isian" in done.stderr
+    assert len(load_form(tmp_path / "forms/tebal.v1.yaml").blanks) == 2
+
+
+def test_more_pages_than_a_form_may_have_are_refused(thick, tmp_path):
+    done = run(tmp_path, "new", str(thick))
+    assert isinstance(done.exception, UsageError)
+    assert "paling banyak 12 halaman" in str(done.exception)
+    assert not (tmp_path / "forms").exists()
 
 
 def test_check_draws_the_boxes(office, tmp_path):

@@ -11,13 +11,14 @@ import typer
 from pipeline.cli import context
 from pipeline.errors import UsageError
 from pipeline.forms.catalogue import Catalogue, Form
+from pipeline.forms.definition import MOST_PAGES
 from pipeline.forms.layout import Kind
 from pipeline.forms.types import TYPES
 from pipeline.language import Text
 
 if TYPE_CHECKING:
     from pipeline.drafting.save import Identity
-    from pipeline.drafting.types import DraftItem, Grey
+    from pipeline.drafting.types import DraftItem, Grey, Sheet
 
 NEW: Final = Text(
     "Buat rancangan definisi dari formulir kosong cetakan pihak lain. "
@@ -34,6 +35,19 @@ _FOUND: Final = Text(
     "{path}: {pages} pages, {combs} combs, {choices} choices ({boxes} boxes), {rooms} places to write, "
     "{tables} tables ({rows} rows).",
 )
+_OPENING: Final = Text("Membuka dan meluruskan blangko", "Opening the blank and turning it level")
+_LOOKING: Final = Text(
+    "Halaman {page}: mencari kotak, garis, dan kata", "Page {page}: looking for boxes, lines and words"
+)
+_NO_FIELDS: Final = Text(
+    "Halaman {page} dari {name} tidak memuat isian, jadi tidak ikut. "
+    "Halaman itu akan disisihkan bila ikut terpindai.",
+    "Page {page} of {name} has nothing to fill in and is left out. It will be set aside where it is scanned.",
+)
+_TOO_LONG: Final = Text(
+    f"Satu formulir paling banyak {MOST_PAGES} halaman. Bagi blangkonya menjadi beberapa berkas.",
+    f"A form has at most {MOST_PAGES} pages. Split the blank into several files.",
+)
 _NEXT: Final = Text(
     "Ini baru rancangan. Periksa nama, jenis, dan letak setiap isian: sotarsa forms edit {form}\n"
     "Lihat letaknya sebagai gambar: sotarsa forms check {form} --draw {form}.png",
@@ -48,8 +62,6 @@ def new_form(
     code: Annotated[str | None, typer.Option(metavar="CODE", help=str(_CODE))] = None,
 ) -> None:
     """Draft a definition from an empty form that others printed."""
-    from pipeline.drafting.blank import open_blank
-    from pipeline.drafting.draft import draft_page
     from pipeline.drafting.save import save_draft
 
     if not blank.is_file():
@@ -60,11 +72,7 @@ def new_form(
             )
         )
     identity = _identity(context.catalogue(), name or _plain_name(blank), code)
-    sheets, pages, taken = [], [], set[str]()
-    for sheet in open_blank(blank):
-        if fields := draft_page(sheet, taken):
-            sheets.append(sheet)
-            pages.append(fields)
+    sheets, pages = _found(blank)
     if not pages:
         raise UsageError(
             Text(
@@ -77,6 +85,32 @@ def new_form(
     path = save_draft(context.home() / "forms", identity, sheets, pages, blank.name)
     typer.echo(_FOUND.format(path=path, pages=len(pages), **_counts(pages)))
     typer.echo(_NEXT.format(form=identity.form))
+
+
+def _found(blank: Path) -> "tuple[list[Sheet], list[list[DraftItem]]]":
+    """The pages of a blank that hold fields, and the fields; what is being done shows meanwhile.
+
+    Raises:
+        UsageError: there are more such pages than a form may have.
+    """
+    from pipeline.drafting.blank import open_blank
+    from pipeline.drafting.draft import draft_page
+
+    sheets: list[Sheet] = []
+    pages: list[list[DraftItem]] = []
+    taken = set[str]()
+    with context.console().status(str(_OPENING)) as status:
+        for number, sheet in enumerate(open_blank(blank), start=1):
+            status.update(_LOOKING.format(page=number))
+            fields = draft_page(sheet, taken)
+            if not fields:
+                context.tell(_NO_FIELDS, page=number, name=blank.name)
+                continue
+            if len(pages) == MOST_PAGES:
+                raise UsageError(_TOO_LONG)
+            sheets.append(sheet)
+            pages.append(fields)
+    return sheets, pages
 
 
 def draw(form: Form, out: Path) -> list[Path]:
@@ -104,16 +138,13 @@ def draw(form: Form, out: Path) -> list[Path]:
 
 def _printed(form: Form) -> "list[Grey]":
     """The pages of a form: its blanks, or as it comes from the printer, with a serial for show."""
-    import cv2
-    import numpy as np
-
+    from pipeline.forms.given import picture_of
     from pipeline.forms.printing import print_sheets
     from pipeline.scans.pages import open_pages
     from pipeline.scans.types import PageImage
 
     if form.blanks:
-        pictures = [cv2.imdecode(np.frombuffer(one, np.uint8), cv2.IMREAD_GRAYSCALE) for one in form.blanks]
-        return [np.asarray(picture, np.uint8) for picture in pictures]
+        return [picture_of(one) for one in form.blanks]
     with TemporaryDirectory() as folder:
         path = Path(folder) / "form.pdf"
         print_sheets(form, [f"{form.definition.code[:3]}-0000-00-00000"], path)

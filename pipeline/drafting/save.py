@@ -11,6 +11,7 @@ import yaml
 
 from pipeline.drafting.types import DraftChoice, DraftField, DraftItem, DraftTable, Sheet
 from pipeline.errors import UsageError
+from pipeline.forms.definition import load_definition
 from pipeline.forms.layout import Box
 from pipeline.language import Text
 from pipeline.outputs import whole
@@ -51,6 +52,7 @@ def save_draft(
     """Write the pages as PNG and then the draft as YAML; the YAML's path.
 
     Raises:
+        DefinitionError: a form may not be so.
         UsageError: a file with one of the names is there already, or the folder cannot be written.
         OSError: the disk is full, or gave up.
     """
@@ -66,10 +68,13 @@ def save_draft(
                 f"{here[0]} already exists in {folder}. Choose another name with --name.",
             )
         )
-    files[path] = as_yaml(identity, sheets, pages, source).encode()
     for one, content in files.items():
         with whole(one, folders=True) as part:
             part.write_bytes(content)
+    with whole(path, folders=True) as part:
+        part.write_text(as_yaml(identity, sheets, pages, source), encoding="utf-8")
+        # One unsound definition in the home would stop every command.
+        load_definition(part)
     return path
 
 

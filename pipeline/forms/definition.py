@@ -7,13 +7,15 @@ what a sound definition is.
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from pipeline.forms.blanks import BlankPage, check_place, check_table
 from pipeline.forms.fields import FieldSpec, Label, Name, Part, TableSpec, repeated
 from pipeline.forms.source import Flaw, read
+
+MOST_PAGES: Final = 12
 
 Entity = Literal["household", "person", "proposal", "distribution", "visit"]
 
@@ -110,11 +112,11 @@ class FormDefinition(Part):
     code: str = Field(pattern=r"^[A-Z]{3}-\d{2}$")
     version: int = Field(ge=1, le=999)
     title: Label
-    blank: tuple[BlankPage, ...] = Field(default=(), max_length=12)
+    blank: tuple[BlankPage, ...] = Field(default=(), max_length=MOST_PAGES)
     letterhead: tuple[str, ...] = Field(default=(), max_length=3)
     legend: bool = True
     consent: Label | None = None
-    pages: tuple[Page, ...] = Field(min_length=1, max_length=12)
+    pages: tuple[Page, ...] = Field(min_length=1, max_length=MOST_PAGES)
     rules: tuple[Annotated[RuleUse, BeforeValidator(_call)], ...] = ()
     register_: tuple[RegisterEntry, ...] = Field(default=(), alias="register")
 

@@ -12,6 +12,7 @@ from pipeline.forms.source import Flaw
 from pipeline.forms.types import TYPES, TypeRules
 from pipeline.language import Text
 
+MOST_ROWS: Final = 100
 WIDEST: Final = 33
 """The most comb cells that fit side by side on the page."""
 
@@ -181,9 +182,9 @@ class TableSpec(Part):
     """
 
     name: Name = Field(alias="table")
-    rows: int = Field(ge=1, le=60)
+    rows: int = Field(ge=1, le=MOST_ROWS)
     pitch: float | None = Field(default=None, ge=2, le=200)
-    tops: tuple[float, ...] = Field(default=(), max_length=60)
+    tops: tuple[float, ...] = Field(default=(), max_length=MOST_ROWS)
     lines: int = Field(default=1, ge=1, le=2)
     columns: tuple[FieldSpec, ...] = Field(min_length=1)
     preprinted: tuple[PrintedColumn, ...] = ()

@@ -13,7 +13,7 @@ from pipeline.errors import DefinitionError, SotarsaError, UsageError
 from pipeline.forms.catalogue import default_directories
 from pipeline.forms.definition import FormDefinition
 from pipeline.forms.drafts import ChangedMeanwhileError, Draft, FrozenError, open_draft, save, save_as_next
-from pipeline.forms.fields import WIDEST
+from pipeline.forms.fields import MOST_ROWS, WIDEST
 from pipeline.forms.source import flaws
 from pipeline.forms.types import TYPES
 from pipeline.forms.writing import as_tree
@@ -45,6 +45,7 @@ def page(request: HttpRequest, form: str, version: int) -> HttpResponse:
         "words": words,
         "help": [(keys.split(), said(text, language)) for keys, text in HELP],
         "most_cells": WIDEST,
+        "most_rows": MOST_ROWS,
     }
     return render(request, "web/edit.html", told)
 
