@@ -30,7 +30,7 @@ _MEANINGS: Final[tuple[tuple[FieldType, str], ...]] = (
     ),
     (FieldType.NAME, r"\bnama\b|name\b"),
 )
-_SIGNED: Final = re.compile(r"tanda ?tangan|\bttd\b|paraf|signature|signed")
+_SIGNED: Final = re.compile(r"tanda ?tangan|\bttd\b|paraf|^mengetahui|signature|signed")
 
 
 def comb_type(label: str, cells: int) -> FieldType:

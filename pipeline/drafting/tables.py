@@ -62,7 +62,8 @@ def find_tables(
         if _is_table(group, said):
             tables.append(Table(_rows(group), _pitch(group), tuple(_columns(group, said))))
             used += [atom for run in group for _row, atom in run.atoms]
-    return tables, [left for number, one in enumerate(found) if (left := _left(one, number, used))]
+    rest = [left for number, one in enumerate(found) if (left := _left(one, number, used))]
+    return tables, [one for one in rest if not _in_head(one, tables, frames)]
 
 
 def _is_table(group: Sequence[Run], said: Sequence[Chunk]) -> bool:
@@ -177,6 +178,21 @@ def _over_tick(tick: Tick, heads: Sequence[Chunk]) -> str:
     x = middle(tick.box)[0]
     over = [chunk for chunk in heads if chunk.box.x <= x <= right(chunk.box) and chunk.box.w < 5 * tick.box.w]
     return clean(max(over, key=lambda one: bottom(one.box)).text) if over else ""
+
+
+def _in_head(found: Found, tables: Sequence[Table], frames: Sequence[Box]) -> bool:
+    """Whether a room is what the words at the head of a ruled column leave of their cell."""
+    if not isinstance(found, Writing) or not found.framed or found.box in frames:
+        return False
+    cells = [
+        column.found.box for one in tables for column in one.columns if isinstance(column.found, Writing)
+    ]
+    return any(
+        abs(bottom(found.box) - cell.y) <= SAME
+        and found.box.x >= cell.x - SAME
+        and right(found.box) <= right(cell) + SAME
+        for cell in cells
+    )
 
 
 def _left(found: Found, number: int, used: Sequence[Atom]) -> Found | None:
