@@ -306,7 +306,10 @@ def test_nothing_is_cut_off_on_a_phone(page):
 
 
 def test_the_language_is_switched_and_back(page):
+    row = rows(page).filter(has_text="jk").first
+    expect(row).to_contain_text("Pilihan")
     page.get_by_role("button", name="English").click()
+    expect(row).to_contain_text("Choice")
     expect(page.locator("h1")).to_contain_text("Form of another office")
     page.get_by_role("button", name="Indonesia").click()
     expect(page.locator("h1")).to_contain_text("Formulir kantor lain")

@@ -91,7 +91,7 @@ export class Fields {
     texts.append(element("span", "name", item.name), element("span", "label", item.label?.[language] ?? words("count_table", { n: item.rows })));
     const mark = element("span", "mark", "!");
     mark.title = words("faulty");
-    const type = element("span", "type", item.type);
+    const type = element("span", "type", label.replace(/ \(.*\)$/, ""));
     type.title = label;
     option.append(symbol(kind), texts, type, mark);
     return option;
