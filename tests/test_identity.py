@@ -131,7 +131,7 @@ def test_scraps_are_no_pages(shape: tuple[int, int]) -> None:
     assert reason(np.full(shape, 255, np.uint8)) == "blank"
 
 
-@pytest.mark.parametrize("serial", ["FPS-2005-26-00017", "BAP-0108-27-99999", "DHS-1360-30-40582"])
+@pytest.mark.parametrize("serial", ["FPS-2005-26-00017", "BAP-2008-27-99999", "DHS-2016-30-40582"])
 def test_readers_of_the_identity(serial: str) -> None:
     image = noisy(draw(Identity(f"{serial[:3]}-01", 3, 1, serial)))
     page, matrix = SHELF.layouts[0].pages[0], printed_to_px()
@@ -152,6 +152,18 @@ def test_a_serial_too_blurred_to_be_sure_of_is_not_guessed(serial: str, blur: tu
     image, box = np.clip(soft, 0, 255).astype(np.uint8), roster.layout.pages[0].serial
     assert printed_serial(image, Plane(printed_to_px()), box) in (None, serial)
     assert printed_serial(printed, Plane(printed_to_px()), box) == serial
+
+
+def test_a_printed_serial_of_a_village_that_is_none_was_misread() -> None:
+    roster = form("penyaluran")
+    box = roster.layout.pages[0].serial
+    for serial, read in (
+        ("BAP-2020-26-00110", True),
+        ("BAP-0000-26-00110", True),
+        ("BAP-2920-26-00110", False),
+    ):
+        printed = blank_sheets(roster, [serial])[0][0]
+        assert (printed_serial(printed, Plane(printed_to_px()), box) == serial) is read
 
 
 def test_a_serial_that_is_cut_off_or_tiny_is_not_guessed() -> None:

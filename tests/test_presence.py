@@ -140,3 +140,21 @@ def test_a_comb_is_not_seen_where_the_picture_ends_within_it():
     ends = np.where([f.kind is Kind.COMB for f in page.page.fields], page.to_pixels(corners)[:, 0], 0)
     assert seen(own.picture)[ends.argmax()]
     assert not seen(own.picture[:, : int(ends.max()) - 15])[ends.argmax()]
+
+
+@pytest.mark.parametrize("own", OWN, ids=["page 1", "page 2"])
+def test_print_that_faded_towards_the_foot_takes_the_ink_along(own):
+    """As a JPEG does that lost bytes: lines and markers can be found, pens have left nothing."""
+    lit = np.linspace(0, 0.85, own.picture.shape[0])[:, None]
+    image = (own.picture + lit * (255.0 - own.picture)).astype(np.uint8)
+    assert isinstance(register(image, catalogue()), Registration)
+    assert not seen(image).any()
+
+
+def test_a_page_that_lacks_much_of_its_print_leaves_nothing_sure():
+    image = OWN[0].picture.copy()
+    image[2250:2480] = 255
+    image[2500:2760] = 240
+    page = register(image, catalogue())
+    assert isinstance(page, Registration)
+    assert not np.array(fields_seen(image, page)).any()

@@ -199,6 +199,22 @@ def test_pages_of_a_pdf_come_lazily_and_a_damaged_one_costs_only_itself(tmp_path
     assert looks_like(third.decode(), page_picture())
 
 
+def test_a_pdf_whose_parts_are_not_what_they_should_be_costs_its_pages_only(tmp_path: Path) -> None:
+    pdf = Pdf.new()
+    add_jpeg(pdf, page_picture())
+    add_jpeg(pdf, page_picture())
+    add_jpeg(pdf, page_picture())
+    for image in pdf.pages[0].get_images().values():
+        del image["/Height"]
+    pdf.pages[1].obj["/Contents"] = pikepdf.Array([7])
+    pdf.save(tmp_path / "odd.pdf")
+    first, second, third = open_pages(tmp_path / "odd.pdf")
+    assert isinstance(first, UnreadablePage)
+    assert first.reason == "unreadable_file"
+    assert isinstance(second, PageImage | UnreadablePage)
+    assert isinstance(third, PageImage)
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_exif_orientation(tmp_path: Path, orientation: int) -> None:
     stored = Image.fromarray(page_picture())

@@ -226,7 +226,7 @@ def _box() -> "Box":
 
 
 def _titled(village: str) -> str:
-    from pipeline.store.account import NO_VILLAGE
+    from pipeline.forms.identity import NO_VILLAGE
 
     if village == NO_VILLAGE:
         return str(Text("(tanpa desa)", "(no village)"))

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -19,13 +19,10 @@ from pipeline.forms import reference, separator
 from pipeline.forms.catalogue import Catalogue, Form, default_directories
 from pipeline.forms.describe import describe
 from pipeline.forms.frozen import Fingerprints, check_frozen, release
-from pipeline.forms.identity import is_serial
+from pipeline.forms.identity import NO_VILLAGE, is_serial
 from pipeline.forms.printing import check_printable, print_separators, print_sheets
 from pipeline.language import Text
 from pipeline.outputs import whole
-
-NO_VILLAGE: Final = "0000"
-"""Stands in a serial for sheets that were not printed for one village."""
 
 _Row = Mapping[str, object]
 """A roster row of the register: `person` (its key), and `name` and masked `nik` as they are printed."""

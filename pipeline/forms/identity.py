@@ -12,6 +12,9 @@ _QR = re.compile(
     r"^SOTARSA\|(?P<code>[A-Z]{3}-\d{2})\|(?P<version>\d{1,3})\|(?P<page>\d{1,2})\|(?P<serial>[A-Z0-9-]{1,24})$"
 )
 
+NO_VILLAGE: Final = "0000"
+"""What stands for the village in the serial of a sheet that was issued to none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -53,6 +56,6 @@ def is_serial(text: str) -> bool:
 
 
 def village_of(serial: str) -> str | None:
-    """The four digits of the village that a serial was issued to; `0000` stands for none."""
+    """The four digits of the village that a serial was issued to; see `NO_VILLAGE`."""
     match = _SERIAL.match(serial)
     return match["village"] if match else None

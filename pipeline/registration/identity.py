@@ -9,7 +9,8 @@ import numpy as np
 import zxingcpp
 from numpy.typing import NDArray
 
-from pipeline.forms.identity import is_serial
+from pipeline.forms import reference
+from pipeline.forms.identity import NO_VILLAGE, is_serial, village_of
 from pipeline.forms.layout import Box
 from pipeline.registration.crop import crop
 from pipeline.registration.plane import Plane
@@ -120,4 +121,9 @@ def _as_serial(text: str) -> str | None:
         return None
     code, *numbers = match.groups()
     serial = "-".join([code.translate(_TO_LETTERS), *(number.translate(_TO_DIGITS) for number in numbers)])
-    return serial if is_serial(serial) else None
+    return serial if is_serial(serial) and _is_issued_here(serial) else None
+
+
+def _is_issued_here(serial: str) -> bool:
+    """Whether a serial names a village that there is, or none; print has no check digit."""
+    return village_of(serial) in {NO_VILLAGE, *reference.villages()}

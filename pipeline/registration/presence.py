@@ -36,6 +36,11 @@ _MOST_GONE: Final = 0.5
 """Where more of a kind's outlines are not there, those that are may be chance."""
 _SPARED: Final = 8
 """One cell in so many may hide its outline under ink; none may lack it."""
+_WHOLE_SHARE: Final = 0.7
+"""Share of a page's fields that must be there; half a page under a slip leaves as much."""
+_MARKER_THERE: Final = 0.1
+"""Share of the light that a marker takes, at least; else it was torn off, or lies under something."""
+_FADED: Final = 0.5
 _NEAR_MM: Final = 45.0
 """Tick boxes up to so far above or below speak for outlines that a copier or a 1-bit scan wiped out."""
 
@@ -44,13 +49,16 @@ def fields_seen(image: NDArray[np.uint8], registration: Registration) -> tuple[b
     """For each field of a registered page, in the layout's order, whether its outline is seen on a grey image (H, W).
 
     Cells have pale outlines, which copiers and 1-bit scans wipe out; then the tick boxes at their height decide.
-    Of a blank that others printed the tiles have told (`features`), whatever its outlines look like.
+    Of a blank that others printed the tiles have told (`features`), whatever its outlines look like. Where a page
+    lacks much of its print, or its markers are not alike black, nothing on it is taken for seen.
     """
     if not registration.page.markers:
         return (True,) * len(registration.page.fields)
     boxes, corners_mm, field_of, kinds = _outlines(registration.page)
     if not boxes:
         return ()
+    if _is_faded(image, registration):
+        return (False,) * len(registration.page.fields)
     corners = registration.to_pixels(corners_mm)
     contrast, darkest = _sides(image, corners, boxes, _OFF_MM[kinds])
     ranked = np.sort(contrast, axis=1)
@@ -75,7 +83,33 @@ def fields_seen(image: NDArray[np.uint8], registration: Registration) -> tuple[b
     hidden, missing = (np.bincount(field_of, which, fields) for which in (~seen, lost))
     combs = np.array([field.kind is Kind.COMB for field in registration.page.fields])
     spared = np.where(combs, np.bincount(field_of, minlength=fields) // _SPARED, 0)
-    return tuple(bool(one) for one in (missing == 0) & (hidden <= spared))
+    whole = (missing == 0) & (hidden <= spared)
+    # What is left of two sheets that lay on each other may stand in place by chance.
+    return tuple(bool(one) for one in whole & (whole.mean() >= _WHOLE_SHARE))
+
+
+def _is_faded(image: NDArray[np.uint8], registration: Registration) -> bool:
+    """Whether some of the markers that can be seen are much paler than others: so may the ink beside them be.
+
+    A file that lost bytes, and a reflection, leave print that can still be found and ink that cannot.
+    """
+    blackness = []
+    for marker in registration.page.markers:
+        box = marker.box
+        corners = [
+            [box.x, box.y],
+            [box.x + box.w, box.y],
+            [box.x + box.w, box.y + box.h],
+            [box.x, box.y + box.h],
+        ]
+        px = registration.to_pixels(np.array(corners))
+        (left, top), (right, bottom) = np.maximum(px.min(axis=0), 0).astype(int), px.max(axis=0).astype(int)
+        part = image[top:bottom, left:right]
+        if part.size:
+            black, white = np.percentile(part, (10, 95))
+            blackness.append(1 - black / max(white, 1.0))
+    there = [one for one in blackness if one >= _MARKER_THERE]
+    return bool(there) and min(there) < _FADED * max(there)
 
 
 _CELLS, _TICKS, _AREAS, _LINES = range(4)

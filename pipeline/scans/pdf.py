@@ -27,9 +27,10 @@ _RENDER_SECONDS: Final = 30
 _JPEG_SPACES: Final = frozenset({"/DeviceGray", "/DeviceRGB", "/CalGray", "/CalRGB", "/ICCBased"})
 _PLAIN_DECODE: Final = ((0.0, 1.0), (0.0, 1.0, 0.0, 1.0, 0.0, 1.0))
 _NOT_TAKEN_OUT: Final = (
-    pikepdf.PikepdfError, OSError, ValueError, TypeError, KeyError, NotImplementedError, OverflowError,
+    pikepdf.PikepdfError, OSError, ValueError, TypeError, KeyError, AttributeError, NotImplementedError, OverflowError,
     RecursionError, Image.DecompressionBombError,
 )  # fmt: skip
+"""What pikepdf and Pillow raise on damaged files; a missing key is an AttributeError where it is read as one."""
 _MAX_TAKEN_OUT: Final = 36_000_000
 """Most px of a picture that is unpacked here, at 9 bytes each: A4 at 600 dpi. A larger one is rendered."""
 

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Final
 
 from pipeline.forms.catalogue import Catalogue
-from pipeline.forms.identity import is_serial, village_of
+from pipeline.forms.identity import NO_VILLAGE, is_serial, village_of
 from pipeline.store.models import IssuedSheet, Page, Sheet
 from pipeline.store.spoiling import spoilt_now
 
@@ -26,8 +26,6 @@ class State(StrEnum):
 ISSUED: Final = (State.COMPLETE, State.WAITING, State.SPOILT, State.MISSING)
 """The states whose papers, where they carry a serial of ours, add up to those issued."""
 
-NO_VILLAGE: Final = "0000"
-"""Stands for papers that were issued to no village, or of which nothing says the village."""
 
 PHOTOCOPY: Final = "photocopy"
 """Note of a second paper with a serial that was issued once."""
