@@ -8,7 +8,12 @@ import pytest
 
 from pipeline.forms.catalogue import Catalogue
 from pipeline.page import PageReading, read_page
-from pipeline.training.beside import our_answers
+from pipeline.registration.register import register
+from pipeline.registration.types import Registration
+from pipeline.scans.pages import open_pages
+from pipeline.scans.types import PageImage
+from pipeline.training.beside import our_answers, sheets_of
+from pipeline.training.damage_kinds import KINDS
 from pipeline.training.mark_sheets import SAMPLES, expected, grey, template_of
 
 OMRCHECKER = practice_forms.FOLDER / "omrchecker"
@@ -49,6 +54,24 @@ def test_mark_sheets_are_read_as_expected_or_doubted(shelf) -> None:
     assert (total, right) >= (80, 74)
 
 
+@pytest.mark.parametrize(("kind", "strength"), [("wavy paper, photo", 2), ("1-bit", 0)])
+def test_a_sheet_is_read_where_paper_bends_and_where_marks_hide_the_print(
+    shelf, tmp_path, kind, strength
+) -> None:
+    """The wave moves the sheet's foot by 5 mm; 1 bit leaves hardly more than the print that marks stand on."""
+    sheet = next(one for one in sheets_of(OMRCHECKER) if one.image == "camscanner-2.jpg")
+    made = KINDS[kind][0](sheet.page, strength, np.random.default_rng(5))
+    path = tmp_path / f"sent{made.suffix}"
+    path.write_bytes(made.data)
+    (opened,) = open_pages(path)
+    assert isinstance(opened, PageImage)
+    reading = read_page(opened.decode(), shelf)
+    assert reading.form == "sample5", reading.detail
+    found = our_answers(template_of(OMRCHECKER, "sample5"), reading)
+    assert {q: one.value for q, one in found.items() if not one.doubted}.items() <= sheet.truth.items()
+    assert sum(one.value == sheet.truth[q] for q, one in found.items()) >= 22
+
+
 def test_a_sheet_upside_down_is_read_the_same(shelf) -> None:
     image = grey(OMRCHECKER / SAMPLES["sample5"].images[1])
     turned = read_page(np.ascontiguousarray(image[::-1, ::-1]), shelf)
@@ -81,9 +104,29 @@ QUEXF = (
 """What the first filled questionnaire says, but for what its writer blackened out."""
 
 
-def test_the_questionnaire_is_read(tmp_path) -> None:
-    pages = practice_forms.make_quexf(tmp_path)
-    shelf = Catalogue.load([tmp_path])
+@pytest.fixture(scope="module")
+def questionnaires(tmp_path_factory) -> tuple[Catalogue, list[np.ndarray]]:
+    """The questionnaire on a shelf, and the pages of its three filled copies."""
+    folder = tmp_path_factory.mktemp("quexf")
+    pages = practice_forms.make_quexf(folder)
+    return Catalogue.load([folder]), pages
+
+
+@pytest.mark.parametrize("from_mm", [163, 178, 193])
+def test_what_a_revised_form_has_elsewhere_is_not_read_unseen(questionnaires, from_mm) -> None:
+    """Its upper part is the blank's own, below a line all stands 10 mm further down."""
+    shelf, (page, *_) = questionnaires
+    row, down = round(from_mm / 25.4 * 300), round(10 / 25.4 * 300)
+    revised = np.concatenate([page[:row], np.full((down, page.shape[1]), 255, np.uint8), page[row:-down]])
+    laid = register(revised, shelf)
+    assert isinstance(laid, Registration), laid
+    certain = {field.box.y for field in laid.page.fields if laid.is_certain(field.box)}
+    assert certain
+    assert max(certain) < from_mm
+
+
+def test_the_questionnaire_is_read(questionnaires) -> None:
+    shelf, pages = questionnaires
     readings = [read_page(page, shelf) for page in pages]
     assert [one.identity and one.identity.page for one in readings] == [1, 2] * 3
     assert max(one.residual_mm for one in readings) < 0.2

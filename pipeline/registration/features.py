@@ -6,8 +6,9 @@ it is this form at all, where they lie corrects the plane and bends it, how far 
 keypoint decides anything by itself, so a form with the same letterhead is not taken for another.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import product
 from typing import Final
 
 import cv2
@@ -30,13 +31,20 @@ _LEAST_INLIERS: Final = 16
 _MAGSAC_PX: Final = 3.0
 _TILE_MM: Final = 9.0
 _STEP_MM: Final = 6.0
-_REACHES_MM: Final = (2.0, 0.8, 0.8)
-"""How far from its place a tile is looked for: at first as far as keypoints may be off, then less."""
+_FAR_MM, _BEYOND_MM, _CLOSE_MM = 2.0, 4.0, 0.8
+"""How far from its place a tile is looked for: as keypoints may be off, as paper may bend on, and in the end."""
+_ROUNDS: Final = 6
+"""Tiles of bent paper foretell those beyond: they are looked for anew so often, as long as more are found."""
 _TEXTURE: Final = 12.0
 """Least standard deviation (grey levels) of a tile that can be found again."""
 _TILES: Final = 160
 _SAME: Final = 0.5
 """A tile is there when it correlates with the page by this much; handwriting over it seldom takes half."""
+_SLACK_PX: Final = 2
+"""How far from its place a tile may be that is written over; it is not looked for, but looked at."""
+_PAPER, _INK = 0.85, 0.7
+"""Paper of a blank is brighter than this share of what is brightest, ink on a page darker."""
+_LEAST_OPEN: Final = 0.5
 _AS_GOOD: Final = 0.03
 _COARSE: Final = 16
 _NEAR_MM: Final = 0.3
@@ -76,18 +84,28 @@ class Laid:
 
     Attributes:
         plane: mm to px, bent where that foretells tiles better that were left out.
-        there: share of the blank's tiles that are on the page where they must be.
-        missing: how many are not.
+        tiles: float64 (N, 2) mm, middles of the blank's tiles.
+        seen: bool (N,), which of them are on the page where they must be.
         residual_mm: root mean square distance of the tiles from where the plane (of a bent page, the other tiles)
             puts them, without the tenth that is furthest off.
         controls: how far off each tile is.
     """
 
     plane: Plane
-    there: float
-    missing: int
+    tiles: Floats
+    seen: NDArray[np.bool_]
     residual_mm: float
     controls: Controls
+
+    @property
+    def there(self) -> float:
+        """Share of the tiles that are there."""
+        return float(self.seen.mean())
+
+    @property
+    def missing(self) -> int:
+        """How many tiles are not."""
+        return int((~self.seen).sum())
 
 
 @lru_cache(maxsize=64)
@@ -109,20 +127,35 @@ def lay(
     image: Image, keypoints: Keypoints, blank: BlankPage, width_mm: float, height_mm: float
 ) -> Laid | None:
     """A blank laid onto a grey page image (H, W); None where nothing speaks for it."""
-    homography = _first_plane(keypoints, blank.keypoints)
-    laid = None
-    for reach_mm in _REACHES_MM:
-        if homography is None or not faces_us(homography, width_mm, height_mm):
+    first = _first_plane(keypoints, blank.keypoints)
+    if first is None:
+        return None
+    size_mm = width_mm, height_mm
+    best = laid = _looked_at(image, Plane(first), blank, _FAR_MM, size_mm)
+    for _ in range(_ROUNDS):
+        if laid is None:
             return None
-        plane = laid.plane if laid else Plane(homography)
-        at, off, there = _look_for_tiles(image, plane, blank, reach_mm)
-        if there.sum() < _LEAST_INLIERS:
-            return None
-        px = plane.to_pixels(at[there] + off[there])
-        homography = _through(at[there], px)
-        if homography is not None:
-            laid = _laid(homography, at, px, there)
-    return laid
+        laid = _looked_at(image, laid.plane, blank, _BEYOND_MM, size_mm)
+        if laid is None or best is None or laid.missing >= best.missing:
+            break
+        best = laid
+    for _ in range(2):
+        best = best and _looked_at(image, best.plane, blank, _CLOSE_MM, size_mm)
+    return best and _with_written_over(image, best, blank)
+
+
+def _looked_at(
+    image: Image, plane: Plane, blank: BlankPage, reach_mm: float, size_mm: tuple[float, float]
+) -> Laid | None:
+    """The page by the tiles that are found near where a plane puts them; None where they are too few."""
+    if not faces_us(plane.homography, *size_mm):
+        return None
+    at, off, there = _look_for_tiles(image, plane, blank, reach_mm)
+    if there.sum() < _LEAST_INLIERS:
+        return None
+    px = plane.to_pixels(at[there] + off[there])
+    homography = _through(at[there], px)
+    return None if homography is None else _laid(homography, at, px, there)
 
 
 def _keypoints(picture: Image, scale: float) -> Keypoints:
@@ -189,6 +222,35 @@ def _look_for_tiles(
         there[i] = match[y0, x0] >= _SAME and _stands_out(match, x0, y0)
         off[i] = (_summit(match, x0, y0) - reach) / PX_PER_MM
     return at, off, there
+
+
+def _with_written_over(image: Image, laid: Laid, blank: BlankPage) -> Laid:
+    """Counts the tiles, too, that show the print beside the marks and letters that stand on them."""
+    flat = flattened(image, laid.plane, blank.picture.shape, PX_PER_MM)
+    side, slack = round(_TILE_MM * PX_PER_MM), _SLACK_PX
+    framed = np.asarray(cv2.copyMakeBorder(flat, slack, slack, slack, slack, cv2.BORDER_REPLICATE), np.uint8)
+    seen = laid.seen.copy()
+    for i in np.flatnonzero(~seen):
+        x, y = blank.tiles[i]
+        tile = blank.picture[y : y + side, x : x + side]
+        window = framed[y : y + side + 2 * slack, x : x + side + 2 * slack]
+        shifts = product(range(2 * slack + 1), repeat=2)
+        seen[i] = any(_shows_beside_ink(window[v : v + side, u : u + side], tile) for v, u in shifts)
+    return replace(laid, seen=seen)
+
+
+def _shows_beside_ink(page: Image, tile: Image) -> bool:
+    """Whether a tile's print is on a page where no ink covers it: what is dark there and paper on the blank is ink."""
+    kernel = np.ones((3, 3), np.uint8)
+    paper = cv2.erode(tile, kernel) > _PAPER * np.quantile(tile, 0.9)
+    ink = (page < _INK * np.quantile(page, 0.9)) & paper
+    open_ = (cv2.dilate(ink.astype(np.uint8), kernel) == 0) | ~paper
+    if open_.mean() < _LEAST_OPEN:
+        return False
+    printed, found = tile[open_].astype(np.float64), page[open_].astype(np.float64)
+    if printed.std() < _TEXTURE or found.std() < _TEXTURE:
+        return False
+    return bool(np.corrcoef(printed, found)[0, 1] >= _SAME)
 
 
 def flattened(image: Image, plane: Plane, shape: tuple[int, ...], px_per_mm: float) -> Image:
@@ -266,8 +328,8 @@ def _laid(homography: Floats, at: Floats, px: Floats, there: NDArray[np.bool_]) 
     kept = np.sort(miss)[: int(np.ceil(0.9 * len(miss)))]
     return Laid(
         Plane(homography, bend if curls else None),
-        float(there.mean()),
-        int((~there).sum()),
+        at,
+        there,
         float(np.sqrt((kept**2).mean())),
         Controls(at[there], miss, np.zeros((0, 2))),
     )
@@ -275,12 +337,16 @@ def _laid(homography: Floats, at: Floats, px: Floats, there: NDArray[np.bool_]) 
 
 def _bend(at: Floats, off: Floats) -> tuple[Bend, Floats]:
     """Thin plates through offsets (N, 2) in mm, and by how much each offset is missed by all the others (N, 2)."""
-    loose = np.full(len(at), _LOOSENESS)
-    far = np.linalg.norm(off - np.median(off, axis=0), axis=1)
-    # A tile that was taken for another must not pull its neighbours along.
-    loose[far > max(_NEAR_MM, 4 * float(np.median(far)))] = _HELD_NO_MORE
-    right, down = (thin_plate(at, off[:, i], loose) for i in range(2))
-    return Bend(right, down), np.stack([right.miss, down.miss], axis=1)
+    bend = Bend(*(thin_plate(at, off[:, i], np.full(len(at), _LOOSENESS)) for i in range(2)))
+    far = np.linalg.norm(_missed(bend), axis=1)
+    # A tile that was taken for another must not pull its neighbours along; a far one that they foretell is none.
+    loose = np.where(far > max(_NEAR_MM, 4 * float(np.median(far))), _HELD_NO_MORE, _LOOSENESS)
+    bend = Bend(*(thin_plate(at, off[:, i], loose) for i in range(2)))
+    return bend, _missed(bend)
+
+
+def _missed(bend: Bend) -> Floats:
+    return np.stack([bend.right.miss, bend.down.miss], axis=1)
 
 
 def _misses(homography: Floats, at: Floats, px: Floats) -> Floats:

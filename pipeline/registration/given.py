@@ -1,7 +1,7 @@
 """Which form of those that others printed a page image shows, and where each mm of it lies."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pipeline.forms.identity import Identity
 from pipeline.forms.layout import FormLayout, PageLayout
 from pipeline.registration.features import Laid, blank_page, lay, page_keypoints
+from pipeline.registration.fit import Floats
 from pipeline.registration.types import Refusal, Registration
 
 _THERE: Final = 0.7
@@ -17,6 +18,9 @@ _THERE: Final = 0.7
 _LEAD: Final = 0.05
 _LEAD_TILES: Final = 3
 """By how much the best form must lead, for no answer is better than a wrong one."""
+_AROUND, _AROUND_MM = 5, 30.0
+"""The tiles nearest to a field, and how near, that tell whether the form is there as well."""
+_MOST: Final = 0.5
 MAX_RESIDUAL_MM: Final = 0.4
 NO_BLANK_FITS: Final = Refusal("not_our_form", "no blank fits")
 
@@ -81,5 +85,18 @@ def register_given(image: NDArray[np.uint8], forms: Iterable[GivenForm]) -> Regi
         residual_mm=best.laid.residual_mm,
         markers=0,
         serial_from="",
-        controls=best.laid.controls,
+        controls=replace(best.laid.controls, gone=_changed(best.laid, best.page)),
     )
+
+
+def _changed(laid: Laid, page: PageLayout) -> Floats:
+    """Middles (M, 2) in mm of fields around which the print is not there: the form was revised, or is torn."""
+    boxes = np.array([field.box for field in page.fields], np.float64).reshape(-1, 4)
+    middles = boxes[:, :2] + boxes[:, 2:] / 2
+    # A tile that lies inside a field is as near as can be.
+    beyond = np.maximum(np.abs(laid.tiles - middles[:, None]) - boxes[:, None, 2:] / 2, 0)
+    far = np.linalg.norm(beyond, axis=-1)
+    nearest = np.argsort(far, axis=1, kind="stable")[:, :_AROUND]
+    near = np.take_along_axis(far, nearest, axis=1) <= _AROUND_MM
+    missing = (near & ~laid.seen[nearest]).sum(axis=1)
+    return np.asarray(middles[missing > _MOST * near.sum(axis=1)])

@@ -23,7 +23,8 @@ class Controls:
     Attributes:
         at: (N, 2) mm, their places on the form; at least one.
         miss: (N,) mm.
-        gone: (M, 2) mm, middles of cells whose lines are not where they were found.
+        gone: (M, 2) mm, middles of cells whose lines are not where they were found, or of fields of a blank of
+            others whose surroundings are not there.
     """
 
     at: Floats
