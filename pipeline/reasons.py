@@ -36,6 +36,10 @@ PAGE_REASONS: Final[dict[str, Text]] = {
         "Gambar terlalu gelap. Foto ulang di tempat terang, atau naikkan kecerahan pemindai.",
         "The picture is too dark. Take it again in good light, or raise the scanner's brightness.",
     ),
+    "blotted": Text(
+        "Gambar hanya hitam-putih dan bayangan menjadi hitam. Pindai ulang dalam skala abu-abu (bukan hitam-putih).",
+        "The picture is black and white only, and shadows became black. Scan again in grey (not black and white).",
+    ),
     "too_blurred": Text(
         "Gambar kabur. Foto ulang dengan tangan diam, tunggu sampai fokus; atau bersihkan kaca pemindai.",
         "The picture is blurred. Hold still and let the camera focus, or clean the scanner's glass.",

@@ -60,6 +60,18 @@ def test_a_burnt_out_spot_is_glare():
     assert reason(grey) == "glare"
 
 
+def test_shadows_that_one_bit_made_black_are_told_as_such_and_not_as_glare():
+    """A foreign sheet in uneven light, scanned in black and white: the white that is left is no reflection."""
+    light = np.linspace(0.55, 1.0, WIDTH)
+    sheet = np.full((HEIGHT, WIDTH), 235, np.uint8)
+    for row in range(12):
+        cv2.putText(sheet, "Dengan hormat, bersama ini", (120, 200 + 90 * row), 0, 1.4, 30, 3)
+    one_bit = np.where(sheet * light < 170, 0, 255).astype(np.uint8)
+    assert (one_bit == 0).mean() > 0.4
+    assert reason(one_bit) == "blotted"
+    assert reason(np.where(sheet < 170, 0, 255).astype(np.uint8)) == "not_our_form"
+
+
 def test_a_sharp_letter_of_somebody_else_is_only_not_ours():
     letter = np.full((HEIGHT, WIDTH), 245, np.uint8)
     for row in range(12):
@@ -68,7 +80,7 @@ def test_a_sharp_letter_of_somebody_else_is_only_not_ours():
 
 
 def test_every_advice_has_its_sentence():
-    assert {"too_dark", "too_blurred", "too_small", "glare", *CORNERS} <= set(PAGE_REASONS)
+    assert {"too_dark", "blotted", "too_blurred", "too_small", "glare", *CORNERS} <= set(PAGE_REASONS)
 
 
 def test_a_good_page_has_no_fault():

@@ -112,13 +112,18 @@ def questionnaires(tmp_path_factory) -> tuple[Catalogue, list[np.ndarray]]:
     return Catalogue.load([folder]), pages
 
 
-@pytest.mark.parametrize("from_mm", [163, 178, 193])
-def test_what_a_revised_form_has_elsewhere_is_not_read_unseen(questionnaires, from_mm) -> None:
-    """Its upper part is the blank's own, below a line all stands 10 mm further down."""
+@pytest.mark.parametrize("foot", ["10 mm down", "white", "another"])
+def test_where_a_revised_form_is_another_nothing_is_certain(questionnaires, foot) -> None:
+    """Down to a line the page is the blank's own, and that is most of it."""
     shelf, (page, *_) = questionnaires
+    from_mm = 193
     row, down = round(from_mm / 25.4 * 300), round(10 / 25.4 * 300)
-    revised = np.concatenate([page[:row], np.full((down, page.shape[1]), 255, np.uint8), page[row:-down]])
-    laid = register(revised, shelf)
+    below = {
+        "10 mm down": np.concatenate([np.full_like(page[:down], 255), page[row:-down]]),
+        "white": np.full_like(page[row:], 255),
+        "another": page[row:][::-1, ::-1],
+    }[foot]
+    laid = register(np.concatenate([page[:row], below]), shelf)
     assert isinstance(laid, Registration), laid
     certain = {field.box.y for field in laid.page.fields if laid.is_certain(field.box)}
     assert certain

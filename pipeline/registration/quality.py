@@ -29,6 +29,11 @@ _BURNT: Final = 253
 _PAPER_LIT: Final = 235.0
 _GLARE_SHARE: Final = 0.01
 """Of the picture, in one spot: on A4 25 mm by 25 mm."""
+_GREYS: Final = (32, 224)
+_FEW_GREYS: Final = 0.05
+"""Of a 1-bit picture, whose oblong pixels were made square, 3 % are grey; of a photo in the dark more than half."""
+_BLACK_SHARE: Final = 0.25
+"""No form has so much print: it is shadow that became black."""
 
 
 def fault(image: NDArray[np.uint8], found: Mapping[int, Corners], pages: Mapping[int, PageLayout]) -> str:
@@ -52,6 +57,8 @@ def fault(image: NDArray[np.uint8], found: Mapping[int, Corners], pages: Mapping
         return cut
     if _blur_mm(small) > _BLUR_MM:
         return "too_blurred"
+    if _is_blotted(image):
+        return "blotted"
     return "glare" if _has_glare(small) else ""
 
 
@@ -93,6 +100,13 @@ def _blur_mm(small: NDArray[np.uint8]) -> float:
     )
     steepest = float(np.quantile(steep, _EDGES))
     return float((high - low) / (max(steepest, 1e-3) * np.sqrt(2 * np.pi))) * _MM_PER_PX
+
+
+def _is_blotted(image: NDArray[np.uint8]) -> bool:
+    """Whether a picture is black and white only, and black where there is no print."""
+    low, high = _GREYS
+    black, light = float((image < low).mean()), float((image >= high).mean())
+    return black > _BLACK_SHARE and 1 - black - light < _FEW_GREYS
 
 
 def _has_glare(small: NDArray[np.uint8]) -> bool:
