@@ -28,7 +28,7 @@ _SQUARE: Final = 1.35
 """Bubbles may be twice as wide as high, boxes are nearly square."""
 _SHADE: Final = 10
 """How much darker than the paper a tinted cell or ground is at least."""
-_GAPS: Final = (0.0, 0.35, 0.7)
+_GAPS: Final = (0.0, 0.35, 0.7, 1.0)
 """Breaks in the outline of a box that are bridged, mm; the least that closes it counts."""
 _EDGE: Final = PX
 _DENTS: Final = np.ones((PX // 2 + 1, PX // 2 + 1), np.uint8)
