@@ -125,7 +125,7 @@ VALUE_REASONS: Final[dict[str, Text]] = {
         "Dibaca dengan yang dipelajari dari keputusan kantor ini: periksa.",
         "Read by what was learnt from this office's decisions: please check.",
     ),
-    "crossed_out": Text("Ada coretan.", "Something is crossed out."),
+    "crossed_out": Text("Ada coretan atau tulisan bertumpuk.", "Something is crossed out or written over."),
     "ink_outside": Text("Ada tulisan di luar kotak.", "There is writing outside the cells."),
     "uncertain_place": Text(
         "Kertas terlipat atau melengkung di sini: pastikan potongan gambar menunjukkan isian yang benar.",

@@ -1,5 +1,6 @@
 """Made-up people, filled pages, scanners, and the score of readings."""
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -11,9 +12,9 @@ from pen_hands import BLOCK
 
 from pipeline.errors import DefinitionError
 from pipeline.forms import nik
-from pipeline.forms.arrange import arrange
+from pipeline.forms.arrange import compose
 from pipeline.forms.catalogue import Form, fingerprint
-from pipeline.forms.layout import FieldType, Kind
+from pipeline.forms.layout import Box, FieldType, Kind
 from pipeline.forms.types import TYPES
 from pipeline.training.fill import DPI, Writer, blank_sheets, fill_page, lines_of
 from pipeline.training.people import TODAY, family, fill_in
@@ -80,10 +81,11 @@ def test_counts_agree_with_the_rows_they_count():
 @settings(max_examples=10, deadline=None)
 def test_any_form_can_be_filled(definition, seed):
     try:
-        layout = arrange(definition)
+        composition = compose(definition)
     except DefinitionError:
         assume(False)
-    unknown = Form(definition, layout, fingerprint(layout))
+    layout = composition.layout
+    unknown = Form(definition, layout, fingerprint(layout), composition.ink)
     rng = np.random.default_rng(seed)
     values = fill_in(unknown, rng)
     for page in layout.pages:
@@ -123,16 +125,19 @@ def test_ink_stands_in_the_cells_and_boxes_of_its_field():
     assert lines["kk"]["value"] is None
 
 
-def test_a_slip_is_marked_in_the_truth():
+@pytest.mark.parametrize("ways", [(), ("cell",), ("overwritten",), ("struck",), ("missed",)])
+def test_a_correction_is_told_in_the_truth_and_stands_where_it_should(ways):
     survey = form("pendataan")
     blank = np.full((3508, 2480), 255, np.uint8)
     values = {("kk", None): "6311021203789001"}
-    for slips in (0.0, 1.0):
-        truths = fill_page(
-            blank, survey.layout.pages[0], values, _writer(slips=slips), np.random.default_rng(0)
-        )[1]
-        assert [truth.slip for truth in truths if truth.value] == [bool(slips)]
-        assert [truth.value for truth in truths if truth.value] == ["6311021203789001"]
+    writer = replace(_writer(slips=float(bool(ways))), corrections=ways)
+    page, truths = fill_page(blank, survey.layout.pages[0], values, writer, np.random.default_rng(0))
+    told = next(truth for truth in truths if truth.value)
+    assert (told.correction, told.value) == (ways[0] if ways else None, "6311021203789001")
+    box = next(field.box for field in survey.layout.pages[0].fields if field.name == "kk")
+    above = Box(box.x, box.y - 2.5, box.w, 1.2)
+    assert bool((_inside(page, above, 0) < 0.5).any()) == (ways in {("cell",), ("struck",), ("missed",)})
+    assert bool((_inside(page, box, 1.0) < 0.5).any()) == (ways != ("missed",))
 
 
 def test_a_value_that_no_hand_can_write_is_left_empty_and_said_so():

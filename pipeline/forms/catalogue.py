@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.errors import DefinitionError, UsageError
-from pipeline.forms.arrange import arrange
+from pipeline.forms.arrange import compose
 from pipeline.forms.definition import FormDefinition, load_definition
 from pipeline.forms.given import digest, given_layout, load_blanks
+from pipeline.forms.ink import PageInk
 from pipeline.forms.layout import FormLayout
 from pipeline.language import Text
 
@@ -22,12 +23,14 @@ class Form:
     """One version of a form: what it says, where it lies, and the fingerprint that freezes it.
 
     Attributes:
+        ink: what is printed around the fields of each page; none is known of a form that others printed.
         blanks: PNG files of the empty pages, for a form that others printed.
     """
 
     definition: FormDefinition
     layout: FormLayout
     fingerprint: str
+    ink: tuple[PageInk, ...] = ()
     blanks: tuple[bytes, ...] = ()
 
     @property
@@ -94,13 +97,13 @@ def load_form(path: Path) -> Form:
     blanks = load_blanks(definition, path.parent)
     if blanks:
         layout = given_layout(definition)
-        return Form(definition, layout, digest((fingerprint(layout).encode(), *blanks)), blanks)
+        return Form(definition, layout, digest((fingerprint(layout).encode(), *blanks)), blanks=blanks)
     try:
-        layout = arrange(definition)
+        composition = compose(definition)
     except DefinitionError as error:
         named = Text(f"{path.name}: {error.text.id}", f"{path.name}: {error.text.en}")
         raise DefinitionError(named) from error
-    return Form(definition, layout, fingerprint(layout))
+    return Form(definition, composition.layout, fingerprint(composition.layout), composition.ink)
 
 
 def fingerprint(layout: FormLayout) -> str:

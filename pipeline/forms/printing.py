@@ -11,7 +11,6 @@ from reportlab.pdfgen.canvas import Canvas
 from pipeline.errors import UsageError
 from pipeline.forms import frame, reference
 from pipeline.forms import measures as m
-from pipeline.forms.arrange import compose
 from pipeline.forms.identity import MARKER_DICTIONARY, Identity, village_of
 from pipeline.forms.ink import BOLD, PT, REGULAR, PageInk, Run, Shape, text_width
 from pipeline.forms.layout import Box, Kind, Marker, PageLayout
@@ -60,14 +59,13 @@ def print_sheets(
         UsageError: others print this form.
     """
     check_printable(form)
-    composition = compose(form.definition)
     buffer = BytesIO()
     canvas = Canvas(buffer, pagesize=(m.PAGE_W / PT, m.PAGE_H / PT), invariant=1, pageCompression=1)
     canvas.setTitle(f"{form.definition.title.id} ({form.definition.code} v{form.definition.version})")
     canvas.setCreator("Sotarsa")
     for serial in serials:
         tables = (preprinted or {}).get(serial, {})
-        for page, ink in zip(composition.layout.pages, composition.ink, strict=True):
+        for page, ink in zip(form.layout.pages, form.ink, strict=True):
             identity = Identity(form.definition.code, form.definition.version, page.page, serial)
             pen = _Pen(canvas)
             pen.ink(ink)

@@ -94,6 +94,11 @@ def even_combs(cells: CombCells, page: PageLayout) -> dict[Key, slice]:
     }
 
 
+def filled_combs(cells: CombCells, page: PageLayout) -> frozenset[Key]:
+    """The combs of a page that hold ink."""
+    return frozenset(key for key, part in comb_places(page).items() if cells.ink.amount[part].any())
+
+
 def comb_guesses(
     cells: CombCells | None,
     page: PageLayout,

@@ -1,7 +1,7 @@
 """What speaks against a reading beyond its own ink: the rest of the page, by the same hand with the same pen."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -42,6 +42,14 @@ class Guess:
     reasons: tuple[str, ...] = ()
     ink: Entry | None = None
     trace: float = 0.0
+
+
+def doubt_beside(guesses: Mapping[Key, Guess], beside: Set[Key]) -> dict[Key, Guess]:
+    """Doubts the combs that have writing around them."""
+    return {
+        key: replace(guess, reasons=(*guess.reasons, "ink_outside")) if key in beside else guess
+        for key, guess in guesses.items()
+    }
 
 
 def doubt_twins(guesses: dict[Key, Guess], page: PageLayout) -> None:

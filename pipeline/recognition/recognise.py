@@ -1,6 +1,6 @@
 """All readings of a registered page, in the order of its fields."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Final
 
 import numpy as np
@@ -11,10 +11,18 @@ from pipeline.forms.layout import Box, FieldLayout, Kind
 from pipeline.forms.types import TYPES
 from pipeline.recognition.areas import AreaReading, read_areas
 from pipeline.recognition.choices import choice_guesses
-from pipeline.recognition.combs import comb_cells, comb_guesses, decode_together, doubt_outvoted, read_print
+from pipeline.recognition.combs import (
+    comb_cells,
+    comb_guesses,
+    decode_together,
+    doubt_outvoted,
+    filled_combs,
+    read_print,
+)
 from pipeline.recognition.doubt import (
     Guess,
     Key,
+    doubt_beside,
     doubt_faint,
     doubt_hand,
     doubt_place,
@@ -24,6 +32,7 @@ from pipeline.recognition.doubt import (
 from pipeline.recognition.given import laid_open
 from pipeline.recognition.head import Head
 from pipeline.recognition.joint import probabilities
+from pipeline.recognition.outside import written_beside
 from pipeline.recognition.reader import cell_reader
 from pipeline.recognition.second import second_reader
 from pipeline.recognition.types import Alternative, Reading
@@ -62,13 +71,16 @@ def recognise_by(
     cells = comb_cells(image, plane, page, reader, hidden=any(heads))
     if cells is not None:
         cells = read_print(cells, page)
+    beside: Set[Key] = frozenset()
+    if cells is not None and form.ink:
+        beside = written_beside(image, plane, page, form.ink[page.page - 1], filled_combs(cells, page))
     marks = choice_guesses(image, plane, page, form.definition)
     areas = read_areas(image, plane, page)
     found = []
     for head in heads:
-        guesses = comb_guesses(cells, page, form.definition, second_reader(), head) | marks
+        combs = doubt_beside(comb_guesses(cells, page, form.definition, second_reader(), head), beside)
         name = f"cells {reader.version}" + (f"+{head.version}" if head else "")
-        found.append(_readings(guesses, areas, seen, registration, form, name))
+        found.append(_readings(combs | marks, areas, seen, registration, form, name))
     return tuple(found)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from pdf2image import convert_from_path
@@ -14,7 +14,7 @@ from pipeline.forms.layout import Box, FieldLayout, FieldType, Kind, PageLayout
 from pipeline.forms.printing import Rosters, print_sheets
 from pipeline.forms.types import TYPES
 from pipeline.training.degrade import Picture
-from pipeline.training.hands import Floats, Hand
+from pipeline.training.hands import Floats, Hand, Strokes
 from pipeline.training.ink import crossing, habits, lay, with_habits
 from pipeline.training.pen import PenStyle, draw
 from pipeline.training.people import Values
@@ -24,6 +24,10 @@ DPI: Final = 300
 MM: Final = 25.4
 
 _AMOUNTS: Final = frozenset({FieldType.COUNT, FieldType.MONEY, FieldType.NUMBER})
+Correction = Literal["cell", "overwritten", "struck", "missed"]
+"""A character crossed out and written anew above its cell, or written over another; the whole entry struck through
+and written anew above; or written above its cells, which stay empty."""
+CORRECTIONS: Final[tuple[Correction, ...]] = ("cell", "overwritten", "struck", "missed")
 _THUMBS: Final = 0.12
 """Share of signatures that are thumbprints."""
 
@@ -38,7 +42,8 @@ class Writer:
         base: where the baseline lies in a cell, from its top, as a share of its height.
         careless_mm: standard deviation of a character's place.
         squeeze: widest character as a share of the cell.
-        slips: chance that a comb holds a character that was crossed out and corrected above it.
+        slips: chance that a comb holds a correction.
+        corrections: the ways in which this writer corrects.
         way: of marking tick boxes, `tick`, `cross`, `slash` or `scribble`.
         cancels: chance that a choice has a wrong box, filled in as cancelled.
     """
@@ -53,9 +58,17 @@ class Writer:
     slips: float
     way: str
     cancels: float
+    corrections: tuple[Correction, ...] = ("cell",)
 
     @classmethod
-    def sample(cls, hands: Sequence[Hand], rng: np.random.Generator, *, slips: float = 0.002) -> "Writer":
+    def sample(
+        cls,
+        hands: Sequence[Hand],
+        rng: np.random.Generator,
+        *,
+        slips: float = 0.002,
+        corrections: tuple[Correction, ...] = ("cell",),
+    ) -> "Writer":
         """A writer with one pen and one way of filling in."""
         tall = float(rng.uniform(3.3, 5.4))
         return cls(
@@ -69,6 +82,7 @@ class Writer:
             slips=slips,
             way=str(rng.choice(["tick", "cross", "scribble", "slash"], p=[0.45, 0.42, 0.06, 0.07])),
             cancels=0.004,
+            corrections=corrections,
         )
 
     def hand_of(self, char: str) -> Hand | None:
@@ -82,7 +96,7 @@ class Truth:
 
     Attributes:
         raw: the character of each cell as written, spaces where empty; "" for other kinds.
-        slip: whether a character was crossed out and corrected above its cell.
+        correction: how the entry was corrected; None where it was not.
     """
 
     field: str
@@ -91,7 +105,7 @@ class Truth:
     kind: Kind
     value: str | None
     raw: str = ""
-    slip: bool = False
+    correction: Correction | None = None
 
 
 def blank_sheets(
@@ -189,22 +203,55 @@ def _comb(page: Floats, field: FieldLayout, truth: Truth, writer: Writer, rng: n
         text = text.rstrip().rjust(n)
     written = [i for i, char in enumerate(text) if char != " "]
     slip = int(rng.choice(written)) if rng.random() < writer.slips else -1
+    way = None if slip < 0 else writer.corrections[0]
+    if way and len(writer.corrections) > 1:
+        way = writer.corrections[int(rng.integers(len(writer.corrections)))]
+        # Above a table's row there is no room to write.
+        way = "struck" if way == "missed" and field.row is not None else way
     for i, (char, cell) in enumerate(zip(text, field.cells, strict=True)):
         if char == " ":
             continue
         x = cell.x + cell.w / 2 + rng.normal(0, writer.careless_mm)
         y = cell.y + writer.base * cell.h + rng.normal(0, 0.6 * writer.careless_mm)
         widest = writer.squeeze * cell.w
-        if i != slip:
+        above = (x, cell.y - 0.3), widest, writer, rng, 0.55 * writer.tall_mm
+        if way in ("struck", "missed"):
+            _put(page, char, *above)
+        if i != slip and way not in ("struck", "missed"):
             _put(page, char, (x, y), widest, writer, rng)
             continue
-        # The wrong character is crossed out in its cell, the right one stands small above it.
+        if way == "missed":
+            continue
         wrong = [other for other in field.alphabet if other not in f" {char}" and writer.hand_of(other)]
         _put(page, str(rng.choice(wrong)), (x, y), widest, writer, rng)
-        drawn = draw(crossing(rng), DPI / MM, writer.tall_mm, writer.style, rng, widest_mm=cell.w)
-        lay(page, drawn, round(_px(x)), round(_px(y)), writer.style.darkness)
-        _put(page, char, (x, cell.y - 0.3), widest, writer, rng, 0.55 * writer.tall_mm)
-    return replace(truth, raw=text, slip=slip >= 0)
+        if way == "cell":
+            drawn = draw(crossing(rng), DPI / MM, writer.tall_mm, writer.style, rng, widest_mm=cell.w)
+            lay(page, drawn, round(_px(x)), round(_px(y)), writer.style.darkness)
+            _put(page, char, *above)
+        elif way == "overwritten":
+            _put(page, char, (x + rng.normal(0, 0.2), y), widest, writer, rng)
+    if way == "struck":
+        _strike(page, field.cells, len(text.rstrip()), writer, rng)
+    return replace(truth, raw=text, correction=way)
+
+
+def _strike(page: Floats, cells: Sequence[Box], count: int, writer: Writer, rng: np.random.Generator) -> None:
+    """Draws one or two lines through the first `count` cells."""
+    first, last = cells[0], cells[count - 1]
+    left, right = np.array([first.x - 0.5, last.x + last.w + 0.5]) + rng.normal(0, 0.8, 2)
+    middle = (left + right) / 2
+    high = cells[0].h
+    lines = []
+    for share in rng.choice([0.35, 0.5, 0.65], int(rng.integers(1, 3)), replace=False):
+        x = np.linspace(left, right, 12)
+        falls = rng.normal(0, 0.08 * high, 2)
+        y = first.y + share * high + np.linspace(falls[0], falls[1], 12) + rng.normal(0, 0.1, 12)
+        lines.append(np.stack([x - middle, y - first.y], axis=1) / writer.tall_mm)
+    points = np.concatenate(lines).astype(np.float32)
+    glyph = Strokes(points, tuple(12 * (i + 1) for i in range(len(lines))))
+    straight = replace(writer.style, slant=0.0, rotation=0.0, aspect=1.0, wobble=0.0)
+    drawn = draw(glyph, DPI / MM, writer.tall_mm, straight, rng, widest_mm=float("inf"))
+    lay(page, drawn, round(_px(middle)), round(_px(first.y)), writer.style.darkness)
 
 
 def _marks(page: Floats, field: FieldLayout, truth: Truth, writer: Writer, rng: np.random.Generator) -> Truth:
@@ -271,7 +318,7 @@ def lines_of(form: Form, serial: str, page: int, truths: Iterable[Truth]) -> lis
             "kind": str(truth.kind),
             "value": truth.value,
             "raw": truth.raw,
-            "slip": truth.slip,
+            "slip": truth.correction is not None,
         }
         for truth in truths
     ]

@@ -27,7 +27,7 @@ from pipeline.recognition.confidence import group_of
 from pipeline.recognition.recognise import recognise
 from pipeline.registration.register import register
 from pipeline.registration.types import Refusal, Registration
-from pipeline.training.fill import Truth, Writer, blank_sheets, fill_page
+from pipeline.training.fill import Correction, Truth, Writer, blank_sheets, fill_page
 from pipeline.training.hands import Hand, Split, load_unipen, split_of
 from pipeline.training.people import Values, fill_in
 from pipeline.training.scanner import Scanner, photographed
@@ -69,7 +69,13 @@ class Side:
 
 
 def sheets(
-    form: Form, hands: tuple[Hand, ...], numbers: range, seed: int, capture: str = "scan"
+    form: Form,
+    hands: tuple[Hand, ...],
+    numbers: range,
+    seed: int,
+    capture: str = "scan",
+    slips: float = 0.0,
+    corrections: tuple[Correction, ...] = ("cell",),
 ) -> Iterator[Side]:
     """Fills in and scans sheets of one form; sheet `number` is the same whatever the range.
 
@@ -79,6 +85,8 @@ def sheets(
         numbers: which sheets.
         seed: with a sheet's number, the source of all chance in it.
         capture: `scan`, or `photo` for a phone's photo of the sheet.
+        slips: chance that a filled comb is corrected.
+        corrections: the ways in which it may be.
     """
     catalogue = Catalogue([form])
     blanks = blank_sheets(form, [serial_of(form.definition.code, "2005", 26, 1)])[0]
@@ -86,7 +94,7 @@ def sheets(
         rng = np.random.default_rng([seed, number])
         first = int(rng.integers(len(hands)))
         lenders = [hands[i] for i in rng.permutation(len(hands))]
-        writer = Writer.sample([hands[first], *lenders], rng, slips=0.0)
+        writer = Writer.sample([hands[first], *lenders], rng, slips=slips, corrections=corrections)
         values = _dense(form, rng)
         scanner = Scanner.sample(rng).fit_for(writer.style.darkness)
         for blank, layout in zip(blanks, form.layout.pages, strict=True):

@@ -1,0 +1,127 @@
+"""Writing beside a comb, where the form has bare paper: a correction, or an answer that missed its cells.
+
+Where the printer puts ink is known to the hundredth of a mm, so what is dark on paper that should be bare was written
+there. A comb with writing around it is shown to a person, whatever its cells hold.
+"""
+
+from collections.abc import Set
+from functools import lru_cache
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.forms.ink import PageInk, around
+from pipeline.forms.layout import Box, FieldLayout, Kind, PageLayout
+from pipeline.recognition.doubt import Key
+from pipeline.registration.crop import crop
+from pipeline.registration.plane import Plane
+
+_PX_PER_MM: Final = 4.0
+_TILE_PX: Final = 36
+"""Side of the tiles whose paper is measured by itself."""
+_DARK: Final = 0.75
+"""Share of the paper's light below which something is written."""
+_PRINT_MM: Final = 0.4
+"""So far around printed ink nothing is looked for: type is blurred, paper shrinks."""
+_OWN_MM: Final = {Kind.COMB: 2.0, Kind.MARKS: 3.0, Kind.AREA: 7.0, Kind.LINE: 4.0}
+"""So far around a field its own writing may reach …"""
+_EMPTY_MM: Final = 0.5
+"""… but there is none of a comb whose cells are empty."""
+_UP_MM, _ASIDE_MM, _DOWN_MM = 5.5, 5.0, 3.5
+"""How far from a comb writing is taken to speak of it."""
+_PART_MM2: Final = 0.4
+_LONG_MM: Final = 1.2
+_WRITTEN_MM2: Final = 0.8
+"""Less than this, all parts together, is dust."""
+
+
+def written_beside(
+    image: NDArray[np.uint8], plane: Plane, page: PageLayout, print_: PageInk, filled: Set[Key]
+) -> frozenset[Key]:
+    """The combs of a page that have writing around them.
+
+    Args:
+        image: uint8 (H, W), grey, paper bright.
+        plane: mm to px.
+        page: its layout.
+        print_: what is printed around its fields.
+        filled: the combs that hold ink.
+    """
+    combs = [field for field in page.fields if field.kind is Kind.COMB]
+    bare = _bare(page, print_).copy()
+    for comb in combs:
+        within = _OWN_MM[Kind.COMB] if (comb.name, comb.row) in filled else _EMPTY_MM
+        _take_out(bare, around(list(comb.cells)), within)
+    upright = crop(image, plane, Box(0.0, 0.0, page.width_mm, page.height_mm), _PX_PER_MM)
+    ink = (upright < _DARK * _paper(upright)) & bare
+    dark = [comb for comb in combs if _is_written(ink, comb)]
+    if not dark:
+        return frozenset()
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
+    extent = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
+    part = (stats[:, cv2.CC_STAT_AREA] >= _PART_MM2 * _PX_PER_MM**2) & (extent >= _LONG_MM * _PX_PER_MM)
+    part[0] = False
+    strokes = part[labels]
+    return frozenset((comb.name, comb.row) for comb in dark if _is_written(strokes, comb))
+
+
+def _is_written(ink: NDArray[np.bool_], comb: FieldLayout) -> bool:
+    return int(np.count_nonzero(ink[_around(comb)])) >= _WRITTEN_MM2 * _PX_PER_MM**2
+
+
+def _paper(upright: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """How bright the paper is around each px of a page."""
+    h, w = (side // _TILE_PX for side in upright.shape)
+    tiles = upright[: h * _TILE_PX, : w * _TILE_PX].reshape(h, _TILE_PX, w, _TILE_PX).swapaxes(1, 2)
+    sparse = tiles[:, :, ::3, ::3].reshape(h, w, -1)
+    k = int(0.8 * sparse.shape[2])
+    level = np.partition(sparse, k, axis=2)[:, :, k].astype(np.float32)
+    return np.asarray(cv2.resize(level, upright.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def _around(field: FieldLayout) -> tuple[slice, slice]:
+    """The px around a comb that speak of it."""
+    box = around(list(field.cells))
+    return _px(box.x - _ASIDE_MM, box.y - _UP_MM, box.x + box.w + _ASIDE_MM, box.y + box.h + _DOWN_MM)
+
+
+def _px(left: float, top: float, right: float, bottom: float) -> tuple[slice, slice]:
+    x0, y0, x1, y1 = (max(0, round(side * _PX_PER_MM)) for side in (left, top, right, bottom))
+    return slice(y0, y1), slice(x0, x1)
+
+
+@lru_cache(maxsize=16)
+def _bare(page: PageLayout, print_: PageInk) -> NDArray[np.bool_]:
+    """Where on a page nothing is printed and no field but a comb reaches: bool (h, w)."""
+    size = round(page.height_mm * _PX_PER_MM), round(page.width_mm * _PX_PER_MM)
+    bare = np.ones(size, bool)
+    printed = [run.box for run in print_.runs] + [slot.box for slot in print_.slots]
+    printed += [page.qr, page.serial] if page.qr and page.serial else []
+    printed += [marker.box for marker in page.markers]
+    for box in printed:
+        _take_out(bare, box, _PRINT_MM)
+    for shape in print_.shapes:
+        for box in [shape.box] if shape.fill is not None else _sides(shape.box):
+            _take_out(bare, box, _PRINT_MM + shape.stroke / 2)
+    for field in page.fields:
+        parts = [choice.box for choice in field.choices] or [field.box]
+        for box in parts if field.kind is not Kind.COMB else ():
+            _take_out(bare, box, _OWN_MM[field.kind])
+    bare.flags.writeable = False
+    return bare
+
+
+def _sides(box: Box) -> list[Box]:
+    return [
+        Box(box.x, box.y, box.w, 0.0),
+        Box(box.x, box.y + box.h, box.w, 0.0),
+        Box(box.x, box.y, 0.0, box.h),
+        Box(box.x + box.w, box.y, 0.0, box.h),
+    ]
+
+
+def _take_out(bare: NDArray[np.bool_], box: Box, around_mm: float) -> None:
+    part = _px(box.x - around_mm, box.y - around_mm, box.x + box.w + around_mm, box.y + box.h + around_mm)
+    bare[part] = False
