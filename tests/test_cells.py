@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.recognition.cells import MARGIN_MM, PX_PER_MM, SIZE, isolate, sample, take_out_lines
+from pipeline.recognition.cells import MARGIN_MM, PX_PER_MM, SIZE, cell_ink, isolate, sample, take_out_lines
 from pipeline.registration.plane import Plane
 
 PX = 300 / 25.4
@@ -70,6 +70,51 @@ def test_ink_that_reaches_in_from_a_neighbour_is_left_out():
     stroke(alone, 1.2 * W, 2, 1.8 * W, 5)
     _, expected = read(alone, plane)
     assert np.abs(ink.images[1].astype(int) - expected.images[1]).mean() < 3
+
+
+def test_a_foot_beside_the_line_is_not_taken_for_the_line():
+    """Two of the three cells of a comb hold a 2 whose foot lies along the printed line."""
+    page, plane = paper()
+    for i in (1, 2):
+        stroke(page, i * W + 1.0, 1.5, i * W + 4.5, 1.5)
+        stroke(page, i * W + 4.5, 1.5, i * W + 1.0, H - 0.45)
+        stroke(page, i * W + 1.0, H - 0.45, i * W + 4.5, H - 0.45)
+    clean = take_out_lines(sample(page, Plane(plane), BOXES[:3]), BOXES[:3, 2:], GROUPS[:3])
+    ink = isolate(clean, BOXES[:3, 2:])
+    assert not ink.amount[0]
+    for image in ink.images[1:]:
+        foot = image[26:36].max(axis=0)
+        assert np.count_nonzero(foot > 100) >= 20
+
+
+def claimed(page, plane, boxes=BOXES):
+    """Which cells hold ink when each character belongs to one cell alone."""
+    return np.flatnonzero(cell_ink(page, Plane(plane), boxes, np.zeros(len(boxes), np.int64)).amount).tolist()
+
+
+@pytest.mark.parametrize(("off", "cell"), [(-0.7, 1), (-0.25, 1), (0.25, 2), (0.7, 2)])
+def test_a_character_astride_a_line_belongs_to_one_cell(off, cell):
+    page, plane = paper()
+    middle = 2 * W + off
+    stroke(page, middle - 1.9, 1.5, middle + 1.9, 1.5)
+    stroke(page, middle - 1.9, 1.5, middle + 1.9, 5.0)
+    stroke(page, middle - 1.9, 5.0, middle + 1.9, 5.0)
+    assert claimed(page, plane) == [cell]
+
+
+def test_two_characters_that_touch_stay_two():
+    page, plane = paper()
+    stroke(page, 0.8, 1.5, W - 0.5, 5.0)
+    stroke(page, W - 0.5, 5.0, W + 0.6, 3.0)
+    stroke(page, W + 0.6, 3.0, 2 * W - 0.8, 5.0)
+    assert claimed(page, plane) == [0, 1]
+
+
+@pytest.mark.parametrize(("tip", "cells"), [(H - 1.2, []), (2.0, [0])])
+def test_a_letter_that_reaches_up_from_the_row_below_is_not_this_rows(tip, cells):
+    page, plane = paper()
+    stroke(page, 0.5 * W, tip, 0.45 * W, H + 3.5)
+    assert claimed(page, plane) == cells
 
 
 def test_a_dot_stays_small_and_low_and_an_apostrophe_high():

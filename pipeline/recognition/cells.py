@@ -6,8 +6,9 @@ two filters do), so that ink that crosses a line stays whole. Ink that belongs t
 connected components and left out. What remains is scaled to its own size, as in MNIST (LeCun et al. 1998).
 """
 
+import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -30,6 +31,20 @@ _SPECK_MM2: Final = 0.06
 _TRACE_MM2: Final = 0.12
 """Less than this that is dark inside a cell is not looked at further."""
 _MODEL_CELLS: Final = 8
+_ALONG: Final = 0.85
+"""Share of a cell's side along which a printed line is dark, at least …"""
+_ACROSS: Final = 0.85
+"""… in this share of a comb's cells; the foot of a 2 beside the line is shorter, and not every cell holds one."""
+_NO_LINE: Final = 0.97
+_SPEAK_FOR_ALL: Final = 3
+"""So many combs tell together where lines are printed …"""
+_STRAY_PX: Final = 2
+"""… and each lies no further than this from where they say."""
+_ADJOINING_MM: Final = 0.2
+_ONE_WIDE: Final = 1.3
+"""Ink across a line between two cells that is no wider than this, in widths of a cell, is one character."""
+_INSIDE: Final = 0.5
+"""Of ink that goes on beyond a cell's window, this share lies in the cell, or it is the neighbour's."""
 SMALLEST_MM: Final = 3.0
 """Ink smaller than this is not blown up to full size, so that a dot stays a dot."""
 
@@ -131,7 +146,7 @@ def cell_ink(
     )
     if len(written):
         clean = take_out_lines(patches, boxes[:, 2:], groups, written)
-        part = isolate(clean, boxes[written, 2:])
+        part = isolate(clean, boxes[written, 2:], _adjoining(boxes, groups, written))
         found.images[written], found.place[written], found.amount[written] = (
             part.images,
             part.place,
@@ -139,6 +154,15 @@ def cell_ink(
         )
         found.trace[found.amount > 0] = 0
     return found
+
+
+def _adjoining(
+    boxes: NDArray[np.float64], groups: NDArray[np.int64], which: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """For each of these cells whether the next of them adjoins it, as in a comb without a gap."""
+    ends = boxes[which, 0] + boxes[which, 2]
+    near = np.abs(np.append(boxes[which[1:], 0], np.inf) - ends) < _ADJOINING_MM
+    return np.asarray(near & (np.append(groups[which[1:]], -1) == groups[which]))
 
 
 def _dark(patches: Floats, sizes_mm: NDArray[np.float64]) -> Floats:
@@ -172,53 +196,83 @@ def take_out_lines(
     """
     wanted = np.arange(len(patches)) if wanted is None else wanted
     out = patches[wanted]
-    for group in np.unique(groups[wanted]):
-        members = np.flatnonzero(groups == group)
-        width, height = sizes_mm[members[0]]
-        mine = np.flatnonzero(groups[wanted] == group)
-        # A few cells tell what a comb's lines look like.
-        model, part = patches[members[:: max(1, len(members) // _MODEL_CELLS)]], out[mine]
-        rows = slice(round((MARGIN_MM + 0.8) * PX_PER_MM), round((MARGIN_MM + height - 0.8) * PX_PER_MM))
-        columns = slice(round((MARGIN_MM + 0.8) * PX_PER_MM), round((MARGIN_MM + width - 0.8) * PX_PER_MM))
-        _lines_out(part, model, [MARGIN_MM, MARGIN_MM + width], rows)
-        _lines_out(
-            part.transpose(0, 2, 1), model.transpose(0, 2, 1), [MARGIN_MM, MARGIN_MM + height], columns
-        )
+    combs = np.unique(groups[wanted])
+    members = [np.flatnonzero(groups == comb) for comb in combs]
+    # A few cells tell what a comb's lines look like.
+    shown = np.stack(
+        [_shown(patches[own[:: max(1, len(own) // _MODEL_CELLS)]], sizes_mm[own[0]]) for own in members]
+    )
+    for comb, own, lines in zip(combs, members, _line_like(shown), strict=True):
+        mine = np.flatnonzero(groups[wanted] == comb)
+        part = out[mine]
+        for side, place in enumerate(_places_px(sizes_mm[own[0]])):
+            _line_out(part if side < 2 else part.transpose(0, 2, 1), place, lines[side])
         out[mine] = part
     return out
 
 
-def _lines_out(part: Floats, model: Floats, places_mm: list[float], along: slice) -> None:
-    """Takes upright lines at these places out of (n, h, w), in place.
+_REACH_PX: Final = round(_BAND_MM * PX_PER_MM)
 
-    `model` (m, h, w) shows the same lines; `along` are the rows between the cross lines.
+
+def _places_px(size_mm: NDArray[np.float64]) -> tuple[int, int, int, int]:
+    """Where the left, right, upper and lower line of a cell lie in its patch."""
+    ends = (MARGIN_MM, MARGIN_MM + size_mm[0], MARGIN_MM, MARGIN_MM + size_mm[1])
+    left, right, top, bottom = (round(float(end) * PX_PER_MM) for end in ends)
+    return left, right, top, bottom
+
+
+def _shown(model: Floats, size_mm: NDArray[np.float64]) -> Floats:
+    """How bright the four lines of some cells (m, h, w) of a comb are, step by step across each: (4, steps)."""
+    inset = round(0.8 * PX_PER_MM)
+    places = _places_px(size_mm)
+    profiles = []
+    for side, place in enumerate(places):
+        across, along = (model, places[2:]) if side < 2 else (model.transpose(0, 2, 1), places[:2])
+        band = across[:, along[0] + inset : along[1] - inset, place - _REACH_PX : place + _REACH_PX + 1]
+        k = int(band.shape[1] * _ALONG)
+        levels = np.sort(np.partition(band, k, axis=1)[:, k], axis=0)
+        profiles.append(levels[math.ceil(_ACROSS * (len(levels) - 1))])
+    return np.stack(profiles).astype(np.float32)
+
+
+def _line_like(shown: Floats) -> Floats:
+    """What the printed lines of some combs (n, 4, steps) leave of the light; 1 where no line is.
+
+    All combs of a page are printed alike: what is dark in one of them, where the others have no line, is ink.
     """
-    reach = round(_BAND_MM * PX_PER_MM)
-    for place in places_mm:
-        middle = round(place * PX_PER_MM)
-        low, high = max(0, middle - reach), min(part.shape[2], middle + reach + 1)
-        band = model[:, along, low:high]
-        k = int(band.shape[1] * 0.7)
-        through = np.median(np.partition(band, k, axis=1)[:, k], axis=0)
-        through = np.where(through > 0.97, 1, through).astype(np.float32)
-        # Printers round each line to a dot of their own, so one cell's line lies up to a pixel beside the others'.
-        through = np.minimum(through, np.minimum(np.append(through[1:], 1), np.append(1, through[:-1])))
-        dark = through < _DARK_LINE
-        light = ~dark
-        part[:, :, low:high][:, :, light] = np.minimum(part[:, :, low:high][:, :, light] / through[light], 1)
-        if dark.any():
-            columns = low + np.flatnonzero(dark)
-            before, after = max(columns[0] - 2, 0), min(columns[-1] + 2, part.shape[2] - 1)
-            bridge = np.maximum(part[:, :, before], part[:, :, after])
-            part[:, :, before + 1 : after] = bridge[:, :, None]
+    through = np.where(shown > _NO_LINE, np.float32(1), shown)
+    if len(shown) >= _SPEAK_FOR_ALL:
+        for sides in (slice(0, 2), slice(2, 4)):
+            usual = np.median(through[:, sides].reshape(-1, shown.shape[2]), axis=0)
+            near = cv2.erode(usual[None], np.ones((1, 2 * _STRAY_PX + 1), np.uint8))[0]
+            through[:, sides][:, :, near > _NO_LINE] = 1
+    # Printers round each line to a dot of their own, so one cell's line lies up to a pixel beside the others'.
+    beside = np.pad(through, ((0, 0), (0, 0), (1, 1)), constant_values=1)
+    return np.asarray(np.minimum(through, np.minimum(beside[:, :, 2:], beside[:, :, :-2])))
 
 
-def isolate(patches: Floats, sizes_mm: NDArray[np.float64]) -> CellInk:
+def _line_out(part: Floats, place: int, through: Floats) -> None:
+    """Takes an upright line out of (n, h, w), in place; `through` (steps,) is what it leaves of the light."""
+    low = place - _REACH_PX
+    band = part[:, :, low : low + len(through)]
+    dark = through < _DARK_LINE
+    band[:, :, ~dark] = np.minimum(band[:, :, ~dark] / through[~dark], 1)
+    if dark.any():
+        columns = low + np.flatnonzero(dark)
+        before, after = max(columns[0] - 2, 0), min(columns[-1] + 2, part.shape[2] - 1)
+        bridge = np.maximum(part[:, :, before], part[:, :, after])
+        part[:, :, before + 1 : after] = bridge[:, :, None]
+
+
+def isolate(
+    patches: Floats, sizes_mm: NDArray[np.float64], adjoining: NDArray[np.bool_] | None = None
+) -> CellInk:
     """Finds each cell's own ink and scales it to `INK_SIZE` in the middle of a `SIZE` square.
 
     Args:
         patches: float32 (N, h, w), brightness without printed lines.
         sizes_mm: float64 (N, 2), width and height of each cell.
+        adjoining: bool (N,), whether the next cell adjoins this one on its right; none does unless given.
     """
     n, h, w = patches.shape
     ink = 1 - patches
@@ -249,6 +303,10 @@ def isolate(patches: Floats, sizes_mm: NDArray[np.float64]) -> CellInk:
     big = stats[:, cv2.CC_STAT_AREA] >= _SPECK_MM2 * PX_PER_MM**2
     keep = within & big
     keep[0] = False
+    pictures = labels.reshape(n, h + 1, w)
+    _leave_out_what_goes_on(keep, pictures, stats, cell, sizes_mm)
+    if adjoining is not None:
+        _leave_to_the_neighbour(keep, pictures, stats, sizes_mm, adjoining)
     amount = np.bincount(cell[keep], stats[keep, cv2.CC_STAT_AREA], minlength=n)[:n] / PX_PER_MM**2
 
     left = np.full(n, w, np.int64)
@@ -273,6 +331,60 @@ def isolate(patches: Floats, sizes_mm: NDArray[np.float64]) -> CellInk:
     )
     place[amount == 0] = 0
     return CellInk(images, place.astype(np.float32), amount.astype(np.float32), np.zeros(n, np.float32))
+
+
+def _leave_out_what_goes_on(
+    keep: NDArray[np.bool_],
+    pictures: NDArray[Any],
+    stats: NDArray[Any],
+    cell: NDArray[np.int64],
+    sizes_mm: NDArray[np.float64],
+) -> None:
+    """Drops from `keep` what goes on beyond its cell's window and lies mostly outside the cell, in place.
+
+    Only a part of it is seen, so its middle says little: a tall letter of the row below reaches into this one.
+    """
+    margin, rows = round(MARGIN_MM * PX_PER_MM), pictures.shape[1]
+    top = stats[:, cv2.CC_STAT_TOP] - cell * rows
+    bottom, right = (
+        top + stats[:, cv2.CC_STAT_HEIGHT],
+        stats[:, cv2.CC_STAT_LEFT] + stats[:, cv2.CC_STAT_WIDTH],
+    )
+    size = np.round(sizes_mm * PX_PER_MM).astype(int)
+    goes_on = (top <= 0) | (bottom >= size[cell, 1] + 2 * margin)
+    goes_on |= (stats[:, cv2.CC_STAT_LEFT] <= 0) | (right >= size[cell, 0] + 2 * margin)
+    for label in np.flatnonzero(keep & goes_on):
+        w, h = size[cell[label]]
+        inside = np.count_nonzero(pictures[cell[label], margin : margin + h, margin : margin + w] == label)
+        keep[label] = inside >= _INSIDE * stats[label, cv2.CC_STAT_AREA]
+
+
+def _leave_to_the_neighbour(
+    keep: NDArray[np.bool_],
+    pictures: NDArray[Any],
+    stats: NDArray[Any],
+    sizes_mm: NDArray[np.float64],
+    adjoining: NDArray[np.bool_],
+) -> None:
+    """Drops from `keep` one side's claim to each character that two adjoining cells hold, in place.
+
+    It belongs to the cell in which more of it lies; what is wider than one character stays in both.
+    """
+    margin = round(MARGIN_MM * PX_PER_MM)
+    for i in np.flatnonzero(adjoining):
+        line = margin + round(sizes_mm[i, 0] * PX_PER_MM)
+        mine, other = pictures[i, :, line - margin : line + margin], pictures[i + 1, :, : 2 * margin]
+        mine = mine[:, : other.shape[1]]
+        shared = keep[mine] & keep[other[:, : mine.shape[1]]]
+        if not shared.any():
+            continue
+        for a, b in np.unique(np.stack([mine[shared], other[:, : mine.shape[1]][shared]], axis=1), axis=0):
+            left = np.count_nonzero(pictures[i, :, :line] == a)
+            right = np.count_nonzero(pictures[i + 1, :, margin:] == b)
+            start = stats[a, cv2.CC_STAT_LEFT]
+            end = stats[b, cv2.CC_STAT_LEFT] + stats[b, cv2.CC_STAT_WIDTH] + line - margin
+            if end - start <= _ONE_WIDE * (line - margin):
+                keep[a if left < right else b] = False
 
 
 def _normalise(
