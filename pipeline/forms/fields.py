@@ -68,7 +68,7 @@ class FieldSpec(Part):
         cells: number of comb cells; the type's own number unless given.
         choices: what may be ticked; for a code, the codes that exist (empty: any).
         multiple: whether several boxes may be ticked.
-        words: the word list that ranks a reader's alternatives.
+        words: the word list that tells how likely a reading is, and ranks the others.
         alpha: the promised error rate among values accepted unseen, where it differs from the house's.
         confidence: how sure that promise is, where it differs from the house's.
         line: in a table, which line of the row the column stands on.

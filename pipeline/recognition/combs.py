@@ -20,6 +20,7 @@ from pipeline.recognition.joint import Candidate, agree, candidates
 from pipeline.recognition.reader import CellReader
 from pipeline.recognition.second import SecondReader
 from pipeline.recognition.typed import looks_even, print_weighed
+from pipeline.recognition.words import with_words
 from pipeline.registration.plane import Plane
 
 _CROSSED: Final = 0.1
@@ -108,7 +109,7 @@ def comb_guesses(
 ) -> dict[Key, Guess]:
     """Guesses for every comb of a page, each by its own ink and its own rules.
 
-    `second` helps where it is there; so does `head`, for which `cells` must hold the hidden layer.
+    `second` helps where it is there and a hand wrote; so does `head`, for which `cells` must hold the hidden layer.
     """
     if cells is None:
         return {}
@@ -116,21 +117,32 @@ def comb_guesses(
     if head is not None and cells.hidden is not None:
         posteriors = head.weigh(posteriors, cells.hidden)
     if second is not None:
-        posteriors = second.weigh(posteriors, ink.images, cells.classes)
+        hand = np.ones(len(posteriors), np.bool_)
+        for key in cells.typed:
+            hand[comb_places(page)[key]] = False
+        posteriors = posteriors.copy()
+        posteriors[hand] = second.weigh(posteriors[hand], ink.images[hand], cells.classes[hand])
     guesses: dict[Key, Guess] = {}
     for key, mine in comb_places(page).items():
-        entries = best_entries(posteriors[mine])
         spec = definition.field(key[0])
+        own = best_entries(posteriors[mine])
+        entries = with_words(posteriors[mine], own, spec.words) if spec.words else own
         codes = spec.choices if spec.type is FieldType.CODE else ()
+        found = candidates(entries, spec.type, frozenset(choice.value for choice in codes))
         reasons = ("crossed_out",) if float(posteriors[mine, CROSSED].max()) > _CROSSED else ()
         guesses[key] = Guess(
-            candidates(entries, spec.type, frozenset(choice.value for choice in codes)),
+            _led_by(own[0].raw, found) if spec.words else found,
             max(0.0, 1 - float(np.exp([entry.score for entry in entries]).sum())),
             (*reasons, "machine_print") if key in cells.typed else reasons,
-            entries[0],
+            own[0],
             float(ink.trace[mine].sum()),
         )
     return guesses
+
+
+def _led_by(raw: str, found: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+    """The candidates with one of them first: a word that is in no list stays as it was written."""
+    return tuple(sorted(found, key=lambda candidate: candidate.raw != raw))
 
 
 @lru_cache(maxsize=64)

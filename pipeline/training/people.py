@@ -123,8 +123,13 @@ def person(rng: np.random.Generator, sex: str, age: int, relation: str = "") -> 
     return Person(_surnamed(rng, first), sex, born, nik, _word(rng, "places"), relation)
 
 
-def fill_in(form: Form, rng: np.random.Generator, village: str | None = None) -> dict[Key, str | None]:
-    """A value for every field of a form, None where it is left empty; works for forms never seen before."""
+def fill_in(
+    form: Form, rng: np.random.Generator, village: str | None = None, rare: float = 0.0
+) -> dict[Key, str | None]:
+    """A value for every field of a form, None where it is left empty; works for forms never seen before.
+
+    `rare` is the chance that a word of a name, place or occupation is one that no list knows.
+    """
     own = village or str(rng.choice(list(reference.villages())))
     tables = {table.name: table.rows for table in form.definition.tables()}
     room = [rows for name, rows in tables.items() if _holds_family(form.definition.table(name))]
@@ -142,7 +147,30 @@ def fill_in(form: Form, rng: np.random.Generator, village: str | None = None) ->
             spec = form.definition.field(field.name)
             values[field.name, field.row] = _value(spec, field, who or kin.head, kin, rng)
     _agree(form.definition, values, written)
+    if rare:
+        fields = (field for page in form.layout.pages for field in page.fields)
+        for key in [(one.name, one.row) for one in fields if one.type in _OF_WORDS]:
+            values[key] = _unheard(values[key] or "", rng, rare) or None
     return values
+
+
+_OF_WORDS: Final = (FieldType.NAME, FieldType.PLACE, FieldType.TEXT)
+_ALIKE: Final = ("AEIOU", "BDGKPT", "CJSZ", "FHVW", "LMNR", "QXY")
+"""Letters of which one stands for another in an unheard name, so that it can still be spoken."""
+
+
+def _unheard(value: str, rng: np.random.Generator, rare: float) -> str:
+    """The value with some of its words changed by a letter, or two, into names that nobody has listed."""
+    words = value.split(" ")
+    for i, word in enumerate(words):
+        places = [k for k, char in enumerate(word) if char.isalpha()]
+        if len(places) < 3 or rng.random() >= rare:
+            continue
+        for k in rng.choice(places, int(rng.integers(1, 3)), replace=False):
+            kind = next(kind for kind in _ALIKE if word[k] in kind)
+            word = word[:k] + str(rng.choice([c for c in kind if c != word[k]])) + word[k + 1 :]
+        words[i] = word
+    return " ".join(words)
 
 
 @cache
