@@ -1,5 +1,6 @@
 """A page that speaks against its own readings: twins among the digits of a hand, and traces of faint ink."""
 
+import numpy as np
 import pytest
 from forms_under_test import form
 
@@ -53,7 +54,7 @@ def test_on_a_page_of_faint_ink_nothing_counts_as_empty():
     assert [reading.field for reading in found if not reading.reasons] == ["nama"]
 
 
-@pytest.mark.parametrize(("doubtful", "hard"), [(2, False), (3, True)])
+@pytest.mark.parametrize(("doubtful", "hard"), [(3, False), (4, True)])
 def test_on_a_page_of_a_hard_hand_every_number_is_doubted(doubtful, hard):
     numbers = [f for f in PAGE.fields if f.cells and f.alphabet.isdigit()][:6]
     name = next(f for f in PAGE.fields if f.name == "nama")
@@ -62,6 +63,16 @@ def test_on_a_page_of_a_hard_hand_every_number_is_doubted(doubtful, hard):
     *judged, named = doubt_hand([*rows, Reading(name.name, None, "SITI", "SITI", 0.4, QUAD, "test")], PAGE)
     assert {one.reasons for one in judged} == {("hard_hand",) if hard else ()}
     assert named.reasons == ()
+    assert named.confidence == 0.4
+
+
+@pytest.mark.parametrize("doubtful", range(4))
+def test_clear_numbers_are_trusted_less_beside_doubtful_ones(doubtful):
+    numbers = [f for f in PAGE.fields if f.cells and f.alphabet.isdigit()][:6]
+    sure = [0.5] * doubtful + [0.999] * (6 - doubtful)
+    rows = [Reading(f.name, f.row, "1", "1", p, QUAD, "test") for f, p in zip(numbers, sure, strict=True)]
+    odds = doubt_hand(rows, PAGE)[-1].confidence / (1 - doubt_hand(rows, PAGE)[-1].confidence)
+    assert odds == pytest.approx(999 / np.exp(4 * doubtful / 6), rel=1e-6)
 
 
 def test_a_few_doubtful_numbers_say_nothing_of_the_hand():

@@ -17,7 +17,7 @@ from pipeline.forms.identity import serial_of
 from pipeline.training.batch_file import as_jpeg, write_lines, write_pdf
 from pipeline.training.fill import Writer, blank_sheets, fill_page, lines_of
 from pipeline.training.hands import PenHand, Split, load_unipen, split_of
-from pipeline.training.people import fill_in
+from pipeline.training.people import RARE, fill_in
 from pipeline.training.scanner import Scanner
 
 PDF: Final = "deck.pdf"
@@ -69,7 +69,7 @@ def write_deck(
         own = writers[i % len(writers)]
         rest = [helpers[int(j)] for j in rng.permutation(len(helpers))]
         writer = Writer.sample([own, *rest], rng, slips=plan.slips)
-        values = fill_in(form, rng, plan.village)
+        values = fill_in(form, rng, plan.village, RARE)
         for blank, layout in zip(blank_sheets(form, [serial])[0], form.layout.pages, strict=True):
             page, truths = fill_page(blank, layout, values, writer, rng)
             scanner = Scanner.sample(rng).fit_for(writer.style.darkness)

@@ -29,7 +29,7 @@ from pipeline.registration.register import register
 from pipeline.registration.types import Refusal, Registration
 from pipeline.training.fill import Correction, Truth, Writer, blank_sheets, fill_page
 from pipeline.training.hands import Hand, Split, load_unipen, split_of
-from pipeline.training.people import Values, fill_in
+from pipeline.training.people import RARE, Values, fill_in
 from pipeline.training.scanner import Scanner, photographed
 from pipeline.validation.judge import EMPTY, judge
 
@@ -39,8 +39,6 @@ Row = dict[str, object]
 
 CALIBRATION_FORM = Path(__file__).parent / "kalibrasi.v1.yaml"
 DIGITS = "0123456789"
-RARE = 0.25
-"""Share of words in names, places and occupations that no list knows: more than the reader expects among the known."""
 _PHOTO_QUALITY = 85
 _UNPROVEN = "low_confidence"
 

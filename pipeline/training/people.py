@@ -23,6 +23,8 @@ Key = tuple[str, int | None]
 Values = Mapping[Key, str | None]
 
 TODAY: Final = date(2026, 11, 12)
+RARE: Final = 0.25
+"""Share of the words in names, places and occupations that no list knows, on sheets that measure the readers."""
 
 _STREETS: Final = (
     "JL. MERATUS",
