@@ -9,7 +9,7 @@ from pen_hands import BLOCK, block_strokes
 from pipeline.recognition.alphabet import BLANK, CHARACTERS, CLASSES
 from pipeline.training.cells import Sources, cell_patches, draw_cells
 from pipeline.training.hands import Mask, PenHand, Strokes, load_unipen, split_writers
-from pipeline.training.ink import crossing, lay, rule
+from pipeline.training.ink import closed_four, crossing, lay, rule
 from pipeline.training.pen import PenStyle, draw
 
 PLAIN = PenStyle("ballpoint", 0.5, 0.9, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0)
@@ -110,6 +110,22 @@ def test_the_same_seed_draws_the_same(seed):
     other = draw(block_strokes("R"), 11.8, 5.0, style, np.random.default_rng(seed + 100))
     assert np.array_equal(first.ink, second.ink)
     assert first.ink.shape != other.ink.shape or not np.array_equal(first.ink, other.ink)
+
+
+def test_loose_strokes_stray_a_little_each_by_itself():
+    glyph = block_strokes("R")
+    firm = draw(glyph, 40.0, 5.0, PLAIN, np.random.default_rng(3))
+    loose = [draw(glyph, 40.0, 5.0, replace(PLAIN, loose=0.04), np.random.default_rng(i)) for i in range(6)]
+    assert len({one.ink.shape for one in loose}) > 1
+    assert all(np.allclose(one.ink.shape, firm.ink.shape, rtol=0.3) for one in loose)
+
+
+def test_a_four_is_closed_at_its_top_and_no_lower():
+    four = Strokes(np.array([[-0.3, -1], [-0.3, -0.4], [0.3, -0.4], [0.2, -1], [0.2, 0]], np.float32), (3, 5))
+    closed = closed_four(four, np.random.default_rng(1))
+    added = closed.lines()[-1]
+    assert len(closed.ends) == 3
+    assert np.allclose(added, [[-0.3, -1], [0.2, -1]], atol=0.12)
 
 
 def test_ink_and_lines_end_at_the_edge_of_the_page():

@@ -107,10 +107,10 @@ def _models() -> str | None:
 
 
 def _second_reader() -> str | None:
-    from pipeline.recognition.second import model_file
+    from pipeline.recognition.second import model_file, second_reader
 
     path = model_file()
-    return path.name if path else None
+    return path.name if path and second_reader() else None
 
 
 def _scanimage() -> str | None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -105,12 +106,17 @@ def _uninked(ink: CellInk, allowed: NDArray[np.bool_]) -> tuple[Floats, NDArray[
     return out, inked
 
 
-def open_session(path: Path) -> ort.InferenceSession:
-    """An ONNX model on the processor, with one thread unless `SOTARSA_READER_THREADS` says otherwise."""
+def open_session(path: Path, exchanged: Mapping[str, ort.OrtValue] | None = None) -> ort.InferenceSession:
+    """An ONNX model on the processor, with one thread unless `SOTARSA_READER_THREADS` says otherwise.
+
+    `exchanged` holds weights that take the place of the file's own, by name; they must outlive the session.
+    """
     options = ort.SessionOptions()
     options.intra_op_num_threads = int(os.environ.get("SOTARSA_READER_THREADS", "1"))
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
+    for name, value in (exchanged or {}).items():
+        options.add_initializer(name, value)
     return ort.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
 
 

@@ -1,12 +1,16 @@
-"""The second reader: PP-OCRv6 small, a line recogniser trained by others on other hands, for cells in doubt.
+"""The second reader: what PP-OCRv6 small, trained by others on other hands, sees in the cells that are in doubt.
 
-Its ONNX file (Apache-2.0) comes inside the `rapidocr` package and is run directly: the doubtful cells of a page are
-pasted closely into short lines, and each CTC frame speaks for the slot that it lies in. What it says is weighed
-into the first reader's posterior as one more piece of evidence. Without the file more goes to review.
+Its ONNX file (Apache-2.0) comes inside the `rapidocr` package and is not changed. Its last layer, which tells 18,710
+signs apart, is exchanged for the identity as the file is opened, so that it gives what it sees in each frame of a line
+(120 numbers) and a small head of our own, trained on our cells, tells what that means (features of a net trained
+elsewhere and a new head: Donahue et al., "DeCAF", ICML 2014). The doubtful cells of a page are pasted closely into
+short lines; each frame speaks for the slot that it lies in. What the head says is weighed with the first reader's
+posterior. Without the file more goes to review.
 """
 
+import hashlib
+import json
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
@@ -18,83 +22,111 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from pipeline.recognition.alphabet import BLANK, CHARACTERS
 from pipeline.recognition.cells import INK_SIZE, SIZE
-from pipeline.recognition.reader import open_session
+from pipeline.recognition.reader import MODELS, open_session
 
 DOUBT: Final = 0.97
 """A cell that the first reader gives less than this is shown to the second."""
-_WEIGHT: Final = 0.2
-"""How much the second reader's log likelihood counts; fitted on the calibration writers."""
-_NEVER: Final = 1e-6
+SEEN: Final = 120
+"""What the model sees of a frame, numbers."""
+FRAMES: Final = 4
+"""Frames of a slot."""
+_LAYER: Final = ("linear_8.w_0", "linear_8.b_0")
+"""The weights and the bias of the model's last layer."""
+_GENTLE: Final = 0.25
+"""The model ends in a softmax, from which what it saw is told again; so scaled, nothing is too small for 32 bits."""
 _LINE: Final = 8
 _AT_ONCE: Final = 8 * _LINE
-"""Cells in one run: a line's scores take 6 MB, and a page of nothing but doubtful cells has 100 lines."""
 _HEIGHT: Final = 48
-_SLOT: Final = 40
-_INK: Final = 36
+_SLOT: Final = 32
+_INK: Final = 30
 _SWITCH: Final = "SOTARSA_READERS"
+
+Floats = NDArray[np.float64]
+Narrow = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sight:
+    """The model without its last layer.
+
+    Attributes:
+        session: gives a softmax over `SEEN` numbers and a zero for each frame.
+        layer: what stands in place of its last layer; must live as long as the session.
+    """
+
+    session: ort.InferenceSession
+    layer: tuple[ort.OrtValue, ort.OrtValue]
+
+    def features(self, images: NDArray[np.uint8]) -> Narrow:
+        """What the model sees in each cell, float32 (N, FRAMES * SEEN).
+
+        Args:
+            images: uint8 (N, SIZE, SIZE), as `cells.CellInk` holds them.
+        """
+        parts = [self._features(images[i : i + _AT_ONCE]) for i in range(0, len(images), _AT_ONCE)]
+        return np.concatenate(parts)
+
+    def _features(self, images: NDArray[np.uint8]) -> Narrow:
+        lines = -(-len(images) // _LINE)
+        out = np.log(np.asarray(self.session.run(None, {"x": _lines(images, lines)})[0], np.float32))
+        seen = (out[:, :, :SEEN] - out[:, :, SEEN:]) / np.float32(_GENTLE)
+        return np.asarray(seen.reshape(lines * _LINE, FRAMES * SEEN)[: len(images)])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SecondReader:
-    """An ONNX session and which of its classes stand for each of our characters.
+    """The model's sight, the head that tells what it means, and how much each reader counts.
 
     Attributes:
-        columns: for each of `alphabet.CHARACTERS`, the model's classes of the character and of its small letter.
+        head: two dense layers, weights float32 (in, out) and bias (out,), a rectifier between them.
+        counts: exponents of the first reader's posterior and of this one's where they are multiplied.
     """
 
-    session: ort.InferenceSession
-    columns: tuple[tuple[int, ...], ...]
+    sight: Sight
+    head: tuple[tuple[Narrow, Narrow], tuple[Narrow, Narrow]]
+    counts: tuple[float, float]
 
-    def likelihoods(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """What each cell holds, by this reader alone.
+    def posteriors(self, images: NDArray[np.uint8], allowed: NDArray[np.bool_]) -> Floats:
+        """What each cell holds, by this reader alone: (N, CLASSES), rows sum to 1.
 
         Args:
             images: uint8 (N, SIZE, SIZE), as `cells.CellInk` holds them.
-
-        Returns:
-            (N, len(CHARACTERS)), each at least 1e-6, not normalised.
+            allowed: bool (N, CLASSES), what each cell may hold.
         """
-        parts = [self._likelihoods(images[i : i + _AT_ONCE]) for i in range(0, len(images), _AT_ONCE)]
-        return np.concatenate(parts)
+        (w1, b1), (w2, b2) = self.head
+        logits = np.maximum(self.sight.features(images) @ w1 + b1, 0) @ w2 + b2
+        return _chances(np.where(allowed, logits.astype(np.float64), -np.inf))
 
-    def _likelihoods(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
-        n = len(images)
-        lines = -(-n // _LINE)
-        x = _lines(images, lines)
-        out = np.asarray(self.session.run(None, {self.session.get_inputs()[0].name: x})[0])
-        # The best of the frames whose middle lies in a slot speaks for it.
-        frames = out.shape[1] // _LINE
-        best = out.reshape(lines * _LINE, frames, -1).max(axis=1)[:n]
-        found = np.stack([best[:, list(column)].sum(axis=1) for column in self.columns], axis=1)
-        return np.maximum(found.astype(np.float64), _NEVER)
-
-    def weigh(
-        self, posteriors: NDArray[np.float64], images: NDArray[np.uint8], allowed: NDArray[np.bool_]
-    ) -> NDArray[np.float64]:
+    def weigh(self, posteriors: Floats, images: NDArray[np.uint8], allowed: NDArray[np.bool_]) -> Floats:
         """The posteriors with this reader's evidence on the cells that are in doubt.
 
-        How likely a cell is to be blank or crossed out stays as the first reader saw it.
-
         Args:
-            posteriors: (N, CLASSES), rows sum to 1.
+            posteriors: (N, CLASSES), rows sum to 1, by the first reader.
             images: uint8 (N, SIZE, SIZE).
-            allowed: (N, CLASSES), what each cell may hold.
+            allowed: bool (N, CLASSES), what each cell may hold.
         """
-        characters = posteriors[:, :BLANK]
-        doubtful = np.flatnonzero((posteriors.max(axis=1) < DOUBT) & (characters.max(axis=1) > 1 - DOUBT))
+        doubtful = np.flatnonzero(posteriors.max(axis=1) < DOUBT)
         if not len(doubtful):
             return posteriors
-        before = characters[doubtful]
-        after = before * np.where(allowed[doubtful, :BLANK], self.likelihoods(images[doubtful]), 0) ** _WEIGHT
-        after *= (before.sum(axis=1) / np.maximum(after.sum(axis=1), 1e-300))[:, None]
         out = posteriors.copy()
-        out[doubtful, :BLANK] = after
+        out[doubtful] = self.joined(
+            posteriors[doubtful], self.posteriors(images[doubtful], allowed[doubtful])
+        )
         return out
 
+    def joined(self, first: Floats, second: Floats) -> Floats:
+        """The product of both readers' posteriors (N, CLASSES), each to its exponent."""
+        with np.errstate(divide="ignore"):
+            return _chances(self.counts[0] * np.log(first) + self.counts[1] * np.log(second))
 
-def _lines(images: NDArray[np.uint8], lines: int) -> NDArray[np.float32]:
+
+def _chances(logits: Floats) -> Floats:
+    weights = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
+
+
+def _lines(images: NDArray[np.uint8], lines: int) -> Narrow:
     """Pastes cells (N, SIZE, SIZE) into float32 (lines, 3, 48, w), ink -1 on paper 1."""
     size = round(SIZE * _INK / INK_SIZE)
     tall = cv2.resize(images.reshape(-1, SIZE), (size, len(images) * size), interpolation=cv2.INTER_LINEAR)
@@ -105,9 +137,15 @@ def _lines(images: NDArray[np.uint8], lines: int) -> NDArray[np.float32]:
     return np.repeat(1 - row * np.float32(2 / 255), 3, axis=1)
 
 
-def _columns(names: Sequence[str]) -> tuple[tuple[int, ...], ...]:
-    places = {name: i for i, name in enumerate(names, 1)}
-    return tuple(tuple(places[c] for c in dict.fromkeys((c, c.lower()))) for c in CHARACTERS)
+def open_sight(path: Path) -> Sight:
+    """The model of a file, its last layer exchanged for the identity."""
+    weights = np.zeros((SEEN, SEEN + 1), np.float32)
+    np.fill_diagonal(weights, _GENTLE)
+    layer = (
+        ort.OrtValue.ortvalue_from_numpy(weights),
+        ort.OrtValue.ortvalue_from_numpy(np.zeros(SEEN + 1, np.float32)),
+    )
+    return Sight(open_session(path, dict(zip(_LAYER, layer, strict=True))), layer)
 
 
 def model_file() -> Path | None:
@@ -119,14 +157,26 @@ def model_file() -> Path | None:
 
 
 @lru_cache(maxsize=1)
-def second_reader() -> SecondReader | None:
-    """The second reader, loaded once a process; None where it is not installed or `SOTARSA_READERS=first`."""
-    path = model_file()
-    if path is None or os.environ.get(_SWITCH) == "first":
+def second_reader(folder: Path = MODELS) -> SecondReader | None:
+    """The second reader, loaded once a process.
+
+    None where the model is not installed, is another than the head was trained on, or `SOTARSA_READERS=first`.
+    """
+    path, card_file = model_file(), folder / "second.json"
+    if path is None or not card_file.is_file() or os.environ.get(_SWITCH) == "first":
         return None
-    session = open_session(path)
-    names = session.get_modelmeta().custom_metadata_map["character"].split("\n")
-    return SecondReader(session, _columns(names))
+    card = json.loads(card_file.read_text(encoding="utf-8"))
+    if digest(path) != card["model"]:
+        return None
+    with np.load(folder / "second.npz", allow_pickle=False) as file:
+        w1, b1, w2, b2 = (file[name].astype(np.float32) for name in ("w1", "b1", "w2", "b2"))
+    return SecondReader(open_sight(path), ((w1, b1), (w2, b2)), (card["first"], card["second"]))
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def readers() -> str:

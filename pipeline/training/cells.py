@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.recognition.alphabet import BLANK, CHARACTERS, CROSSED
-from pipeline.recognition.cells import isolate, sample, take_out_lines
+from pipeline.recognition.cells import MARGIN_MM, PX_PER_MM, CellInk, isolate, sample, take_out_lines
 from pipeline.registration.plane import Plane
 from pipeline.training import degrade
 from pipeline.training.hands import (
@@ -21,7 +21,8 @@ from pipeline.training.hands import (
     load_unipen,
     split_of,
 )
-from pipeline.training.ink import crossing, habits, lay, rule, with_habits
+from pipeline.training.ink import closed_four, crossing, habits, lay, rule, with_habits
+from pipeline.training.loose import loose_cells
 from pipeline.training.pen import PenStyle, draw
 
 _DIGITS: Final = "0123456789"
@@ -30,8 +31,29 @@ _MARKS: Final = ".,-/'"
 _KINDS: Final = ((_DIGITS, 0.47), (_CAPITALS, 0.42), (_MARKS, 0.06))
 _BLANK_SHARE: Final = 0.06
 _CROSSED_SHARE: Final = 0.03
+_OVERWRITTEN_SHARE: Final = 0.012
+_CROWDED_SHARE: Final = 0.004
+_SHOWS_THROUGH: Final = "02345689ABDEGHKMQRSTUWXYZ"
+"""Characters that can be seen when another one is written over them."""
+_SWALLOWS: Final = {c: c for c in _SHOWS_THROUGH} | {
+    "8": "8023569",
+    "6": "605",
+    "9": "90",
+    "B": "BREDS",
+    "Q": "QG",
+    "W": "WU",
+}
+"""But for these, in which what is under or over them may be lost."""
 _FONT_SHARE: Final = 0.17
 _SCANNED_SHARE: Final = 0.10
+_SMALL_SHARE: Final = 0.12
+"""Of a font's capitals that have a small letter of another shape."""
+_CLOSED_FOURS: Final = 0.05
+_ONE_BIT: Final = 0.12
+_LOOSE_SHARE: Final = 0.08
+"""Sheets whose cells are cut as by others, with what the cut leaves of their lines."""
+_LOOSE_PX: Final = (-2, 10)
+"""How far beyond its lines such a cell is cut."""
 
 _DPI: Final = np.array([300, 200, 240, 400])
 _DPI_SHARES: Final = (0.72, 0.14, 0.08, 0.06)
@@ -73,7 +95,7 @@ class Sources:
         return cls.of(
             (
                 (pens, 1 - _FONT_SHARE - _SCANNED_SHARE),
-                (load_fonts(data), _FONT_SHARE),
+                (load_fonts(data, _SMALL_SHARE), _FONT_SHARE),
                 ((load_mnist(data),), _SCANNED_SHARE),
             )
         )
@@ -141,13 +163,25 @@ def draw_cells(
     images, places, labels, have = [], [], [], 0
     while have < n:
         cells = cell_patches(rng, sources)
-        ink = isolate(take_out_lines(cells.patches, cells.sizes_mm, cells.groups), cells.sizes_mm)
+        ink = _cut_by_others(cells, rng) if rng.random() < _LOOSE_SHARE else _cut(cells)
         images.append(ink.images)
         places.append(ink.place)
         labels.append(cells.labels)
         have += len(cells.labels)
     order = rng.permutation(have)[:n]
     return np.concatenate(images)[order], np.concatenate(places)[order], np.concatenate(labels)[order]
+
+
+def _cut(cells: Cells) -> CellInk:
+    clean = take_out_lines(cells.patches, cells.sizes_mm, cells.groups)
+    return isolate(clean, cells.sizes_mm, np.append(cells.groups[1:] == cells.groups[:-1], False))
+
+
+def _cut_by_others(cells: Cells, rng: np.random.Generator) -> CellInk:
+    """The ink of the cells when nobody tells where their lines are."""
+    edge = round(MARGIN_MM * PX_PER_MM) - int(rng.integers(*_LOOSE_PX))
+    width, height = np.round(cells.sizes_mm[0] * PX_PER_MM).astype(int) + 2 * round(MARGIN_MM * PX_PER_MM)
+    return loose_cells(degrade.to_bytes(cells.patches[:, edge : height - edge, edge : width - edge]))
 
 
 def _print_of(rng: np.random.Generator) -> tuple[float, float]:
@@ -197,7 +231,8 @@ def _write(
     main = int(rng.choice(3, p=shares / shares.sum()))
     tall = float(rng.uniform(3.0, min(6.3, 0.92 * size[1])))
     base = float(np.clip((size[1] + tall) / 2 + rng.normal(0, 0.35), tall * 0.9, size[1] + 0.5))
-    style, added = PenStyle.sample(rng).for_height(tall), habits(rng)
+    style, added = PenStyle.sample(rng).varied(rng).for_height(tall), habits(rng)
+    closes = rng.random() < _CLOSED_FOURS
     sloppy = float(rng.choice([0.2, 0.4, 0.65], p=[0.5, 0.38, 0.12]))
     widest = size[0] * float(rng.uniform(0.72, 1.08))
     labels = []
@@ -208,6 +243,8 @@ def _write(
         which = main if rng.random() < 0.9 else int(rng.choice(3, p=shares / shares.sum()))
         char = kinds[which][0][int(rng.integers(len(kinds[which][0])))]
         glyph = with_habits(hand.glyph(char, rng), added.get(char, ()), rng)
+        if closes and char == "4":
+            glyph = closed_four(glyph, rng)
         # Small marks are put down with less care than letters.
         at_x = (left + size[0] / 2 + rng.normal(0, sloppy * (1.4 if char in _MARKS else 0.8))) * px
         at_y = (top + base + rng.normal(0, 0.5 * sloppy)) * px
@@ -216,11 +253,22 @@ def _write(
         drawn = draw(glyph, px, tall, style, rng, widest_mm=widest, shift_px=shift)
         lay(page, drawn, x_px, y_px, style.darkness)
         label = CHARACTERS.index(char)
-        if rng.random() < _CROSSED_SHARE:
+        way = rng.random()
+        if way < _CROSSED_SHARE:
             high = tall if rng.random() < 0.6 else size[1] * 0.9
             drawn = draw(crossing(rng), px, high, style, rng, widest_mm=size[0] * 1.05)
             lay(page, drawn, x_px, y_px, style.darkness)
             label = CROSSED
+        elif way < _CROSSED_SHARE + _OVERWRITTEN_SHARE + _CROWDED_SHARE and char in _SHOWS_THROUGH:
+            other = kinds[which][0][int(rng.integers(len(kinds[which][0])))]
+            over = way < _CROSSED_SHARE + _OVERWRITTEN_SHARE
+            hidden = char in _SWALLOWS.get(other, "") or other in _SWALLOWS.get(char, "")
+            if other in _SHOWS_THROUGH and not hidden:
+                aside = int((rng.normal(0, 0.3) if over else rng.choice([-1, 1]) * size[0] / 3.4) * px)
+                room = widest if over else widest / 2
+                drawn = draw(hand.glyph(other, rng), px, tall, style, rng, widest_mm=room)
+                lay(page, drawn, x_px + aside, y_px, style.darkness)
+                label = CROSSED
         labels.append(label)
     return labels
 
@@ -255,9 +303,9 @@ def _scan(page: Floats, px: float, rng: np.random.Generator) -> tuple[NDArray[np
         degrade.uneven_light(page, float(rng.uniform(0.05, 0.3)), rng)
     degrade.add_noise(page, float(rng.choice([0.006, 0.02, 0.04], p=[0.5, 0.35, 0.15])), rng)
     image = degrade.to_bytes(page)
-    if rng.random() < 0.06:
+    if rng.random() < _ONE_BIT:
         # Ink must survive a threshold: an office that scans in 1 bit has set it so.
-        image = degrade.one_bit(image, int(255 * (black + (white - black) * rng.uniform(0.6, 0.8))))
+        image = degrade.one_bit(image, int(255 * (black + (white - black) * rng.uniform(0.5, 0.8))))
     elif rng.random() < 0.7:
         image = degrade.jpeg(image, int(rng.integers(55, 95)))
     return image, homography

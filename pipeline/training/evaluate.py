@@ -118,10 +118,7 @@ def _second(ink: CellInk, classes: NDArray[np.bool_]) -> Probabilities:
     reader = second_reader()
     if reader is None:
         raise SystemExit("The second reader is not installed. Install it with: make setup")
-    out = np.zeros(classes.shape)
-    for i in range(0, len(out), 256):
-        out[i : i + 256, :BLANK] = reader.likelihoods(ink.images[i : i + 256])
-    return out
+    return reader.posteriors(ink.images, classes)
 
 
 def _both(ink: CellInk, classes: NDArray[np.bool_]) -> Probabilities:

@@ -31,6 +31,8 @@ _SPLIT_SEED: Final = 20261124
 _FONT_PX: Final = 72
 _SIMPLIFY: Final = 0.012
 """Share of a capital's height that a simplified stroke may stray: 0.06 mm, far below a pen's width."""
+_SMALL: Final = "ABDEFGHMNQRTY"
+"""Capitals whose small letters look otherwise, and like no other capital: a small l is an I, a small j a J."""
 _CAPITAL_LIKE: Final = "()/!?$&#%[]{}|"
 """Symbols about as high as a capital, from which the scale of a writer's symbols is taken."""
 
@@ -116,22 +118,27 @@ class PenHand:
 
 @dataclass(frozen=True, slots=True)
 class FontHand:
-    """A handwriting-like font."""
+    """A handwriting-like font.
+
+    Attributes:
+        small: chance that a capital is written as its small letter, where that is no other character's twin.
+    """
 
     id: str
     path: Path
     characters: str
     weight: float = 1.0
+    small: float = 0.0
 
     def has(self, char: str) -> bool:
         """See `Hand`."""
         return char in self.characters
 
-    def glyph(self, char: str, rng: np.random.Generator) -> Mask:  # noqa: ARG002 - a font writes one way only
+    def glyph(self, char: str, rng: np.random.Generator) -> Mask:
         """See `Hand`."""
         if not self.has(char):
             raise KeyError(char)
-        return font_mask(self.path, char)
+        return font_mask(self.path, char.lower() if char in _SMALL and rng.random() < self.small else char)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -197,15 +204,18 @@ def load_mnist(data: Path, split: Split = "train") -> ScannedDigits:
     return ScannedDigits(images, labels, {str(d): np.flatnonzero(labels == d) for d in range(10)})
 
 
-def load_fonts(data: Path) -> tuple[FontHand, ...]:
-    """Every font that `fonts/INDEX.tsv` lists and that is there, without the punctuation that it lacks."""
+def load_fonts(data: Path, small: float = 0.0) -> tuple[FontHand, ...]:
+    """Every font that `fonts/INDEX.tsv` lists and that is there, without the punctuation that it lacks.
+
+    `small` is the chance that a capital is written as its small letter.
+    """
     hands = []
     for line in (data / "fonts" / "INDEX.tsv").read_text(encoding="utf-8").splitlines()[1:]:
         name, *_, missing = (*line.split("\t"), "")[:5]
         path = data / "fonts" / name
         if path.is_file():
             characters = "".join(c for c in CHARACTERS if c not in missing)
-            hands.append(FontHand(f"font:{path.stem}", path, characters))
+            hands.append(FontHand(f"font:{path.stem}", path, characters, small=small))
     return tuple(hands)
 
 

@@ -54,6 +54,20 @@ def habits(rng: np.random.Generator) -> dict[str, tuple[Floats, ...]]:
     }
 
 
+def closed_four(glyph: Glyph, rng: np.random.Generator) -> Glyph:
+    """A four whose top is closed, as some hands write it: its left tip joined to the head of its stem."""
+    if not isinstance(glyph, Strokes):
+        return glyph
+    points = glyph.points
+    middle = float(np.median(points[:, 0]))
+    left, right = points[points[:, 0] < middle], points[points[:, 0] >= middle]
+    if not len(left):
+        return glyph
+    line = np.stack([left[left[:, 1].argmin()], right[right[:, 1].argmin()]])
+    line += rng.normal(0, 0.03, line.shape).astype(np.float32)
+    return Strokes(np.concatenate([points, line]), (*glyph.ends, glyph.ends[-1] + 2))
+
+
 def with_habits(glyph: Glyph, added: tuple[Floats, ...], rng: np.random.Generator) -> Glyph:
     """The glyph with a writer's own strokes added; pictures stay as they are."""
     if not added or not isinstance(glyph, Strokes):

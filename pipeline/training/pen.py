@@ -46,6 +46,7 @@ class PenStyle:
         pressure: how much lighter the line may become along its way, 0..1.
         breaks: chance a character has a gap in a stroke.
         retouch: chance that a stroke of it was drawn twice.
+        loose: by how much each stroke strays from its place by itself, in shares of the character's height.
     """
 
     tool: Tool
@@ -58,6 +59,7 @@ class PenStyle:
     pressure: float
     breaks: float
     retouch: float
+    loose: float = 0.0
 
     @classmethod
     def plain(cls, width_mm: float) -> "PenStyle":
@@ -79,6 +81,16 @@ class PenStyle:
             pressure=_PRESSURE[tool] * float(rng.uniform(0.4, 1.3)),
             breaks=float(rng.choice([0.0, 0.02, 0.08], p=[0.6, 0.3, 0.1])),
             retouch=float(rng.choice([0.0, 0.03], p=[0.6, 0.4])),
+        )
+
+    def varied(self, rng: np.random.Generator) -> "PenStyle":
+        """The style as hands that nobody collected may have it: slanted further, or put together loosely."""
+        far = float(rng.choice([1.0, 2.5], p=[0.7, 0.3]))
+        return replace(
+            self,
+            slant=self.slant * far,
+            aspect=self.aspect ** (1 + 0.4 * (far - 1)),
+            loose=float(rng.choice([0.0, 0.02, 0.045], p=[0.4, 0.35, 0.25])),
         )
 
     def for_height(self, height_mm: float) -> "PenStyle":
@@ -152,7 +164,7 @@ def _matrix(style: PenStyle, u: NDArray[np.float64]) -> Floats:
 
 def _strokes(glyph: Strokes, frame: _Frame, style: PenStyle, rng: np.random.Generator) -> Drawn:
     fine = frame.px_per_mm * _FINE
-    points = glyph.points @ frame.matrix.T
+    points = (_loosened(glyph, style.loose, rng) if style.loose else glyph.points) @ frame.matrix.T
     if style.wobble > 0.003:
         phase = rng.uniform(0, 6.283, 4).astype(np.float32)
         # Two slow waves across the character, each axis moved by the other's place.
@@ -185,6 +197,20 @@ def _strokes(glyph: Strokes, frame: _Frame, style: PenStyle, rng: np.random.Gene
         cv2.polylines(canvas, [again + aside], False, 255, thick, cv2.LINE_8, _SHIFT)
     small = cv2.resize(canvas, (w, h), interpolation=cv2.INTER_AREA)
     return Drawn(small.astype(np.float32) * np.float32(1 / 255), left, top)
+
+
+def _loosened(glyph: Strokes, loose: float, rng: np.random.Generator) -> Floats:
+    """The points (N, 2) of a glyph, each of whose strokes is moved, turned and stretched a little by itself."""
+    n = len(glyph.ends)
+    lengths = np.diff((0, *glyph.ends))
+    which = np.repeat(np.arange(n), lengths)
+    middles = np.add.reduceat(glyph.points, (0, *glyph.ends[:-1]), axis=0) / lengths[:, None]
+    angle, size = 1.5 * loose * rng.standard_normal(n), np.exp(1.5 * loose * rng.standard_normal(n))
+    c, s = size * np.cos(angle), size * np.sin(angle)
+    turns = np.stack([np.stack([c, -s], axis=1), np.stack([s, c], axis=1)], axis=1)
+    moved = middles + loose * rng.standard_normal((n, 2))
+    points: Floats = np.einsum("nij,nj->ni", turns[which], glyph.points - middles[which]).astype(np.float32)
+    return points + moved[which].astype(np.float32)
 
 
 def _broken(lines: list[NDArray[np.int32]], rng: np.random.Generator) -> list[NDArray[np.int32]]:

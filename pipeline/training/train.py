@@ -1,44 +1,50 @@
-"""Trains the first reader: `python -m pipeline.training.train --data ../shared/data`.
+"""Trains both readers' nets: `python -m pipeline.training.train --data ../shared/data`.
 
 Every round draws its cells anew (pens, slants, papers, neighbours) and passes them through the very cleaning that
-pages get, so that the net never sees a cell that the reader would not give it. Writers are split once; the net
-sees the training writers only. The weights that are kept are an exponential moving average.
+pages get, so that the nets never see a cell that the reader would not give them. Writers are split once; the nets
+see the training writers only. Each cell is shown to the second reader's model once and to the first reader's net a
+few times, bent and worn otherwise each time. The weights that are kept are an exponential moving average.
 """
 
 import argparse
-import hashlib
-import json
 import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from onnxruntime import InferenceSession
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader, IterableDataset
 
-from pipeline.recognition.alphabet import BLANK, CHARACTERS, allowed
+from pipeline.recognition.alphabet import BLANK
+from pipeline.recognition.second import model_file, open_sight
 from pipeline.training.cells import Sources, draw_cells
-from pipeline.training.export import export
-from pipeline.training.net import CellNet
+from pipeline.training.finish import fields_of, save
+from pipeline.training.net import Pair
 
 log = logging.getLogger(__name__)
 
-_EXAMPLES = 2048
-"""Cells that set the ranges of the 8-bit net."""
+Drawn = tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.int64], NDArray[np.float32]]
+"""Images, places, labels, and what the second reader's model sees."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How long and how fast to train; the model card tells how the shipped weights came about."""
+    """How long and how fast to train.
 
-    samples: int = 4_000_000
+    Attributes:
+        samples: cells drawn.
+        looks: how often each is looked at.
+        chunk: cells drawn at once.
+    """
+
+    samples: int = 2_000_000
+    looks: int = 2
     chunk: int = 4096
     batch: int = 256
     rate: float = 2e-3
@@ -46,40 +52,30 @@ class Plan:
     seed: int = 20261124
 
 
-class Cells(IterableDataset[tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.int64]]]):
+class Cells(IterableDataset[Drawn]):
     """Chunks of freshly drawn cells, without end; each worker has its own stream of the seed."""
 
     def __init__(self, sources: Sources, chunk: int, seed: int) -> None:
         self.sources, self.chunk, self.seed = sources, chunk, seed
 
-    def __iter__(self) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.int64]]]:
-        """Images, places and labels of one chunk after the other."""
+    def __iter__(self) -> Iterator[Drawn]:
+        """One chunk after the other."""
+        path = model_file()
+        if path is None:
+            raise SystemExit("The second reader is not installed. Install it with: make setup")
+        sight = open_sight(path)
         info = torch.utils.data.get_worker_info()
         rng = np.random.default_rng([self.seed, info.id if info else 0])
         while True:
-            yield draw_cells(rng, self.sources, self.chunk)
+            images, place, labels = draw_cells(rng, self.sources, self.chunk)
+            yield images, place, labels, sight.features(images)
 
 
-_FIELDS: Final = torch.from_numpy(
-    np.stack([allowed("0123456789"), allowed(CHARACTERS[10:]), allowed(CHARACTERS)])
-)
-"""What a cell of a number, of a name and of a mixed field may hold: (3, CLASSES)."""
-_MIXED: Final = 0.15
 _WORN: Final = 0.16
+_TOLD: Final = 1.0
+"""How much telling what the second reader sees counts beside telling characters."""
 _BFLOAT16: Final = bool(torch.cpu._is_avx512_bf16_supported())
 """Torch has no public name for it."""
-
-
-def fields_of(labels: Tensor) -> Tensor:
-    """For each label (N,) the classes (N, CLASSES) of a field that it may stand in, drawn at random.
-
-    A reader that knows the field need not tell 0 from O; so neither does the net, but for some mixed fields.
-    """
-    which = torch.randint(0, 2, labels.shape)
-    which[labels < 10] = 0
-    which[(labels >= 10) & (labels < BLANK)] = 1
-    which[torch.rand(labels.shape) < _MIXED] = 2
-    return _FIELDS[which]
 
 
 def _bent(images: Tensor) -> Tensor:
@@ -128,105 +124,65 @@ def train(
     plan: Plan,
     workers: int = 1,
     start: Path | None = None,
-    keep: Callable[[nn.Module], None] = lambda _: None,
-) -> nn.Module:
-    """Trains a `CellNet` on cells drawn from `sources` and returns its averaged weights, ready to export.
+    keep: Callable[[Pair], None] = lambda _: None,
+) -> Pair:
+    """Trains a `Pair` on cells drawn from `sources` and returns its averaged weights, ready to export.
 
-    `start` holds weights to go on from; `keep` gets the averaged net every 1,000 steps, so that a killed training
+    `start` holds weights to go on from; `keep` gets the averaged nets every 2,000 steps, so that a killed training
     leaves something behind.
     """
     torch.manual_seed(plan.seed)
-    net = CellNet().to(memory_format=torch.channels_last)
+    nets = Pair().to(memory_format=torch.channels_last)
     if start is not None:
-        net.load_state_dict(torch.load(start, weights_only=True))
-    average = AveragedModel(net, avg_fn=_moving_average, use_buffers=True)
-    steps = plan.samples // plan.batch
-    optimiser = torch.optim.AdamW(net.parameters(), lr=plan.rate, weight_decay=plan.decay)
+        nets.load_state_dict(torch.load(start, weights_only=True))
+    average = AveragedModel(nets, avg_fn=_moving_average, use_buffers=True)
+    smooth = cast(Pair, average.module)
+    steps = plan.samples // plan.chunk * plan.looks * (plan.chunk // plan.batch)
+    optimiser = torch.optim.AdamW(nets.parameters(), lr=plan.rate, weight_decay=plan.decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, plan.rate, total_steps=steps, pct_start=0.08)
-    criterion = nn.CrossEntropyLoss()
     loader = DataLoader(
         Cells(sources, plan.chunk, plan.seed), batch_size=None, num_workers=workers, prefetch_factor=4
     )
-    net.train()
-    step, running, started = 0, 0.0, time.monotonic()
-    for images, place, labels in loader:
-        for first in range(0, len(labels), plan.batch):
-            part = slice(first, first + plan.batch)
-            # bfloat16 halves the time of a step where the processor has it, and takes ten times as long elsewhere.
-            with torch.autocast("cpu", torch.bfloat16, enabled=_BFLOAT16):
-                logits = net(_worn(_bent(images[part])), place[part])
-            among = logits.float().masked_fill(~fields_of(labels[part]), -torch.inf)
-            loss = criterion(among, labels[part])
+    nets.train()
+    step, started = 0, time.monotonic()
+    running = torch.zeros(3)
+    for chunk in loader:
+        order = torch.cat([torch.randperm(plan.chunk) for _ in range(plan.looks)])
+        for first in range(0, len(order), plan.batch):
+            part = order[first : first + plan.batch]
+            losses = _losses(nets, *(array[part] for array in chunk))
             optimiser.zero_grad(set_to_none=True)
-            loss.backward()
+            (losses[0] + _TOLD * losses[1] + losses[2]).backward()
             optimiser.step()
             schedule.step()
-            average.update_parameters(net)
-            running = 0.98 * running + 0.02 * loss.item() if step else loss.item()
+            average.update_parameters(nets)
+            running = running + (0.02 if step else 1.0) * (losses.detach() - running)
             step += 1
             if step % 200 == 0:
-                log.info("step %d/%d loss %.4f (%.0f s)", step, steps, running, time.monotonic() - started)
-            if step % 1000 == 0:
-                keep(average.module.eval())
+                told = " ".join(f"{loss:.4f}" for loss in running.tolist())
+                log.info("step %d/%d losses %s (%.0f s)", step, steps, told, time.monotonic() - started)
+            if step % 2000 == 0:
+                keep(smooth.eval())
             if step == steps:
-                return average.module.eval()
+                return smooth.eval()
     raise AssertionError("the stream of cells has no end")
 
 
-def logits_of(session: InferenceSession, sources: Sources, n: int, seed: int) -> tuple[Tensor, Tensor]:
-    """Logits (n, CLASSES) and labels (n,) of n freshly drawn cells of `sources`, by the net that ships."""
-    images, place, labels = draw_cells(np.random.default_rng(seed), sources, n)
-    parts = [
-        session.run(None, {"images": images[i : i + 1024], "place": place[i : i + 1024]})[0]
-        for i in range(0, n, 1024)
-    ]
-    return torch.from_numpy(np.concatenate(parts)), torch.from_numpy(labels)
-
-
-def accuracy(logits: Tensor, labels: Tensor) -> dict[str, dict[str, float]]:
-    """Share read rightly per kind of character, the kind's own characters allowed."""
-    kinds = {"digits": range(10), "capitals": range(10, 36), "symbols": range(36, BLANK), "blank": [BLANK]}
-    result = {}
-    for kind, classes in kinds.items():
-        rows = torch.isin(labels, torch.tensor(list(classes)))
-        among = logits[rows].clone()
-        if kind != "blank":
-            among[:, [i for i in range(len(CHARACTERS)) if i not in classes]] = -torch.inf
-        result[kind] = {
-            "n": int(rows.sum()),
-            "accuracy": round(float((among.argmax(1) == labels[rows]).double().mean()), 5),
-        }
-    return result
-
-
-def temperature(logits: Tensor, labels: Tensor) -> float:
-    """The temperature that makes the logits most likely (Guo et al. 2017), by a fine search, fields known."""
-    logits = logits.masked_fill(~fields_of(labels), -torch.inf)
-    steps = torch.linspace(0.4, 2.5, 106)
-    losses = torch.stack([nn.functional.cross_entropy(logits / t, labels) for t in steps])
-    return round(float(steps[losses.argmin()]), 3)
-
-
-def save(net: nn.Module, data: Path, out: Path, plan: Plan, cells: int) -> None:
-    """Writes weights and card: temperature from the calibration writers, accuracy on the test writers."""
-    out.mkdir(parents=True, exist_ok=True)
-    torch.save(net.state_dict(), out / "cells.pt")
-    examples = draw_cells(np.random.default_rng(plan.seed + 3), Sources.load(data, "train"), _EXAMPLES)
-    export(net, out / "cells.onnx", *examples[:2])
-    session = InferenceSession(out / "cells.onnx", providers=["CPUExecutionProvider"])
-    card = {
-        "version": hashlib.sha256((out / "cells.onnx").read_bytes()).hexdigest()[:8],
-        "samples": plan.samples,
-        "seed": plan.seed,
-        "temperature": temperature(
-            *logits_of(session, Sources.load(data, "calibration"), cells, plan.seed + 1)
-        ),
-        "accuracy_test_writers": accuracy(
-            *logits_of(session, Sources.load(data, "test"), cells, plan.seed + 2)
-        ),
-    }
-    (out / "cells.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
-    log.info("%s", json.dumps(card))
+def _losses(nets: Pair, images: Tensor, place: Tensor, labels: Tensor, seen: Tensor) -> Tensor:
+    """How far off the first reader is, how far off what it takes the second to see, how far off the second: (3,)."""
+    # bfloat16 halves the time of a step where the processor has it, and takes ten times as long elsewhere.
+    with torch.autocast("cpu", torch.bfloat16, enabled=_BFLOAT16):
+        first, told, second = nets(_worn(_bent(images)), place, seen)
+    among = ~fields_of(labels)
+    inked = labels != BLANK
+    away = (told.float() - nets.second.norm(seen).detach())[inked]
+    return torch.stack(
+        [
+            nn.functional.cross_entropy(first.float().masked_fill(among, -torch.inf), labels),
+            away.square().mean(),
+            nn.functional.cross_entropy(second.float().masked_fill(among, -torch.inf), labels),
+        ]
+    )
 
 
 def main() -> None:
@@ -246,14 +202,14 @@ def main() -> None:
     torch.set_num_threads(1)
     plan = Plan(samples=arguments.samples, rate=arguments.rate, seed=arguments.seed)
     sources = Sources.load(arguments.data, "train")
-    net = train(
+    nets = train(
         sources,
         plan,
         arguments.workers,
         arguments.start,
-        lambda half_done: save(half_done, arguments.data, arguments.out, plan, 4_000),
+        lambda half_done: save(half_done, arguments.data, arguments.out, plan.seed, 4_000),
     )
-    save(net, arguments.data, arguments.out, plan, 60_000)
+    save(nets, arguments.data, arguments.out, plan.seed, 60_000)
 
 
 if __name__ == "__main__":
