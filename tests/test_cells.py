@@ -110,6 +110,22 @@ def test_two_characters_that_touch_stay_two():
     assert claimed(page, plane) == [0, 1]
 
 
+def test_two_narrow_characters_whose_bars_touch_stay_two():
+    page, plane = paper()
+    for i in (1, 2):
+        stroke(page, i * W + 1.2, 1.5, i * W + 4.6, 1.5)
+        stroke(page, i * W + 4.2, 1.5, i * W + 3.0, 5.5)
+    stroke(page, W + 4.6, 1.5, 2 * W + 1.2, 1.5)
+    assert claimed(page, plane) == [1, 2]
+
+
+def test_a_last_character_that_hangs_over_the_end_of_its_comb_is_kept():
+    page, plane = paper()
+    stroke(page, N * W - 1.0, 1.2, N * W + 3.0, 1.2)
+    stroke(page, N * W - 1.0, 1.2, N * W + 0.2, 5.5)
+    assert claimed(page, plane) == [N - 1]
+
+
 @pytest.mark.parametrize(("tip", "cells"), [(H - 1.2, []), (2.0, [0])])
 def test_a_letter_that_reaches_up_from_the_row_below_is_not_this_rows(tip, cells):
     page, plane = paper()

@@ -42,9 +42,13 @@ _STRAY_PX: Final = 2
 """… and each lies no further than this from where they say."""
 _ADJOINING_MM: Final = 0.2
 _ONE_WIDE: Final = 1.3
-"""Ink across a line between two cells that is no wider than this, in widths of a cell, is one character."""
+_REACHES: Final = 0.45
+"""Ink across the line between two cells is one character where it is no wider than so many cells, and reaches less far
+into one of them; else two that touch."""
 _INSIDE: Final = 0.5
-"""Of ink that goes on beyond a cell's window, this share lies in the cell, or it is the neighbour's."""
+_TIP: Final = 0.4
+"""Ink that goes on beyond a cell's window is another row's where less than the first share of it lies in the cell, and
+what does stands no higher than the second share of the cell."""
 SMALLEST_MM: Final = 3.0
 """Ink smaller than this is not blown up to full size, so that a dot stays a dot."""
 
@@ -355,8 +359,11 @@ def _leave_out_what_goes_on(
     goes_on |= (stats[:, cv2.CC_STAT_LEFT] <= 0) | (right >= size[cell, 0] + 2 * margin)
     for label in np.flatnonzero(keep & goes_on):
         w, h = size[cell[label]]
-        inside = np.count_nonzero(pictures[cell[label], margin : margin + h, margin : margin + w] == label)
-        keep[label] = inside >= _INSIDE * stats[label, cv2.CC_STAT_AREA]
+        inside = pictures[cell[label], margin : margin + h, margin : margin + w] == label
+        keep[label] = (
+            np.count_nonzero(inside) >= _INSIDE * stats[label, cv2.CC_STAT_AREA]
+            or np.count_nonzero(inside.any(axis=1)) > _TIP * h
+        )
 
 
 def _leave_to_the_neighbour(
@@ -383,7 +390,8 @@ def _leave_to_the_neighbour(
             right = np.count_nonzero(pictures[i + 1, :, margin:] == b)
             start = stats[a, cv2.CC_STAT_LEFT]
             end = stats[b, cv2.CC_STAT_LEFT] + stats[b, cv2.CC_STAT_WIDTH] + line - margin
-            if end - start <= _ONE_WIDE * (line - margin):
+            wide = line - margin
+            if end - start <= _ONE_WIDE * wide and min(line - start, end - line) < _REACHES * wide:
                 keep[a if left < right else b] = False
 
 
