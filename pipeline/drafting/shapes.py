@@ -212,14 +212,18 @@ def _whole(tick: Tick, glyphs: list[Box]) -> Box:
 def _among_letters(box: Box, letters: list[Box]) -> bool:
     """Whether what looks like a box stands in a word: letters of its height and base line are its neighbours.
 
-    One of its own width tells nothing by itself, since it may be another box; one on each side does.
+    One of its own width tells nothing by itself, since it may be another box; one on each side does, and so does one
+    whose own neighbour has another width: the D of a word that goes on with A and F.
     """
-    sides = set()
-    for other in letters:
-        gap = max(other.x - right(box), box.x - right(other))
-        same = abs(other.h - box.h) < 0.25 * box.h and abs(bottom(other) - bottom(box)) < 0.15 * box.h
-        if same and -_STEM < gap < 0.3 * box.h and other.w > _BAR * other.h:
-            if abs(other.w - box.w) > 0.12 * box.w:
-                return True
-            sides.add(other.x > box.x)
-    return len(sides) == 2
+    beside = [other for other in letters if _is_beside(box, other)]
+    further = [third for other in beside for third in letters if _is_beside(other, third)]
+    if any(abs(other.w - box.w) > 0.12 * box.w for other in (*beside, *further)):
+        return True
+    return len({other.x > box.x for other in beside}) == 2
+
+
+def _is_beside(box: Box, other: Box) -> bool:
+    """Whether a glyph stands next to a box as letters do in a word."""
+    gap = max(other.x - right(box), box.x - right(other))
+    same = abs(other.h - box.h) < 0.25 * box.h and abs(bottom(other) - bottom(box)) < 0.15 * box.h
+    return same and -_STEM < gap < 0.3 * box.h and other.w > _BAR * other.h
