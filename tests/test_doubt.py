@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from forms_under_test import form
 
+from pipeline.recognition.confidence import lowered
 from pipeline.recognition.decode import Entry
 from pipeline.recognition.doubt import Guess, doubt_faint, doubt_hand, doubt_twins
 from pipeline.recognition.joint import Candidate
@@ -63,7 +64,7 @@ def test_on_a_page_of_a_hard_hand_every_number_is_doubted(doubtful, hard):
     *judged, named = doubt_hand([*rows, Reading(name.name, None, "SITI", "SITI", 0.4, QUAD, "test")], PAGE)
     assert {one.reasons for one in judged} == {("hard_hand",) if hard else ()}
     assert named.reasons == ()
-    assert named.confidence == 0.4
+    assert named.doubt == 0
 
 
 @pytest.mark.parametrize("doubtful", range(4))
@@ -71,7 +72,8 @@ def test_clear_numbers_are_trusted_less_beside_doubtful_ones(doubtful):
     numbers = [f for f in PAGE.fields if f.cells and f.alphabet.isdigit()][:6]
     sure = [0.5] * doubtful + [0.999] * (6 - doubtful)
     rows = [Reading(f.name, f.row, "1", "1", p, QUAD, "test") for f, p in zip(numbers, sure, strict=True)]
-    odds = doubt_hand(rows, PAGE)[-1].confidence / (1 - doubt_hand(rows, PAGE)[-1].confidence)
+    assert doubt_hand(rows, PAGE)[-1].doubt == pytest.approx(4 * doubtful / 6)
+    odds = lowered(0.999, 4 * doubtful / 6) / (1 - lowered(0.999, 4 * doubtful / 6))
     assert odds == pytest.approx(999 / np.exp(4 * doubtful / 6), rel=1e-6)
 
 

@@ -58,6 +58,12 @@ def test_two_known_words_that_differ_by_a_letter_are_told_by_the_ink_alone():
     assert 0.4 < chance < 0.75
 
 
+def test_a_mark_that_stands_alone_may_be_dust():
+    _, beside, _ = scored(ink(*"SITI,", " ", *"AMINAH"))
+    _, alone, _ = scored(ink(*"SITI", " ", ",", " ", *"AMINAH"))
+    assert alone < 0.02 < 0.9 < beside
+
+
 @given(st.data())
 @settings(max_examples=40, deadline=None)
 def test_the_first_entry_is_always_the_inks_and_chances_are_chances(data):

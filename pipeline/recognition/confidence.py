@@ -5,6 +5,7 @@ page may come (which readers were at work, scan or photo); what has no table is 
 """
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
@@ -49,6 +50,11 @@ def logit(p: float | NDArray[np.float64]) -> NDArray[np.float64]:
     """Log odds, kept finite."""
     clipped = np.clip(p, _EDGE, 1 - _EDGE)
     return np.asarray(np.log(clipped / (1 - clipped)))
+
+
+def lowered(probability: float, by: float) -> float:
+    """A probability with its log odds lowered."""
+    return probability / (probability + (1 - probability) * math.exp(by))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """What speaks against a reading beyond its own ink: the rest of the page, by the same hand with the same pen."""
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
@@ -94,16 +93,11 @@ def doubt_hand(readings: Sequence[Reading], page: PageLayout) -> tuple[Reading, 
     share, here = doubtful / len(written), {(one.field, one.row) for one in written}
     hard = ("hard_hand",) if share > _MOSTLY else ()
     return tuple(
-        replace(one, confidence=_lowered(one.confidence, _PER_SHARE * share), reasons=(*one.reasons, *hard))
+        replace(one, doubt=_PER_SHARE * share, reasons=(*one.reasons, *hard))
         if (one.field, one.row) in here
         else one
         for one in readings
     )
-
-
-def _lowered(probability: float, by: float) -> float:
-    """A probability with its log odds lowered."""
-    return probability / (probability + (1 - probability) * math.exp(by))
 
 
 def _seen(guess: Guess) -> str:

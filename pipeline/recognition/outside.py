@@ -27,6 +27,8 @@ _PRINT_MM: Final = 0.4
 """So far around printed ink nothing is looked for: type is blurred, paper shrinks."""
 _OWN_MM: Final = {Kind.COMB: 2.0, Kind.MARKS: 3.0, Kind.AREA: 7.0, Kind.LINE: 4.0}
 """So far around a field its own writing may reach …"""
+_BELOW_TICK_MM: Final = 1.2
+"""… ticks end above their box, or beside it …"""
 _EMPTY_MM: Final = 0.5
 """… but there is none of a comb whose cells are empty."""
 _UP_MM, _ASIDE_MM, _DOWN_MM = 5.5, 5.0, 3.5
@@ -107,8 +109,9 @@ def _bare(page: PageLayout, print_: PageInk) -> NDArray[np.bool_]:
             _take_out(bare, box, _PRINT_MM + shape.stroke / 2)
     for field in page.fields:
         parts = [choice.box for choice in field.choices] or [field.box]
+        spared = _OWN_MM[Kind.MARKS] - _BELOW_TICK_MM if field.kind is Kind.MARKS else 0.0
         for box in parts if field.kind is not Kind.COMB else ():
-            _take_out(bare, box, _OWN_MM[field.kind])
+            _take_out(bare, box._replace(h=box.h - spared), _OWN_MM[field.kind])
     bare.flags.writeable = False
     return bare
 

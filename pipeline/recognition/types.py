@@ -23,6 +23,7 @@ class Reading:
         raw: the characters as they stand in the cells, before any normalisation.
         confidence: calibrated probability that `value` is right.
         alternatives: the most probable other values, best first.
+        doubt: log odds by which the rest of its page speaks against it, beside what the reader itself is sure of.
         reasons: stable codes that say why a person should look; empty when there are none.
         quad: the field's corners in the page image, px, clockwise from the top left.
         reader: which reader and model made it, for provenance.
@@ -37,3 +38,4 @@ class Reading:
     reader: str
     alternatives: tuple[Alternative, ...] = ()
     reasons: tuple[str, ...] = ()
+    doubt: float = 0.0

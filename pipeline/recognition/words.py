@@ -26,6 +26,8 @@ _LETTERS: Final = 26
 _OTHERS: Final = 3
 """Words of the list that are offered in place of each word that was read."""
 _NEVER: Final = 1e-9
+_ALONE: Final = math.log(0.01)
+"""How much less likely a mark is that stands by itself, away from any word: it may be dust."""
 
 Logs = NDArray[np.float64]
 
@@ -95,7 +97,15 @@ def with_words(posteriors: NDArray[np.float64], entries: Sequence[Entry], words:
             raw = best[:start] + other + best[start + len(word) :]
             inks.setdefault(raw, float(inks[best] + ink - own))
     found = [
-        Entry(raw, min(0.0, ink + sum(slot(start, word).weight(word) for start, word in _words_of(raw))))
+        Entry(
+            raw,
+            min(
+                0.0,
+                ink
+                + sum(slot(start, word).weight(word) for start, word in _words_of(raw))
+                + _ALONE * sum(not any(map(str.isalnum, part)) for part in raw.split()),
+            ),
+        )
         for raw, ink in inks.items()
     ]
     return found[0], *sorted(found[1:], key=lambda entry: -entry.score)

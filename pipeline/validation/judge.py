@@ -7,7 +7,7 @@ from typing import Final, Literal
 from pipeline.forms.definition import FormDefinition
 from pipeline.forms.fields import FieldSpec
 from pipeline.forms.layout import FieldType, Kind
-from pipeline.recognition.confidence import Groups, group_of, logit
+from pipeline.recognition.confidence import Groups, group_of, logit, lowered
 from pipeline.recognition.types import Alternative, Reading
 
 Status = Literal["accepted", "review"]
@@ -58,7 +58,9 @@ def propose(proven: JudgedReading, learnt: JudgedReading) -> JudgedReading:
     if proven.status == "accepted" or value in (*EMPTY, proven.reading.value):
         return proven
     more = set(learnt.reasons) - set(proven.reasons) - _LESS_SURE
-    if more or learnt.score < proven.score + SURER:
+    # How sure each reader is, whatever the page says of the hand: one that begins to doubt it is no worse for that.
+    surer = (learnt.score + learnt.reading.doubt) - (proven.score + proven.reading.doubt)
+    if more or surer < SURER:
         others = [one for one in proven.reading.alternatives if one.value != value]
         added = (Alternative(value, learnt.reading.confidence), *others)
         return replace(proven, reading=replace(proven.reading, alternatives=added))
@@ -70,19 +72,20 @@ def propose(proven: JudgedReading, learnt: JudgedReading) -> JudgedReading:
 
 def _judge(spec: FieldSpec, reading: Reading, in_use: bool, calibrations: Groups) -> JudgedReading:
     calibration = calibrations.get(group_of(spec.type, reading.value in EMPTY))
-    confidence = calibration.probability(reading.confidence) if calibration else 0.0
+    own = lowered(reading.confidence, reading.doubt)
+    confidence = calibration.probability(own) if calibration else 0.0
     if reading.reasons:
         # What a reader doubts was left out of the labelled fields that the calibration stands on.
-        confidence = min(confidence, reading.confidence, _CERTAIN_BUT_UNPROVEN)
+        confidence = min(confidence, own, _CERTAIN_BUT_UNPROVEN)
     reasons = [*reading.reasons, *_broken(spec, reading, in_use)]
-    proven = calibration is not None and calibration.accepts(reading.confidence, spec.alpha, spec.confidence)
+    proven = calibration is not None and calibration.accepts(own, spec.alpha, spec.confidence)
     if not reading.reasons and not proven:
         reasons.append(_UNPROVEN)
     return JudgedReading(
         replace(reading, confidence=round(confidence, 6)),
         "review" if reasons else "accepted",
         tuple(dict.fromkeys(reasons)),
-        round(float(logit(reading.confidence)), 4),
+        round(float(logit(own)), 4),
     )
 
 
