@@ -164,7 +164,8 @@ def train(
             if step % 2000 == 0:
                 keep(smooth.eval())
             if step == steps:
-                return smooth.eval()
+                smooth.eval()
+                return smooth
     raise AssertionError("the stream of cells has no end")
 
 
