@@ -8,7 +8,7 @@ from forms_under_test import FORMS, catalogue, definitions, form
 from hypothesis import HealthCheck, assume, given, settings
 
 from pipeline.errors import DefinitionError
-from pipeline.forms.arrange import arrange, compose
+from pipeline.forms.arrange import compose
 from pipeline.forms.catalogue import fingerprint
 from pipeline.forms.definition import FormDefinition
 from pipeline.forms.describe import describe
@@ -56,11 +56,14 @@ def test_nothing_overlaps_and_all_is_inside_the_page(name):
 @given(definitions())
 def test_any_definition_gives_a_sound_layout_or_is_refused(definition):
     try:
-        arrange(definition)
+        compose(definition)
     except DefinitionError:
         assume(False)
     check(definition)
-    assert arrange(definition) == arrange(FormDefinition.model_validate(definition.model_dump(by_alias=True)))
+    assert (
+        compose(definition).layout
+        == compose(FormDefinition.model_validate(definition.model_dump(by_alias=True))).layout
+    )
 
 
 @pytest.mark.parametrize("name", FORMS)
@@ -115,8 +118,8 @@ def test_a_form_is_picklable_and_its_fingerprint_follows_its_layout():
     assert again == found
     changed = found.definition.model_dump(by_alias=True)
     changed["pages"][0]["sections"][0]["items"][1]["cells"] = 4
-    assert fingerprint(arrange(FormDefinition.model_validate(changed))) != found.fingerprint
-    assert fingerprint(arrange(found.definition)) == found.fingerprint
+    assert fingerprint(compose(FormDefinition.model_validate(changed)).layout) != found.fingerprint
+    assert fingerprint(compose(found.definition).layout) == found.fingerprint
 
 
 def test_the_catalogue_knows_forms_by_name_and_code():
@@ -144,11 +147,11 @@ def test_what_does_not_fit_is_told_with_its_section():
     data = form("sosialisasi").definition.model_dump(by_alias=True)
     data["pages"][0]["sections"][1]["items"][0]["rows"] = 40
     with pytest.raises(DefinitionError, match=r"halaman 1: bagian “II. Peserta”"):
-        arrange(FormDefinition.model_validate(data))
+        compose(FormDefinition.model_validate(data))
 
 
 def test_what_is_too_wide_is_told_by_name():
     data = form("penyaluran").definition.model_dump(by_alias=True)
     data["pages"][0]["sections"][1]["items"][0]["preprinted"][0]["width"] = 80
     with pytest.raises(DefinitionError, match="penerima"):
-        arrange(FormDefinition.model_validate(data))
+        compose(FormDefinition.model_validate(data))

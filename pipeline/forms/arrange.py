@@ -25,15 +25,6 @@ _PITCH = 3.0
 """Between lines of a note, mm."""
 
 
-def arrange(definition: FormDefinition) -> FormLayout:
-    """Where everything of a form lies.
-
-    Raises:
-        DefinitionError: something does not fit; the sentence names the page and section.
-    """
-    return compose(definition).layout
-
-
 def compose(definition: FormDefinition) -> Composition:
     """The layout of a form and the ink around its fields.
 

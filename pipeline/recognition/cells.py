@@ -375,7 +375,8 @@ def _leave_to_the_neighbour(
 ) -> None:
     """Drops from `keep` one side's claim to each character that two adjoining cells hold, in place.
 
-    It belongs to the cell in which more of it lies; what is wider than one character, or reaches far into both, stays in both.
+    It belongs to the cell in which more of it lies; what is wider than one character, or reaches far into both cells,
+    stays in both.
     """
     margin = round(MARGIN_MM * PX_PER_MM)
     for i in np.flatnonzero(adjoining):
