@@ -19,26 +19,27 @@ SERIALS = {
 PLANE = Plane(np.array([[DPI / 25.4, 0, -0.5], [0, DPI / 25.4, -0.5], [0, 0, 1.0]]))
 
 
-def filled(name, values, slips=0.0, way="cell", seed=1, dust=0):
-    """The first page of a form as it was filled in, and which of its combs hold ink."""
+def filled(name, values, slips=0.0, way="cell", seed=1, dust=0, side=0):
+    """A page of a form as it was filled in, and which of its combs hold ink."""
     survey = form(name)
-    blank = blank_sheets(survey, [SERIALS[name]])[0][0]
+    blank = blank_sheets(survey, [SERIALS[name]])[0][side]
     rng = np.random.default_rng(seed)
     writer = Writer.sample([BLOCK], rng, slips=slips, corrections=(way,))
-    page, truths = fill_page(blank, survey.layout.pages[0], values, writer, rng)
+    page, truths = fill_page(blank, survey.layout.pages[side], values, writer, rng)
     specks(page, dust, rng)
     inside = {(one.field, one.row) for one in truths if one.value and one.correction != "missed"}
     return to_bytes(page), inside
 
 
-def beside(name, image, inside):
+def beside(name, image, inside, side=0):
     survey = form(name)
-    return written_beside(image, PLANE, survey.layout.pages[0], survey.ink[0], inside)
+    return written_beside(image, PLANE, survey.layout.pages[side], survey.ink[side], inside)
 
 
 @pytest.mark.parametrize("name", FORMS)
 def test_print_alone_is_no_writing(name):
-    assert beside(name, *filled(name, {})) == frozenset()
+    for side in range(len(form(name).layout.pages)):
+        assert beside(name, *filled(name, {}, dust=40, side=side), side) == frozenset()
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -65,3 +66,18 @@ def test_a_word_beside_an_empty_comb_is_noticed_and_concerns_those_next_to_it_al
     x, y = (round(mm * DPI / 25.4) for mm in (box.x + box.w + 1.5, box.y + 1))
     image[y : y + 45, x : x + 6] = 40
     assert beside("pendataan", image, inside) == {("rw", None), ("tanggal_pendataan", None)}
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("key", ["luas_lantai", "penghasilan"])
+def test_an_entry_written_small_on_the_label_of_its_empty_comb_is_noticed(key, seed):
+    # Under tick boxes and above the comb there is no bare paper but between the letters of the label.
+    image, inside = filled("pendataan", {(key, None): "38"}, slips=1.0, way="missed", seed=seed, side=1)
+    assert (key, None) not in inside
+    assert (key, None) in beside("pendataan", image, inside, side=1)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_single_digit_struck_through_and_written_anew_is_noticed(seed):
+    key = ("anggota.disabilitas", 2)
+    assert key in beside("pendataan", *filled("pendataan", {key: "7"}, slips=1.0, way="struck", seed=seed))

@@ -19,6 +19,8 @@ OBLIQUE: Final = "Helvetica-Oblique"
 
 _ASCENT = 0.73
 _DESCENT = 0.21
+_HANGING: Final = frozenset("gjpqyQ,;()[]{}|/@_§")
+"""Characters that reach below the baseline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,17 @@ class Run:
         """What the letters cover."""
         up, down = self.size * PT * _ASCENT, self.size * PT * _DESCENT
         return Box(self.x, self.y - up, text_width(self.text, self.font, self.size), up + down)
+
+    @property
+    def letters(self) -> list[Box]:
+        """What each letter covers, down to the baseline or below it: all fonts of these metrics agree on that."""
+        up, down = self.size * PT * _ASCENT, self.size * PT * _DESCENT
+        ends = [self.x + text_width(self.text[:n], self.font, self.size) for n in range(len(self.text) + 1)]
+        return [
+            Box(left, self.y - up, right - left, up + (down if letter in _HANGING else 0.0))
+            for letter, left, right in zip(self.text, ends[:-1], ends[1:], strict=True)
+            if not letter.isspace()
+        ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,18 +25,22 @@ _DARK: Final = 0.75
 """Share of the paper's light below which something is written."""
 _PRINT_MM: Final = 0.4
 """So far around printed ink nothing is looked for: type is blurred, paper shrinks."""
-_OWN_MM: Final = {Kind.COMB: 2.0, Kind.MARKS: 3.0, Kind.AREA: 7.0, Kind.LINE: 4.0}
-"""So far around a field its own writing may reach …"""
+_OWN_MM: Final = {Kind.MARKS: 3.0, Kind.AREA: 7.0, Kind.LINE: 4.0}
+"""So far around a field that is no comb its own writing may reach …"""
 _BELOW_TICK_MM: Final = 1.2
-"""… ticks end above their box, or beside it …"""
-_EMPTY_MM: Final = 0.5
-"""… but there is none of a comb whose cells are empty."""
+"""… but ticks end above their box, or beside it."""
 _UP_MM, _ASIDE_MM, _DOWN_MM = 5.5, 5.0, 3.5
 """How far from a comb writing is taken to speak of it."""
-_PART_MM2: Final = 0.4
-_LONG_MM: Final = 1.2
-_WRITTEN_MM2: Final = 0.8
-"""Less than this, all parts together, is dust."""
+
+
+_PART_MM2: Final = 0.1
+_LONG_MM: Final = 0.4
+"""Anything smaller is dust."""
+_OWN: Final = {True: (1.2, 0.8), False: (0.3, 0.3)}
+"""So far around a comb, mm, its own writing may reach, and how much beyond, mm², is let pass: by whether it is filled.
+
+What stands on the label of an empty comb shows in the gaps of the print alone.
+"""
 
 
 def written_beside(
@@ -51,14 +55,15 @@ def written_beside(
         print_: what is printed around its fields.
         filled: the combs that hold ink.
     """
-    combs = [field for field in page.fields if field.kind is Kind.COMB]
+    combs = [
+        (field, *_OWN[(field.name, field.row) in filled]) for field in page.fields if field.kind is Kind.COMB
+    ]
     bare = _bare(page, print_).copy()
-    for comb in combs:
-        within = _OWN_MM[Kind.COMB] if (comb.name, comb.row) in filled else _EMPTY_MM
+    for comb, within, _ in combs:
         _take_out(bare, around(list(comb.cells)), within)
     upright = crop(image, plane, Box(0.0, 0.0, page.width_mm, page.height_mm), _PX_PER_MM)
     ink = (upright < _DARK * _paper(upright)) & bare
-    dark = [comb for comb in combs if _is_written(ink, comb)]
+    dark = [(comb, passes) for comb, _, passes in combs if _area(ink, comb) >= passes]
     if not dark:
         return frozenset()
     _, labels, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
@@ -66,11 +71,12 @@ def written_beside(
     part = (stats[:, cv2.CC_STAT_AREA] >= _PART_MM2 * _PX_PER_MM**2) & (extent >= _LONG_MM * _PX_PER_MM)
     part[0] = False
     strokes = part[labels]
-    return frozenset((comb.name, comb.row) for comb in dark if _is_written(strokes, comb))
+    return frozenset((comb.name, comb.row) for comb, passes in dark if _area(strokes, comb) >= passes)
 
 
-def _is_written(ink: NDArray[np.bool_], comb: FieldLayout) -> bool:
-    return int(np.count_nonzero(ink[_around(comb)])) >= _WRITTEN_MM2 * _PX_PER_MM**2
+def _area(ink: NDArray[np.bool_], comb: FieldLayout) -> float:
+    """How much ink speaks of a comb, mm²."""
+    return int(np.count_nonzero(ink[_around(comb)])) / _PX_PER_MM**2
 
 
 def _paper(upright: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -99,7 +105,7 @@ def _bare(page: PageLayout, print_: PageInk) -> NDArray[np.bool_]:
     """Where on a page nothing is printed and no field but a comb reaches: bool (h, w)."""
     size = round(page.height_mm * _PX_PER_MM), round(page.width_mm * _PX_PER_MM)
     bare = np.ones(size, bool)
-    printed = [run.box for run in print_.runs] + [slot.box for slot in print_.slots]
+    printed = [letter for run in print_.runs for letter in run.letters] + [slot.box for slot in print_.slots]
     printed += [page.qr, page.serial] if page.qr and page.serial else []
     printed += [marker.box for marker in page.markers]
     for box in printed:
