@@ -5,7 +5,10 @@ from pathlib import Path
 import numpy as np
 import practice_forms
 import pytest
+from typer.testing import CliRunner
 
+from pipeline.cli import context
+from pipeline.cli.forms import app
 from pipeline.forms.catalogue import Catalogue
 from pipeline.page import PageReading, read_page
 from pipeline.registration.register import register
@@ -140,3 +143,31 @@ def test_the_questionnaire_is_read(questionnaires) -> None:
         assert {name: found[name] for name in wanted} == wanted
     # One box blackened out and another crossed: a person looks.
     assert "several_marks" in {one.reading.field: one.reasons for one in readings[1].readings}["c1"]
+
+
+CHOSEN = (((1, 2, 3, 2, 4, 2), (1, 1)), ((3, 3, 1, 3, 3, 1), (1, 2)), ((1, 1, 1, 1, 1, 1), (2, 1)))
+"""Which box of each question the three copies have crossed, page by page; four blackened ones lie beside them."""
+NUMBERS = ("43", None, "1234")
+"""What the amount says; in the second copy one digit is written over another."""
+
+
+def test_the_questionnaire_is_read_on_the_draft_of_forms_new(questionnaires, tmp_path) -> None:
+    """Nothing was edited: all 24 answers of the three copies, and doubt where something was blackened out."""
+    context._catalogue.cache_clear()
+    blank = practice_forms.FOLDER / "quexf/test_original.pdf"
+    run = CliRunner().invoke(app, ["new", str(blank)], env={"SOTARSA_HOME": str(tmp_path)})
+    assert run.exit_code == 0, run.output
+    (form,) = (shelf := Catalogue.load([tmp_path / "forms"])).forms()
+    doubted = 0
+    for copy, (chosen, number) in enumerate(zip(CHOSEN, NUMBERS, strict=True)):
+        for side, answers in enumerate(chosen):
+            reading = read_page(questionnaires[1][2 * copy + side], shelf)
+            said = values(reading)
+            asked = [field for field in form.layout.pages[side].fields if field.choices]
+            assert tuple(
+                [choice.value for choice in field.choices].index(said[field.name]) + 1 for field in asked
+            ) == answers
+            doubted += sum("several_marks" in one.reasons for one in reading.readings)
+            if side == 0 and number:
+                assert said["aud"] == number
+    assert doubted == 4

@@ -17,10 +17,14 @@ _MARGIN: Final = 2.0
 _CELL_LEAST: Final = (2.4, 3.0)
 _EXTENT: Final = 0.88
 """Which share of its bounding box a rectangle fills at least."""
+_ROUND: Final = 0.9
+"""What fills less of it is a ring."""
 _CORNER: Final = 0.4
 """Lines may end so far before the corner where they should meet, mm."""
 _TICK: Final = (2.1, 13.0)
 """Sides of boxes to mark, mm."""
+_RING: Final = 26.0
+"""Rings may be larger: on small cards, or where a photo of one is taken for a large sheet."""
 _BUBBLE: Final = 2.8
 """The smallest bubble; letters O of running text are smaller, mm."""
 _ASPECT: Final = 1.9
@@ -117,7 +121,7 @@ def _holes(mask: Grey, ink: Grey) -> list[Tick]:
     _, labels, stats, _ = cv2.connectedComponentsWithStats(cv2.bitwise_not(mask), connectivity=4)
     found = []
     for number, (x, y, w, h, _area) in enumerate(stats.tolist()):
-        if number == 0 or not _TICK[0] * PX * 0.8 <= min(w, h) <= max(w, h) <= _TICK[1] * PX:
+        if number == 0 or not _TICK[0] * PX * 0.8 <= min(w, h) <= max(w, h) <= _RING * PX:
             continue
         if max(w, h) > _ASPECT * min(w, h):
             continue
@@ -141,7 +145,9 @@ def _holes(mask: Grey, ink: Grey) -> list[Tick]:
         inside = (cv2.erode(whole, np.ones((5, 5), np.uint8)) > 0) & (ink[y : y + h, x : x + w] > 0)
         if extent >= _EXTENT + 0.02 and max(box.w, box.h) > _SQUARE * min(box.w, box.h):
             continue
-        found.append(Tick(box, extent < 0.9, bool(inside.sum() > 0.02 * area)))
+        if extent >= _ROUND and max(box.w, box.h) > _TICK[1]:
+            continue
+        found.append(Tick(box, extent < _ROUND, bool(inside.sum() > 0.02 * area)))
     return found
 
 
