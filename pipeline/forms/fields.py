@@ -14,6 +14,8 @@ from pipeline.language import Text
 
 MOST_ROWS: Final = 100
 WIDEST: Final = 33
+SMALLEST_MM: Final = 2.0
+"""A cell or a box to mark that is smaller cannot be told from its own outline."""
 """The most comb cells that fit side by side on the page."""
 
 ALPHA: Final = 0.001
@@ -146,6 +148,12 @@ class FieldSpec(Part):
             raise Flaw("jenis ini hanya satu kotak", "this type has one box", "at")
         if self.at and self.kind is Kind.MARKS:
             raise Flaw("letak ditulis pada tiap pilihan", "each choice says its own place", "at")
+        small = [box for box in self.places if box and min(box.w, box.h) < SMALLEST_MM]
+        if small and self.kind in (Kind.COMB, Kind.MARKS):
+            raise Flaw(
+                f"kotak terkecil {SMALLEST_MM:g} x {SMALLEST_MM:g} mm; ada yang {small[0].w:g} x {small[0].h:g} mm",
+                f"boxes are at least {SMALLEST_MM:g} x {SMALLEST_MM:g} mm; one is {small[0].w:g} x {small[0].h:g} mm",
+            )
         if self.filled and self.kind is not Kind.MARKS:
             raise Flaw("filled hanya untuk choice", "filled is for choices only", "filled")
         _promised("alpha", self.alpha, ALPHAS)

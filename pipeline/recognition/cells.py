@@ -29,7 +29,17 @@ FAINT: Final = 0.16
 """Peak ink of a cell below which nothing was written; a hard pencil on a bad scan still reaches 0.25."""
 _SPECK_MM2: Final = 0.06
 _TRACE_MM2: Final = 0.12
-"""Less than this that is dark inside a cell is not looked at further."""
+"""Less than this that is dark inside the cells of a comb is not looked at further."""
+_BESIDE_LINE_MM: Final = 0.35
+"""So near to the middle of a printed line what is dark may be the line …"""
+_DARKER: Final = (1.6, 0.06)
+"""… but not where a line is so many times, and by so much, darker than most: a 1 may stand on it."""
+_WELL_INSIDE_MM: Final = 0.8
+"""So far from its lines what is dark is not a neighbour's tip."""
+_PAST_MM: Final = 0.25
+_STANDS: Final = 0.5
+"""Ink of a cell that is left with none may be a character that touches its neighbour where so much of its height
+stands past the line."""
 _MODEL_CELLS: Final = 8
 _ALONG: Final = 0.85
 """Share of a cell's side along which a printed line is dark, at least …"""
@@ -49,6 +59,8 @@ _INSIDE: Final = 0.5
 _TIP: Final = 0.4
 """Ink that goes on beyond a cell's window is another row's where less than the first share of it lies in the cell, and
 what does stands no higher than the second share of the cell."""
+_WHOLE: Final = 0.7
+"""Where less of it lies in the cell, a character that goes on above or below its window is not all there."""
 SMALLEST_MM: Final = 3.0
 """Ink smaller than this is not blown up to full size, so that a dot stays a dot."""
 
@@ -64,13 +76,15 @@ class CellInk:
         place: float32 (N, 3), height of the middle of the ink from the cell's bottom, height and width of the
             ink; all as shares of the cell's height.
         amount: float32 (N,), mm² of ink kept; 0 where the cell is empty.
-        trace: float32 (N,), mm² that is dark inside a cell without being taken for ink: dust, or a pen too faint.
+        trace: float32 (N,), mm² that is dark inside a cell without ink: dust, a pen too faint, what was left out.
+        left_out: float32 (N,), mm² of strokes inside a cell that neither it nor its neighbour in the comb has.
     """
 
     images: NDArray[np.uint8]
     place: Floats
     amount: Floats
     trace: Floats
+    left_out: Floats
 
 
 def window_px(width_mm: float, height_mm: float) -> tuple[int, int]:
@@ -131,7 +145,7 @@ def cell_ink(
     boxes: NDArray[np.float64],
     groups: NDArray[np.int64],
 ) -> CellInk:
-    """The ink of all cells of a page: `sample`, `take_out_lines` and `isolate`, the empty cells passed over.
+    """The ink of all cells of a page: `sample`, `take_out_lines` and `isolate`, the empty combs passed over.
 
     Args:
         image: uint8 (H, W), grey, paper bright.
@@ -140,22 +154,27 @@ def cell_ink(
         groups: int64 (N,), which cells stand in one comb.
     """
     patches = sample(image, plane, boxes)
-    trace = _dark(patches, boxes[:, 2:])
-    written = np.flatnonzero(trace >= _TRACE_MM2)
+    sizes = boxes[:, 2:]
+    dark = _dark(patches, sizes, _BESIDE_LINE_MM) >= _TRACE_MM2
+    written = np.flatnonzero(np.isin(groups, groups[dark | _on_a_line(patches, sizes)]))
+    n = len(boxes)
     found = CellInk(
-        np.zeros((len(boxes), SIZE, SIZE), np.uint8),
-        np.zeros((len(boxes), 3), np.float32),
-        np.zeros(len(boxes), np.float32),
-        trace,
+        np.zeros((n, SIZE, SIZE), np.uint8),
+        np.zeros((n, 3), np.float32),
+        np.zeros(n, np.float32),
+        _dark(patches, sizes, _WELL_INSIDE_MM),
+        np.zeros(n, np.float32),
     )
     if len(written):
-        clean = take_out_lines(patches, boxes[:, 2:], groups, written)
-        part = isolate(clean, boxes[written, 2:], _adjoining(boxes, groups, written))
-        found.images[written], found.place[written], found.amount[written] = (
-            part.images,
-            part.place,
-            part.amount,
-        )
+        clean = take_out_lines(patches, sizes, groups, written)
+        part = isolate(clean, sizes[written], _adjoining(boxes, groups, written))
+        for whole, own in (
+            (found.images, part.images),
+            (found.place, part.place),
+            (found.amount, part.amount),
+            (found.left_out, part.left_out),
+        ):
+            whole[written] = own
         found.trace[found.amount > 0] = 0
     return found
 
@@ -169,16 +188,31 @@ def _adjoining(
     return np.asarray(near & (np.append(groups[which[1:]], -1) == groups[which]))
 
 
-def _dark(patches: Floats, sizes_mm: NDArray[np.float64]) -> Floats:
-    """How many mm² (N,) are dark well inside each cell's outline."""
-    inset = round((MARGIN_MM + _BAND_MM + 0.2) * PX_PER_MM)
+def _dark(patches: Floats, sizes_mm: NDArray[np.float64], inset_mm: float) -> Floats:
+    """How many mm² (N,) are dark inside each cell's outline, so far from it."""
+    inset = round((MARGIN_MM + inset_mm) * PX_PER_MM)
     dark = patches[:, inset:, inset:] < 1 - FAINT
-    right = np.round((MARGIN_MM + sizes_mm - _BAND_MM - 0.2) * PX_PER_MM).astype(int) - inset
+    right = np.round((MARGIN_MM + sizes_mm - inset_mm) * PX_PER_MM).astype(int) - inset
     amount = np.empty(len(patches))
     for w, h in np.unique(right, axis=0):
         same = (right == (w, h)).all(axis=1)
         amount[same] = np.count_nonzero(dark[same, :h, :w], axis=(1, 2))
     return (amount / PX_PER_MM**2).astype(np.float32)
+
+
+def _on_a_line(patches: Floats, sizes_mm: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether the left or right line (N,) of a cell is so much darker than most lines that a stroke stands on it."""
+    reach, inset = round(_BESIDE_LINE_MM * PX_PER_MM), round(_WELL_INSIDE_MM * PX_PER_MM)
+    darkness = np.empty((len(patches), 2))
+    places = np.array([_places_px(size) for size in sizes_mm])
+    for left, right, top, bottom in np.unique(places, axis=0):
+        same = (places == (left, right, top, bottom)).all(axis=1)
+        rows = patches[same, top + inset : bottom - inset]
+        for side, place in enumerate((left, right)):
+            darkness[same, side] = 1 - rows[:, :, place - reach : place + reach + 1].mean(axis=(1, 2))
+    times, by = _DARKER
+    usual = float(np.median(darkness))
+    return np.asarray((darkness > max(times * usual, usual + by)).any(axis=1))
 
 
 def take_out_lines(
@@ -308,9 +342,13 @@ def isolate(
     keep = within & big
     keep[0] = False
     pictures = labels.reshape(n, h + 1, w)
-    _leave_out_what_goes_on(keep, pictures, stats, cell, sizes_mm)
-    if adjoining is not None:
-        _leave_to_the_neighbour(keep, pictures, stats, sizes_mm, adjoining)
+    cut_off = _leave_out_what_goes_on(keep, pictures, stats, cell, sizes_mm)
+    inside = _inside(pictures, len(stats), sizes_mm)
+    pairs = _shared(pictures, sizes_mm, np.zeros(n, np.bool_) if adjoining is None else adjoining)
+    left_out = big & ~keep & ~_held_beside(keep, pairs)
+    left_out |= _leave_to_the_neighbour(keep, pictures, stats, sizes_mm, pairs)
+    left_out |= cut_off
+    left_out[0] = False
     amount = np.bincount(cell[keep], stats[keep, cv2.CC_STAT_AREA], minlength=n)[:n] / PX_PER_MM**2
 
     left = np.full(n, w, np.int64)
@@ -334,7 +372,59 @@ def isolate(
         axis=1,
     )
     place[amount == 0] = 0
-    return CellInk(images, place.astype(np.float32), amount.astype(np.float32), np.zeros(n, np.float32))
+    lost = np.bincount(cell[left_out], inside[left_out], minlength=n)[:n]
+    zeros = np.zeros(n, np.float32)
+    return CellInk(
+        images, place.astype(np.float32), amount.astype(np.float32), zeros, lost.astype(np.float32)
+    )
+
+
+def _inside(pictures: NDArray[Any], count: int, sizes_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How many mm² (count,) of each component lie between the lines of its cell."""
+    low = round((MARGIN_MM + _BESIDE_LINE_MM) * PX_PER_MM)
+    high = np.round((MARGIN_MM + sizes_mm - _BESIDE_LINE_MM) * PX_PER_MM).astype(int)
+    area = np.zeros(count)
+    for right, bottom in np.unique(high, axis=0):
+        same = (high == (right, bottom)).all(axis=1)
+        area += np.bincount(pictures[same, low:bottom, low:right].ravel(), minlength=count)
+    return area / PX_PER_MM**2
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """The same ink as the windows of two adjoining cells show it: component `a` of cell `i`, `b` of the next."""
+
+    i: int
+    a: int
+    b: int
+
+
+def _shared(
+    pictures: NDArray[Any], sizes_mm: NDArray[np.float64], adjoining: NDArray[np.bool_]
+) -> list[_Pair]:
+    """The components that two adjoining cells' windows share."""
+    margin = round(MARGIN_MM * PX_PER_MM)
+    found = []
+    for i in np.flatnonzero(adjoining).tolist():
+        line = margin + round(sizes_mm[i, 0] * PX_PER_MM)
+        mine, other = pictures[i, :, line - margin : line + margin], pictures[i + 1, :, : 2 * margin]
+        width = min(mine.shape[1], other.shape[1])
+        mine, other = mine[:, :width], other[:, :width]
+        both = (mine > 0) & (other > 0)
+        if both.any():
+            found += [
+                _Pair(i, int(a), int(b)) for a, b in np.unique(np.stack([mine[both], other[both]], 1), axis=0)
+            ]
+    return found
+
+
+def _held_beside(keep: NDArray[np.bool_], pairs: list[_Pair]) -> NDArray[np.bool_]:
+    """Which components an adjoining cell keeps."""
+    held = np.zeros(len(keep), np.bool_)
+    for pair in pairs:
+        held[pair.a] |= keep[pair.b]
+        held[pair.b] |= keep[pair.a]
+    return held
 
 
 def _leave_out_what_goes_on(
@@ -343,10 +433,13 @@ def _leave_out_what_goes_on(
     stats: NDArray[Any],
     cell: NDArray[np.int64],
     sizes_mm: NDArray[np.float64],
-) -> None:
+) -> NDArray[np.bool_]:
     """Drops from `keep` what goes on beyond its cell's window and lies mostly outside the cell, in place.
 
     Only a part of it is seen, so its middle says little: a tall letter of the row below reaches into this one.
+
+    Returns:
+        Which components are kept though much of them lies above or below: characters of which a part is cut off.
     """
     margin, rows = round(MARGIN_MM * PX_PER_MM), pictures.shape[1]
     top = stats[:, cv2.CC_STAT_TOP] - cell * rows
@@ -355,15 +448,15 @@ def _leave_out_what_goes_on(
         stats[:, cv2.CC_STAT_LEFT] + stats[:, cv2.CC_STAT_WIDTH],
     )
     size = np.round(sizes_mm * PX_PER_MM).astype(int)
-    goes_on = (top <= 0) | (bottom >= size[cell, 1] + 2 * margin)
-    goes_on |= (stats[:, cv2.CC_STAT_LEFT] <= 0) | (right >= size[cell, 0] + 2 * margin)
+    cut = (top <= 0) | (bottom >= size[cell, 1] + 2 * margin)
+    goes_on = cut | (stats[:, cv2.CC_STAT_LEFT] <= 0) | (right >= size[cell, 0] + 2 * margin)
     for label in np.flatnonzero(keep & goes_on):
         w, h = size[cell[label]]
         inside = pictures[cell[label], margin : margin + h, margin : margin + w] == label
-        keep[label] = (
-            np.count_nonzero(inside) >= _INSIDE * stats[label, cv2.CC_STAT_AREA]
-            or np.count_nonzero(inside.any(axis=1)) > _TIP * h
-        )
+        share = np.count_nonzero(inside) / stats[label, cv2.CC_STAT_AREA]
+        keep[label] = share >= _INSIDE or np.count_nonzero(inside.any(axis=1)) > _TIP * h
+        cut[label] &= share < _WHOLE
+    return np.asarray(keep & cut)
 
 
 def _leave_to_the_neighbour(
@@ -371,29 +464,39 @@ def _leave_to_the_neighbour(
     pictures: NDArray[Any],
     stats: NDArray[Any],
     sizes_mm: NDArray[np.float64],
-    adjoining: NDArray[np.bool_],
-) -> None:
+    pairs: list[_Pair],
+) -> NDArray[np.bool_]:
     """Drops from `keep` one side's claim to each character that two adjoining cells hold, in place.
 
     It belongs to the cell in which more of it lies; what is wider than one character, or reaches far into both cells,
     stays in both.
+
+    Returns:
+        Which components may be a thin character of their own all the same, and were all that their cell had.
     """
-    margin = round(MARGIN_MM * PX_PER_MM)
-    for i in np.flatnonzero(adjoining):
-        line = margin + round(sizes_mm[i, 0] * PX_PER_MM)
-        mine, other = pictures[i, :, line - margin : line + margin], pictures[i + 1, :, : 2 * margin]
-        mine = mine[:, : other.shape[1]]
-        shared = keep[mine] & keep[other[:, : mine.shape[1]]]
-        if not shared.any():
+    margin, past = round(MARGIN_MM * PX_PER_MM), round(_PAST_MM * PX_PER_MM)
+    alone = np.zeros(len(keep), np.bool_)
+    for pair in pairs:
+        if not (keep[pair.a] and keep[pair.b]):
             continue
-        for a, b in np.unique(np.stack([mine[shared], other[:, : mine.shape[1]][shared]], axis=1), axis=0):
-            left = np.count_nonzero(pictures[i, :, :line] == a)
-            right = np.count_nonzero(pictures[i + 1, :, margin:] == b)
-            start = stats[a, cv2.CC_STAT_LEFT]
-            end = stats[b, cv2.CC_STAT_LEFT] + stats[b, cv2.CC_STAT_WIDTH] + line - margin
-            wide = line - margin
-            if end - start <= _ONE_WIDE * wide and min(line - start, end - line) < _REACHES * wide:
-                keep[a if left < right else b] = False
+        i, a, b = pair.i, pair.a, pair.b
+        wide = round(sizes_mm[i, 0] * PX_PER_MM)
+        line = margin + wide
+        left = np.count_nonzero(pictures[i, :, :line] == a)
+        right = np.count_nonzero(pictures[i + 1, :, margin:] == b)
+        start = stats[a, cv2.CC_STAT_LEFT]
+        end = stats[b, cv2.CC_STAT_LEFT] + stats[b, cv2.CC_STAT_WIDTH] + wide
+        if end - start <= _ONE_WIDE * wide and min(line - start, end - line) < _REACHES * wide:
+            (dropped, at), (kept, beside) = ((a, i), (b, i + 1)) if left < right else ((b, i + 1), (a, i))
+            keep[dropped] = False
+            if keep[np.unique(pictures[at])].any():
+                continue
+            others = np.unique(pictures[beside])
+            others = others[keep[others] & (others != kept)]
+            within = slice(margin + past, margin + wide) if at > i else slice(margin, line - past)
+            rows = np.count_nonzero((pictures[at, :, within] == dropped).any(axis=1))
+            alone[dropped] = bool(len(others)) or rows >= _STANDS * stats[dropped, cv2.CC_STAT_HEIGHT]
+    return alone
 
 
 def _normalise(

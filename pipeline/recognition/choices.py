@@ -1,6 +1,6 @@
 """Choices: which boxes of a field are marked, each judged by itself."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -36,6 +36,12 @@ def choice_guesses(
         guesses[field.name, field.row] = _guess(field, judged[first : first + len(field.choices)])
         first += len(field.choices)
     return guesses
+
+
+def marked(guesses: Mapping[Key, Guess]) -> frozenset[Key]:
+    """The choices with anything in a box."""
+    empty = MarkState.EMPTY[0]
+    return frozenset(key for key, guess in guesses.items() if set(guess.found[0].raw) - {empty, "|"})
 
 
 def _guess(field: FieldLayout, judged: Sequence[Mark]) -> Guess:

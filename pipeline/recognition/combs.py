@@ -27,6 +27,8 @@ _CROSSED: Final = 0.1
 """A cell that may be crossed out with this probability is shown to a person."""
 _SURE: Final = 0.9
 """Ink that is read with this probability is not outvoted in silence."""
+_LEFT_OUT_MM2: Final = 0.15
+"""Strokes that no cell of a comb has; less is the tip of another row's letter."""
 _TIES: Final = ("nik_agrees_with_birth_date", "sex_agrees_with_nik")
 _LETTERS: Final = slice(CHARACTERS.index("A"), CHARACTERS.index("Z") + 1)
 _NOTHING: Final = (Candidate("", None, 0.0),)
@@ -98,6 +100,14 @@ def even_combs(cells: CombCells, page: PageLayout) -> dict[Key, slice]:
 def filled_combs(cells: CombCells, page: PageLayout) -> frozenset[Key]:
     """The combs of a page that hold ink."""
     return frozenset(key for key, part in comb_places(page).items() if cells.ink.amount[part].any())
+
+
+def torn_combs(cells: CombCells, page: PageLayout) -> frozenset[Key]:
+    """The combs in whose cells strokes lie that belong to none of them: a character off its place, or two in one."""
+    left_out = cells.ink.left_out
+    return frozenset(
+        key for key, part in comb_places(page).items() if float(left_out[part].max()) >= _LEFT_OUT_MM2
+    )
 
 
 def comb_guesses(
@@ -177,12 +187,16 @@ def decode_together(guesses: dict[Key, Guess], definition: FormDefinition, page:
 
 
 def doubt_outvoted(guesses: dict[Key, Guess], page: PageLayout) -> None:
-    """Doubts what rules have made of ink that by itself is read surely, in place."""
+    """Doubts what rules have made of ink that by itself is read surely, and empty fields made of any ink, in place."""
     types = {(field.name, field.row): field.type for field in page.fields}
     for key, guess in guesses.items():
-        if guess.ink is None or guess.ink.score < np.log(_SURE):
+        if guess.ink is None:
             continue
-        if guess.found[0].value != TYPES[types[key]].normalise(guess.ink.raw.replace("#", "")):
+        best = guess.found[0]
+        sure = guess.ink.score >= np.log(_SURE)
+        moved = best.value != TYPES[types[key]].normalise(guess.ink.raw.replace("#", ""))
+        emptied = bool(guess.ink.raw.strip()) and not best.raw.strip()
+        if (sure and moved) or emptied:
             guesses[key] = replace(guess, reasons=(*guess.reasons, "outvoted"))
 
 

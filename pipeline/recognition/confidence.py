@@ -52,6 +52,11 @@ def logit(p: float | NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.log(clipped / (1 - clipped)))
 
 
+def score_of(own: float) -> float:
+    """The score that a reader's own probability 0..1 counts as wherever it is labelled, proven or judged."""
+    return round(float(logit(own)), 4)
+
+
 def lowered(probability: float, by: float) -> float:
     """A probability with its log odds lowered."""
     return probability / (probability + (1 - probability) * math.exp(by))
@@ -93,7 +98,7 @@ class Calibration:
     def accepts(self, own: float, alpha: float = ALPHA, confidence: float = CONFIDENCE) -> bool:
         """Whether a value with this probability of the reader's own may enter unseen under a promise."""
         proof = self.proofs.get((alpha, confidence))
-        return proof is not None and float(logit(own)) >= proof.score
+        return proof is not None and score_of(own) >= proof.score
 
 
 Groups = Mapping[str, Calibration]

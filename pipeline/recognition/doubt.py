@@ -36,7 +36,7 @@ class Guess:
     Attributes:
         rest: probability of what the search left out.
         ink: what the ink alone says, before any rule.
-        trace: mm² of dark specks in its empty cells.
+        trace: mm² that is dark in its cells without ink.
     """
 
     found: tuple[Candidate, ...]
@@ -86,7 +86,7 @@ def doubt_hand(readings: Sequence[Reading], page: PageLayout) -> tuple[Reading, 
     A hand's habits repeat: where many of its digits are hard to read, those that look clear are wrong more often.
     """
     numbers = {(f.name, f.row) for f in page.fields if f.kind is Kind.COMB and f.alphabet.isdigit()}
-    written = [one for one in readings if (one.field, one.row) in numbers and one.value is not None]
+    written = [one for one in readings if (one.field, one.row) in numbers and one.raw.strip()]
     if len(written) < _FEW:
         return tuple(readings)
     doubtful = sum(one.confidence < _CLEAR or not _OF_THE_HAND.isdisjoint(one.reasons) for one in written)

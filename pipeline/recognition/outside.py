@@ -1,10 +1,11 @@
-"""Writing beside a comb, where the form has bare paper: a correction, or an answer that missed its cells.
+"""Writing beside a field, where the form has bare paper: a correction, or an answer that missed its place.
 
 Where the printer puts ink is known to the hundredth of a mm, so what is dark on paper that should be bare was written
-there. A comb with writing around it is shown to a person, whatever its cells hold.
+there. A comb with writing around it is shown to a person, and so is a choice without a mark that has some around its
+boxes or their labels: people circle what they mean, or strike out what they do not.
 """
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from functools import lru_cache
 from typing import Final
 
@@ -25,14 +26,18 @@ _DARK: Final = 0.75
 """Share of the paper's light below which something is written."""
 _PRINT_MM: Final = 0.4
 """So far around printed ink nothing is looked for: type is blurred, paper shrinks."""
-_OWN_MM: Final = {Kind.MARKS: 3.0, Kind.AREA: 7.0, Kind.LINE: 4.0}
+_OTHERS_MM: Final = {Kind.MARKS: 3.0, Kind.AREA: 7.0, Kind.LINE: 4.0}
 """So far around a field that is no comb its own writing may reach …"""
 _BELOW_TICK_MM: Final = 1.2
-"""… but ticks end above their box, or beside it."""
+"""… but ticks end above their box, or beside it …"""
+_BOX_MM: Final = 0.5
+"""… and there are none where nothing is marked."""
 _UP_MM, _ASIDE_MM, _DOWN_MM = 5.5, 5.0, 3.5
 """How far from a comb writing is taken to speak of it."""
-
-
+_CIRCLE_MM: Final = 3.5
+"""And how far from a box to mark."""
+_LABEL_MM: Final = 2.5
+"""How far right of its box a label begins, at most."""
 _PART_MM2: Final = 0.1
 _LONG_MM: Final = 0.4
 """Anything smaller is dust."""
@@ -41,68 +46,138 @@ _OWN: Final = {True: (1.2, 0.8), False: (0.3, 0.3)}
 
 What stands on the label of an empty comb shows in the gaps of the print alone.
 """
+_UNMARKED_MM2: Final = 0.5
+"""So much is let pass around boxes of which none is marked."""
 
 
 def written_beside(
     image: NDArray[np.uint8], plane: Plane, page: PageLayout, print_: PageInk, filled: Set[Key]
 ) -> frozenset[Key]:
-    """The combs of a page that have writing around them.
+    """The combs, and the choices without a mark, of a page that have writing around them.
 
     Args:
         image: uint8 (H, W), grey, paper bright.
         plane: mm to px.
         page: its layout.
         print_: what is printed around its fields.
-        filled: the combs that hold ink.
+        filled: the combs that hold ink, and the choices that have a mark.
     """
+    upright = crop(image, plane, Box(0.0, 0.0, page.width_mm, page.height_mm), _PX_PER_MM)
+    dark = upright < _DARK * _paper(upright)
+    return _beside_combs(dark, page, print_, filled) | _beside_choices(dark, page, print_, filled)
+
+
+def _beside_combs(
+    dark: NDArray[np.bool_], page: PageLayout, print_: PageInk, filled: Set[Key]
+) -> frozenset[Key]:
     combs = [
-        (field, *_OWN[(field.name, field.row) in filled]) for field in page.fields if field.kind is Kind.COMB
+        (field, _around(field), *_OWN[(field.name, field.row) in filled])
+        for field in page.fields
+        if field.kind is Kind.COMB
     ]
     bare = _bare(page, print_).copy()
-    for comb, within, _ in combs:
+    for comb, _, within, _ in combs:
         _take_out(bare, around(list(comb.cells)), within)
-    upright = crop(image, plane, Box(0.0, 0.0, page.width_mm, page.height_mm), _PX_PER_MM)
-    ink = (upright < _DARK * _paper(upright)) & bare
-    dark = [(comb, passes) for comb, _, passes in combs if _area(ink, comb) >= passes]
-    if not dark:
+    return _with_strokes(dark & bare, [(comb, [part], passes) for comb, part, _, passes in combs])
+
+
+def _beside_choices(
+    dark: NDArray[np.bool_], page: PageLayout, print_: PageInk, filled: Set[Key]
+) -> frozenset[Key]:
+    bare = _unprinted(page, print_).copy()
+    unmarked = []
+    for field in page.fields:
+        if field.kind is Kind.MARKS and (field.name, field.row) not in filled:
+            unmarked.append(field)
+            within = _BOX_MM
+        else:
+            within = _OTHERS_MM.get(field.kind, _OWN[True][0])
+        for box in field.cells or [choice.box for choice in field.choices] or [field.box]:
+            _take_out(bare, box, within)
+    parts = {field: [_px(*_ends(box)) for box in _circled(field, print_)] for field in unmarked}
+    return _with_strokes(dark & bare, [(field, parts[field], _UNMARKED_MM2) for field in unmarked])
+
+
+def _circled(field: FieldLayout, print_: PageInk) -> list[Box]:
+    """What a person who circles or strikes out a choice goes round: its box, and the label right of it."""
+    found = []
+    for box in (choice.box for choice in field.choices):
+        found.append(_grown(box, _CIRCLE_MM))
+        middle = box.y + box.h / 2
+        beyond = box.x + box.w
+        found += [
+            _grown(run.box, 1.0)
+            for run in print_.runs
+            if run.box.y < middle < run.box.y + run.box.h and 0 < run.x - beyond < _LABEL_MM
+        ]
+    return found
+
+
+def _grown(box: Box, by: float) -> Box:
+    return Box(box.x - by, box.y - by, box.w + 2 * by, box.h + 2 * by)
+
+
+def _ends(box: Box) -> tuple[float, float, float, float]:
+    return box.x, box.y, box.x + box.w, box.y + box.h
+
+
+Part = tuple[slice, slice]
+
+
+def _with_strokes(
+    ink: NDArray[np.bool_], asked: Sequence[tuple[FieldLayout, Sequence[Part], float]]
+) -> frozenset[Key]:
+    """The fields that have more strokes in one of their parts than may pass, mm²."""
+    inked = [
+        (field, parts, passes)
+        for field, parts, passes in asked
+        if max(_area(ink[part]) for part in parts) >= passes
+    ]
+    if not inked:
         return frozenset()
     _, labels, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
     extent = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
-    part = (stats[:, cv2.CC_STAT_AREA] >= _PART_MM2 * _PX_PER_MM**2) & (extent >= _LONG_MM * _PX_PER_MM)
-    part[0] = False
-    strokes = part[labels]
-    return frozenset((comb.name, comb.row) for comb, passes in dark if _area(strokes, comb) >= passes)
+    stroke = (stats[:, cv2.CC_STAT_AREA] >= _PART_MM2 * _PX_PER_MM**2) & (extent >= _LONG_MM * _PX_PER_MM)
+    stroke[0] = False
+    return frozenset(
+        (field.name, field.row)
+        for field, parts, passes in inked
+        if max(_area(stroke[labels[part]]) for part in parts) >= passes
+    )
 
 
-def _area(ink: NDArray[np.bool_], comb: FieldLayout) -> float:
-    """How much ink speaks of a comb, mm²."""
-    return int(np.count_nonzero(ink[_around(comb)])) / _PX_PER_MM**2
+def _area(ink: NDArray[np.bool_]) -> float:
+    """How much ink there is, mm²."""
+    return int(np.count_nonzero(ink)) / _PX_PER_MM**2
 
 
 def _paper(upright: NDArray[np.uint8]) -> NDArray[np.float32]:
     """How bright the paper is around each px of a page."""
-    h, w = (side // _TILE_PX for side in upright.shape)
-    tiles = upright[: h * _TILE_PX, : w * _TILE_PX].reshape(h, _TILE_PX, w, _TILE_PX).swapaxes(1, 2)
+    h, w = (-(-side // _TILE_PX) for side in upright.shape)
+    beyond = [(0, n * _TILE_PX - side) for n, side in zip((h, w), upright.shape, strict=True)]
+    whole = np.pad(upright, beyond, mode="reflect")
+    tiles = whole.reshape(h, _TILE_PX, w, _TILE_PX).swapaxes(1, 2)
     sparse = tiles[:, :, ::3, ::3].reshape(h, w, -1)
     k = int(0.8 * sparse.shape[2])
     level = np.partition(sparse, k, axis=2)[:, :, k].astype(np.float32)
-    return np.asarray(cv2.resize(level, upright.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+    paper = cv2.resize(level, whole.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return np.asarray(paper[: upright.shape[0], : upright.shape[1]], np.float32)
 
 
-def _around(field: FieldLayout) -> tuple[slice, slice]:
+def _around(field: FieldLayout) -> Part:
     """The px around a comb that speak of it."""
     box = around(list(field.cells))
     return _px(box.x - _ASIDE_MM, box.y - _UP_MM, box.x + box.w + _ASIDE_MM, box.y + box.h + _DOWN_MM)
 
 
-def _px(left: float, top: float, right: float, bottom: float) -> tuple[slice, slice]:
+def _px(left: float, top: float, right: float, bottom: float) -> Part:
     x0, y0, x1, y1 = (max(0, round(side * _PX_PER_MM)) for side in (left, top, right, bottom))
     return slice(y0, y1), slice(x0, x1)
 
 
 @lru_cache(maxsize=16)
-def _bare(page: PageLayout, print_: PageInk) -> NDArray[np.bool_]:
-    """Where on a page nothing is printed and no field but a comb reaches: bool (h, w)."""
+def _unprinted(page: PageLayout, print_: PageInk) -> NDArray[np.bool_]:
+    """Where on a page nothing is printed but its fields: bool (h, w)."""
     size = round(page.height_mm * _PX_PER_MM), round(page.width_mm * _PX_PER_MM)
     bare = np.ones(size, bool)
     printed = [letter for run in print_.runs for letter in run.letters] + [slot.box for slot in print_.slots]
@@ -113,11 +188,19 @@ def _bare(page: PageLayout, print_: PageInk) -> NDArray[np.bool_]:
     for shape in print_.shapes:
         for box in [shape.box] if shape.fill is not None else _sides(shape.box):
             _take_out(bare, box, _PRINT_MM + shape.stroke / 2)
+    bare.flags.writeable = False
+    return bare
+
+
+@lru_cache(maxsize=16)
+def _bare(page: PageLayout, print_: PageInk) -> NDArray[np.bool_]:
+    """Where on a page nothing is printed and no field but a comb reaches: bool (h, w)."""
+    bare = _unprinted(page, print_).copy()
     for field in page.fields:
         parts = [choice.box for choice in field.choices] or [field.box]
-        spared = _OWN_MM[Kind.MARKS] - _BELOW_TICK_MM if field.kind is Kind.MARKS else 0.0
+        spared = _OTHERS_MM[Kind.MARKS] - _BELOW_TICK_MM if field.kind is Kind.MARKS else 0.0
         for box in parts if field.kind is not Kind.COMB else ():
-            _take_out(bare, box._replace(h=box.h - spared), _OWN_MM[field.kind])
+            _take_out(bare, box._replace(h=box.h - spared), _OTHERS_MM[field.kind])
     bare.flags.writeable = False
     return bare
 

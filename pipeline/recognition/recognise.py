@@ -1,6 +1,6 @@
 """All readings of a registered page, in the order of its fields."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -10,7 +10,7 @@ from pipeline.forms.catalogue import Form
 from pipeline.forms.layout import Box, FieldLayout, Kind
 from pipeline.forms.types import TYPES
 from pipeline.recognition.areas import AreaReading, read_areas
-from pipeline.recognition.choices import choice_guesses
+from pipeline.recognition.choices import choice_guesses, marked
 from pipeline.recognition.combs import (
     comb_cells,
     comb_guesses,
@@ -18,6 +18,7 @@ from pipeline.recognition.combs import (
     doubt_outvoted,
     filled_combs,
     read_print,
+    torn_combs,
 )
 from pipeline.recognition.doubt import (
     Guess,
@@ -71,16 +72,17 @@ def recognise_by(
     cells = comb_cells(image, plane, page, reader, hidden=any(heads))
     if cells is not None:
         cells = read_print(cells, page)
-    beside: Set[Key] = frozenset()
-    if cells is not None and form.ink:
-        beside = written_beside(image, plane, page, form.ink[page.page - 1], filled_combs(cells, page))
     marks = choice_guesses(image, plane, page, form.definition)
+    beside = frozenset() if cells is None else torn_combs(cells, page)
+    if form.ink:
+        filled = marked(marks) if cells is None else marked(marks) | filled_combs(cells, page)
+        beside |= written_beside(image, plane, page, form.ink[page.page - 1], filled)
     areas = read_areas(image, plane, page)
     found = []
     for head in heads:
-        combs = doubt_beside(comb_guesses(cells, page, form.definition, second_reader(), head), beside)
+        combs = comb_guesses(cells, page, form.definition, second_reader(), head)
         name = f"cells {reader.version}" + (f"+{head.version}" if head else "")
-        found.append(_readings(combs | marks, areas, seen, registration, form, name))
+        found.append(_readings(doubt_beside(combs | marks, beside), areas, seen, registration, form, name))
     return tuple(found)
 
 
@@ -112,14 +114,16 @@ def _readings(
 
 
 def _reading(field: FieldLayout, guess: Guess, quad: Quad, reader: str) -> Reading:
+    # Ink that makes no value is not an empty field.
+    unfit = [field.kind is Kind.COMB and one.value is None and one.raw.strip() != "" for one in guess.found]
     chances: dict[str | None, float] = {}
-    for candidate, p in zip(guess.found, probabilities(guess.found, guess.rest), strict=True):
-        chances[candidate.value] = chances.get(candidate.value, 0.0) + p
+    for one, p, no_value in zip(guess.found, probabilities(guess.found, guess.rest), unfit, strict=True):
+        if not no_value:
+            chances[one.value] = chances.get(one.value, 0.0) + p
     best = guess.found[0]
     reasons = guess.reasons
-    confidence = chances[best.value]
-    if best.value is None and field.kind is Kind.COMB and best.raw.strip():
-        # Ink that makes no value is not an empty field.
+    confidence = chances.get(best.value, 0.0)
+    if unfit[0]:
         confidence = 0.0
         reasons += (TYPES[field.type].fault(best.raw.replace("#", "")) or "low_confidence",)
     others = sorted(((p, v) for v, p in chances.items() if v != best.value and v is not None), reverse=True)

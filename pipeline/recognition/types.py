@@ -21,7 +21,7 @@ class Reading:
         value: digits as text; dates `YYYY-MM-DD`; names in capitals with single spaces; a choice's values
             joined by `|`; `present` or `absent` for signatures; None where empty.
         raw: the characters as they stand in the cells, before any normalisation.
-        confidence: calibrated probability that `value` is right.
+        confidence: probability that `value` is right, the reader's own until `validation.judge` calibrates it.
         alternatives: the most probable other values, best first.
         doubt: log odds by which the rest of its page speaks against it, beside what the reader itself is sure of.
         reasons: stable codes that say why a person should look; empty when there are none.

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from pipeline.recognition.confidence import load_tables, logit, save_tables
+from pipeline.recognition.confidence import load_tables, save_tables, score_of
 from pipeline.recognition.promise import Labelled, calibrate
 from pipeline.recognition.reader import MODELS
 
@@ -19,7 +19,7 @@ def labelled(rows: Iterable[dict[str, object]]) -> Iterator[Labelled]:
     """The readings that may enter unseen at all: those with a reason go to a person and are left out."""
     for row in rows:
         if not row["reasons"]:
-            yield Labelled(str(row["group"]), float(logit(float(str(row["score"])))), bool(row["right"]))
+            yield Labelled(str(row["group"]), score_of(float(str(row["score"]))), bool(row["right"]))
 
 
 def main() -> None:

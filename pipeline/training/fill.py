@@ -30,6 +30,10 @@ and written anew above; or written above its cells, which stay empty."""
 CORRECTIONS: Final[tuple[Correction, ...]] = ("cell", "overwritten", "struck", "missed")
 _THUMBS: Final = 0.12
 """Share of signatures that are thumbprints."""
+_ASTRAY_MM: Final = 0.8
+"""How far beside its place an entry lies that does (standard deviation) …"""
+_SLIDES: Final = 0.004
+"""… and a single character, with this chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,7 @@ class Writer:
         base: where the baseline lies in a cell, from its top, as a share of its height.
         careless_mm: standard deviation of a character's place.
         squeeze: widest character as a share of the cell.
+        strays: chance that a comb's entry lies beside its cells as a whole.
         slips: chance that a comb holds a correction.
         corrections: the ways in which this writer corrects.
         way: of marking tick boxes, `tick`, `cross`, `slash` or `scribble`.
@@ -55,6 +60,7 @@ class Writer:
     base: float
     careless_mm: float
     squeeze: float
+    strays: float
     slips: float
     way: str
     cancels: float
@@ -79,6 +85,7 @@ class Writer:
             base=float(np.clip(0.5 + tall / 13 + rng.normal(0, 0.03), 0.7, 0.97)),
             careless_mm=float(rng.uniform(0.12, 0.4)),
             squeeze=float(rng.uniform(0.72, 1.0)),
+            strays=0.03,
             slips=slips,
             way=str(rng.choice(["tick", "cross", "scribble", "slash"], p=[0.45, 0.42, 0.06, 0.07])),
             cancels=0.004,
@@ -208,11 +215,14 @@ def _comb(page: Floats, field: FieldLayout, truth: Truth, writer: Writer, rng: n
         way = writer.corrections[int(rng.integers(len(writer.corrections)))]
         # Above a table's row there is no room to write.
         way = "struck" if way == "missed" and field.row is not None else way
+    astray = rng.normal(0, _ASTRAY_MM, 2) * (rng.random() < writer.strays)
     for i, (char, cell) in enumerate(zip(text, field.cells, strict=True)):
         if char == " ":
             continue
-        x = cell.x + cell.w / 2 + rng.normal(0, writer.careless_mm)
-        y = cell.y + writer.base * cell.h + rng.normal(0, 0.6 * writer.careless_mm)
+        aside = rng.normal(0, writer.careless_mm), rng.normal(0, 0.6 * writer.careless_mm)
+        slid = rng.normal(0, _ASTRAY_MM, 2) * (rng.random() < _SLIDES)
+        x = cell.x + cell.w / 2 + aside[0] + astray[0] + slid[0]
+        y = cell.y + writer.base * cell.h + aside[1] + astray[1] + slid[1]
         widest = writer.squeeze * cell.w
         above = (x, cell.y - 0.3), widest, writer, rng, 0.55 * writer.tall_mm
         if way in ("struck", "missed"):

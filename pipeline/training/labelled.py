@@ -15,7 +15,9 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
+from typing import Final
 
 import cv2
 import numpy as np
@@ -23,6 +25,7 @@ from numpy.typing import NDArray
 
 from pipeline.forms.catalogue import Catalogue, Form, load_form
 from pipeline.forms.identity import serial_of
+from pipeline.forms.layout import FieldType
 from pipeline.recognition.confidence import group_of
 from pipeline.recognition.recognise import recognise
 from pipeline.registration.register import register
@@ -40,6 +43,8 @@ Row = dict[str, object]
 CALIBRATION_FORM = Path(__file__).parent / "kalibrasi.v1.yaml"
 DIGITS = "0123456789"
 _PHOTO_QUALITY = 85
+_OTHER_DATE: Final = 0.03
+"""Rows whose birth date is not the one in their NIK, as `recognition.joint` has it."""
 _UNPROVEN = "low_confidence"
 
 
@@ -139,10 +144,26 @@ def _dense(form: Form, rng: np.random.Generator) -> Values:
     values = dict(fill_in(form, rng, rare=RARE))
     for table in form.definition.tables():
         for row in range(1, table.rows + 1):
-            drawn = fill_in(form, rng, rare=RARE) if rng.random() > 0.1 else {}
+            drawn = dict(fill_in(form, rng, rare=RARE)) if rng.random() > 0.1 else {}
+            if rng.random() < _OTHER_DATE:
+                drawn |= {
+                    key: _other_date(value, rng) for key, value in drawn.items() if _is_date(form, key[0])
+                }
             for column in table.columns:
                 values[f"{table.name}.{column.name}", row] = drawn.get((f"{table.name}.{column.name}", 1))
     return values
+
+
+def _is_date(form: Form, name: str) -> bool:
+    return form.definition.field(name).type is FieldType.DATE
+
+
+def _other_date(value: str | None, rng: np.random.Generator) -> str | None:
+    """A date that differs from this one by little, as one told from memory does from the one in a NIK."""
+    if value is None:
+        return None
+    days = int(rng.choice([1, 2, 10, 30, 365])) * int(rng.choice([-1, 1]))
+    return (date.fromisoformat(value) + timedelta(days)).isoformat()
 
 
 def _work(form: Form, data: Path, split: Split, numbers: range, seed: int, capture: str) -> list[Row]:

@@ -59,7 +59,8 @@ def cells_of(hands: Sequence[PenHand], n: int, seed: int) -> Lessons:
     images, place, labels = draw_cells(rng, Sources.of(((tuple(hands), 1.0),)), round(n * 1.15))
     kept = np.flatnonzero(labels < BLANK)[:n]
     classes = np.stack(_FIELDS)[(labels[kept] >= 10).astype(int)]
-    ink = CellInk(images[kept], place[kept], images[kept].max(axis=(1, 2)), np.zeros(len(kept), np.float32))
+    none = np.zeros(len(kept), np.float32)
+    ink = CellInk(images[kept], place[kept], images[kept].max(axis=(1, 2)), none, none)
     seen = cell_reader().see(ink, classes)
     chances = seen.posteriors[:, :BLANK]
     found = Lessons(

@@ -1,6 +1,6 @@
 """Cell images that others cut: of any size, ink dark or bright, with remains of printed lines at their rims."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Final
 
 import cv2
@@ -44,12 +44,8 @@ def loose_cells(images: NDArray[np.uint8]) -> CellInk:
     if ink_is_bright(images):
         images = 255 - images
     parts = [_clean(images[i : i + _CHUNK]) for i in range(0, len(images), _CHUNK)]
-    return CellInk(
-        np.concatenate([part.images for part in parts]),
-        np.concatenate([part.place for part in parts]),
-        np.concatenate([part.amount for part in parts]),
-        np.concatenate([part.trace for part in parts]),
-    )
+    names = [one.name for one in fields(CellInk)]
+    return CellInk(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
 def ink_is_bright(images: NDArray[np.uint8]) -> bool:

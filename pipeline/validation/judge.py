@@ -7,7 +7,7 @@ from typing import Final, Literal
 from pipeline.forms.definition import FormDefinition
 from pipeline.forms.fields import FieldSpec
 from pipeline.forms.layout import FieldType, Kind
-from pipeline.recognition.confidence import Groups, group_of, logit, lowered
+from pipeline.recognition.confidence import Groups, group_of, lowered, score_of
 from pipeline.recognition.types import Alternative, Reading
 
 Status = Literal["accepted", "review"]
@@ -85,7 +85,7 @@ def _judge(spec: FieldSpec, reading: Reading, in_use: bool, calibrations: Groups
         replace(reading, confidence=round(confidence, 6)),
         "review" if reasons else "accepted",
         tuple(dict.fromkeys(reasons)),
-        round(float(logit(own)), 4),
+        score_of(own),
     )
 
 
