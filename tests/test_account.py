@@ -2,6 +2,7 @@
 
 import csv
 import json
+from datetime import date
 from io import StringIO
 
 import pytest
@@ -16,7 +17,7 @@ from pipeline.errors import UsageError
 from pipeline.forms.identity import serial_of
 from pipeline.store import models as m
 from pipeline.store.account import Entry, State, entries, lines, ranges
-from pipeline.store.issue import record_issued
+from pipeline.store.issue import next_serials, record_issued
 from pipeline.store.spoiling import say_spoilt, serials_of, spoilt_now
 
 
@@ -51,6 +52,16 @@ def test_every_issued_sheet_is_in_one_state(village):
         {"complete": 2, "waiting": 1, "spoilt": 1, "missing": 6, "foreign": 3},
     )
     assert (told["pendataan", "2008"].issued, told["pendataan", "2008"].counts[State.MISSING]) == (2, 2)
+
+
+def test_no_serial_is_printed_that_stands_on_a_scanned_sheet(village, monkeypatch):
+    """Sheet 77 was printed elsewhere: its number is taken all the same."""
+    monkeypatch.setattr("django.utils.timezone.localdate", lambda: date(2026, 11, 29))
+    survey = form("pendataan")
+    assert next_serials(survey, "2005", 2) == [serial(78), serial(79)]
+    assert next_serials(survey, "2008", 1) == [serial(3, "2008")]
+    with pytest.raises(UsageError, match=serial(77)):
+        next_serials(survey, "2005", 10, first=serial(70))
 
 
 def test_serials_in_a_row_are_folded_and_say_what_is_lacking(village):

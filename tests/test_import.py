@@ -188,9 +188,19 @@ def test_a_roster_gives_each_expected_person_and_those_not_on_the_list():
     assert rows["JUMRI"].person.nik == "6311020101809001"
 
 
-def test_aid_for_nobody_is_a_question():
+def test_aid_for_nobody_is_counted_and_each_row_of_it_is_a_question():
+    """A roster that another office printed: whom its rows are about is not known here, what was handed over is."""
+    from pipeline.register.figures import figures
+    from pipeline.register.models import Distribution
+
     sheet({k: v for k, v in ROSTER.items() if not str(k[0]).startswith("tambahan")}, "penyaluran")
-    assert {q.kind for q in run().questions} == {"nobody"}
+    questions = run().questions
+    assert [(q.kind, q.name) for q in questions] == [("nobody", "penerima 1"), ("nobody", "penerima 2")]
+    assert [(one.person, one.status) for one in Distribution.objects.order_by("slot")] == [
+        (None, "hadir"), (None, "tidak"),
+    ]  # fmt: skip
+    (programme,) = figures(catalogue(), "2026-11").programmes
+    assert (programme.planned, programme.delivered) == (2, 1)
 
 
 def test_an_information_session_is_counted_and_names_nobody():

@@ -164,9 +164,12 @@ def test_the_questionnaire_is_read_on_the_draft_of_forms_new(questionnaires, tmp
             reading = read_page(questionnaires[1][2 * copy + side], shelf)
             said = values(reading)
             asked = [field for field in form.layout.pages[side].fields if field.choices]
-            assert tuple(
-                [choice.value for choice in field.choices].index(said[field.name]) + 1 for field in asked
-            ) == answers
+            assert (
+                tuple(
+                    [choice.value for choice in field.choices].index(said[field.name]) + 1 for field in asked
+                )
+                == answers
+            )
             doubted += sum("several_marks" in one.reasons for one in reading.readings)
             if side == 0 and number:
                 assert said["aud"] == number

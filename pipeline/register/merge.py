@@ -195,9 +195,10 @@ def _distribution(told: Told, draft: Draft, book: Book) -> None:
         known = {k: v for k, v in draft.attributes.items() if k in ("nik", "name", "village")}
         person = _person(told, Draft("person", draft.slot, known, draft.place), book, None)
     if person is None:
-        if written:
-            book.questions.append(Question("nobody", told.serial, (draft.place or ("",))[0]))
-        return
+        if not written:
+            return
+        # What was handed over counts, though a person must say to whom.
+        book.questions.append(Question("nobody", told.serial, " ".join(map(str, draft.place or ()))))
     row = book.row("distribution", told.sheet, draft.slot)
     if isinstance(row, Distribution):
         row.person = person

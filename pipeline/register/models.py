@@ -125,11 +125,12 @@ class Distribution(Row):
     """Aid for one person on one roster: handed over, to a representative, or not.
 
     Attributes:
+        person: who it is for; None where neither the roster nor what was written on it tells.
         status: the mark of the row, `hadir`, `wakil` or `tidak`.
         signature: `present` or `absent`.
     """
 
-    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="distributions")
+    person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="distributions")
     programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="+")
     village = models.CharField(max_length=4, blank=True)
     date = models.DateField(null=True, db_index=True)

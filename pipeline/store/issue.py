@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from pipeline.errors import UsageError
@@ -11,7 +12,7 @@ from pipeline.forms.catalogue import Form
 from pipeline.forms.frozen import check_frozen
 from pipeline.forms.identity import is_serial, serial_of
 from pipeline.language import Text
-from pipeline.store.models import IssuedSheet
+from pipeline.store.models import IssuedSheet, Page
 
 _LAST_NUMBER: Final = 99_999
 
@@ -23,17 +24,18 @@ def next_serials(form: Form, village: str, count: int, first: str | None = None)
         form: the form to print.
         village: four digits, `0000` for none.
         count: how many.
-        first: the serial to begin with; else the one after the highest issued of this year.
+        first: the serial to begin with; else the one after the highest of this year that was issued or scanned here.
 
     Raises:
-        UsageError: `first` is not a serial of this form and village, or the year's numbers are used up.
+        UsageError: `first` is not a serial of this form and village, one of them stands on a scanned sheet, or the
+            year's numbers are used up.
     """
     code = form.definition.code
     year = timezone.localdate().year
     if first is None:
         head = serial_of(code, village, year, 0)[:-5]
-        highest = IssuedSheet.objects.filter(serial__startswith=head).order_by("-serial").first()
-        number = int(highest.serial[-5:]) + 1 if highest else 1
+        known = [_highest(IssuedSheet, head), _highest(Page, head)]
+        number = max(int(serial[-5:]) for serial in (*known, f"{head}00000") if serial) + 1
     else:
         head, number = first[:-5], int(first[-5:]) if is_serial(first) else 0
         if not is_serial(first) or head[:9] != serial_of(code, village, year, 0)[:9]:
@@ -50,7 +52,25 @@ def next_serials(form: Form, village: str, count: int, first: str | None = None)
                 f"The serials {head}… are used up: at most {_LAST_NUMBER}. Print fewer.",
             )
         )
-    return [f"{head}{number + i:05d}" for i in range(count)]
+    serials = [f"{head}{number + i:05d}" for i in range(count)]
+    here = Page.objects.filter(serial__gte=serials[0], serial__lte=serials[-1]).order_by("serial").first()
+    if here:
+        raise UsageError(
+            Text(
+                f"Nomor seri {here.serial} sudah ada pada lembar yang dipindai. Pilih nomor lain, "
+                "atau biarkan program memilih.",
+                f"Serial {here.serial} stands on a sheet that was scanned. Choose another, "
+                "or let the program choose.",
+            )
+        )
+    return serials
+
+
+def _highest(model: type[IssuedSheet] | type[Page], head: str) -> str | None:
+    found: str | None = model._default_manager.filter(serial__startswith=head).aggregate(
+        highest=Max("serial")
+    )["highest"]
+    return found
 
 
 def record_issued(
