@@ -222,7 +222,7 @@ def _keep(paths: Iterable[Path], lot: Batch | None, archive: Archive) -> _Kept:
         elif file.images is None:
             lot = lot or file.batch
         batches.add(file.batch_id)
-        if _is_read(file):
+        if _is_read(file) and not _gave_nothing(file):
             already.append(_name_of(path))
         else:
             files[file.pk] = file
@@ -236,6 +236,12 @@ def _name_of(path: Path) -> str:
 
 def _is_read(file: ScanFile) -> bool:
     return file.images is not None and not file.pages.filter(reason__in=CURABLE).exists()
+
+
+def _gave_nothing(file: ScanFile) -> bool:
+    """Whether no page image came out of a file; read again, it tells its reason again."""
+    reasons = set(file.pages.values_list("reason", flat=True))
+    return bool(reasons) and reasons <= set(UNUSABLE)
 
 
 def _new_batch() -> Batch:

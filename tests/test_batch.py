@@ -87,6 +87,16 @@ def test_what_the_computer_lacked_is_read_when_the_file_comes_again(store, tmp_p
     assert {page[2] for page in pages()} == {"read"}
 
 
+def test_a_file_that_gives_no_page_tells_its_reason_each_time(store, tmp_path):
+    bad = tmp_path / "empty.pdf"
+    bad.write_bytes(b"")
+    for _ in range(2):
+        summary = scan_notes(store, bad)
+        assert (summary.files, summary.unusable, summary.already) == (1, 1, ())
+        assert [one.reason for one in summary.set_aside] == ["empty_file"]
+    assert pages() == [("empty.pdf", 1, "set_aside", "empty_file")]
+
+
 def test_a_missing_part_stops_the_batch_and_the_next_run_ends_it(store, tmp_path):
     deck = put(tmp_path / "a.tif", *sheet_notes(1))
 
