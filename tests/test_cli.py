@@ -3,9 +3,11 @@
 import errno
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from notes import BACK, VALUES, note, put, reader
 from pipeline.cli import arrivals as watching
 from pipeline.cli import scan as scanning
 from pipeline.cli.doctor import _PARTS
-from pipeline.cli.main import _DOORS, command
+from pipeline.cli.main import _DOORS, _STOPPED, INTERRUPTED, command
 from pipeline.errors import MissingPartError, StoreError
 from pipeline.language import Text
 from pipeline.store.archive import Archive
@@ -224,6 +226,24 @@ except SystemExit:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert all(name in done.stdout for name in _DOORS)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_ctrl_c_pressed_again_and_again_leaves_one_sentence_and_a_store_to_go_on_with(home):
+    samples = Path(__file__).parents[1] / "samples" / "halong-2026-11"
+    environment = {**os.environ, "SOTARSA_HOME": str(home)}
+    scan = subprocess.Popen([PROGRAM, "scan", samples], env=environment, stderr=subprocess.PIPE, text=True)
+    while not [*home.glob("archive/**/*.*")]:
+        assert scan.poll() is None
+        time.sleep(0.05)
+    for _ in range(4):
+        scan.send_signal(signal.SIGINT)
+        time.sleep(0.1)
+    _, said = scan.communicate(timeout=60)
+    assert scan.returncode == INTERRUPTED
+    assert "Traceback" not in said
+    assert said.count(str(_STOPPED)) == 1
+    done = subprocess.run([PROGRAM, "verify"], env=environment, check=False, capture_output=True)
+    assert done.returncode in (0, 1)
 
 
 def test_what_a_command_writes_is_for_its_owner_alone(sotarsa, deck, home, tmp_path):

@@ -102,10 +102,11 @@ def test_a_full_disk_is_told(store):
     assert told.value.text == FULL
 
 
-def test_a_home_that_cannot_be_made_is_told(tmp_path):
+@pytest.mark.parametrize("where", ["file/home", "/proc/home"])
+def test_a_home_that_cannot_be_made_is_told(tmp_path, where):
     (tmp_path / "file").touch()
     with pytest.raises(StoreError) as told:
-        open_store(tmp_path / "file" / "home")
+        open_store(tmp_path / where)
     assert told.value.text == NOT_WRITABLE
 
 

@@ -1,12 +1,16 @@
 """`sotarsa`: the one door of the command line, and the one place where expected failures are told."""
 
+import math
 import os
+import signal
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -21,6 +25,8 @@ if TYPE_CHECKING:
 
 INTERRUPTED: Final = 130
 _OWNER_ONLY: Final = 0o077
+_ONE_PRESS: Final = 2.0
+"""Seconds in which further Ctrl-C mean the same one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +194,16 @@ def command() -> TyperGroup:
 def main() -> None:
     """Run `sotarsa` and leave with its exit status; what it writes is for its owner alone."""
     os.umask(_OWNER_ONLY)
-    command().main(prog_name="sotarsa")
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _impatience())
+    try:
+        command().main(prog_name="sotarsa")
+    except KeyboardInterrupt:
+        typer.echo(str(_STOPPED), err=True)
+        sys.exit(INTERRUPTED)
+    finally:
+        # Workers are being waited for; one more Ctrl-C must not fall into that.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _open(door: _Door) -> "Command":
@@ -198,6 +213,20 @@ def _open(door: _Door) -> "Command":
     alone = typer.Typer(add_completion=False)
     alone.command(help=str(door.help))(member)
     return spoken(typer.main.get_command(alone))
+
+
+def _impatience() -> Callable[[int, FrameType | None], None]:
+    """A handler of Ctrl-C that takes presses in quick succession for one: the first is being cleared up after."""
+    last = -math.inf
+
+    def pressed(number: int, frame: FrameType | None) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last > _ONE_PRESS:
+            last = now
+            signal.default_int_handler(number, frame)
+
+    return pressed
 
 
 @contextmanager

@@ -70,7 +70,10 @@ def _make_home(home: Path) -> None:
     """The home folder, closed to others: it holds personal data."""
     with told_as_refusals():
         if not home.exists():
-            home.mkdir(parents=True, mode=0o700, exist_ok=True)
+            try:
+                home.mkdir(parents=True, mode=0o700, exist_ok=True)
+            except FileNotFoundError as error:  # where no folder can be made: /proc, a drive that is gone
+                raise StoreError(NOT_WRITABLE) from error
         if not (home / _LOCK_FILE).exists():
             (home / _LOCK_FILE).touch(mode=0o600)
             home.chmod(0o700)
