@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.recognition.confidence import Calibration, Proof, load_tables, logit, save_tables
+from pipeline.recognition.confidence import Calibration, Proof, load_tables, logit, save_tables, score_of
 from pipeline.recognition.promise import (
     Labelled,
     calibrate,
@@ -70,6 +70,13 @@ def test_readings_that_a_reader_doubts_are_left_out():
 @pytest.mark.parametrize("own", [0.0, 0.3, 0.999, 1.0])
 def test_a_calibration_without_proof_accepts_nothing(own):
     assert not Calibration((-5.0, 5.0), (0.1, 0.9), {}, 10).accepts(own)
+
+
+@given(st.floats(0.5, 1 - 1e-7))
+def test_what_the_proof_counts_as_accepted_is_accepted(own):
+    """A reader may say one probability for all its boxes: the threshold then lies on it."""
+    rows = [Labelled("marks", score_of(own), True)] * 4000
+    assert calibrate(rows)["marks"].accepts(own)
 
 
 def test_a_stricter_promise_never_accepts_more():

@@ -133,6 +133,55 @@ def test_a_letter_that_reaches_up_from_the_row_below_is_not_this_rows(tip, cells
     assert claimed(page, plane) == cells
 
 
+def whole(page, plane):
+    """The comb as pages are read: `cell_ink`, which passes over combs without ink."""
+    return cell_ink(page, Plane(plane), BOXES, GROUPS)
+
+
+@pytest.mark.parametrize("grey", [150, 200])
+@pytest.mark.parametrize("off", [-0.2, 0.0, 0.2])
+@pytest.mark.parametrize("beside", [True, False])
+def test_a_one_that_stands_on_a_line_is_looked_at(grey, off, beside):
+    """Alone in its comb, too: at the right line of its cell nothing of it is well inside."""
+    page, plane = paper(grey)
+    if beside:
+        stroke(page, 0.5 * W, 1.5, 0.5 * W, 5)
+    stroke(page, 2 * W - off, 1.5, 2 * W - off, 5)
+    ink = whole(page, plane)
+    assert ink.amount[1:3].any() or ink.left_out[1:3].any()
+
+
+def test_a_thin_character_that_touches_its_neighbour_is_not_lost_in_silence():
+    page, plane = paper()
+    for x0, y0, x1, y1 in (
+        (2.0, 1.5, 4.8, 1.5),
+        (4.8, 1.5, 2.2, 5.0),
+        (2.2, 5.0, 6.2, 5.0),
+        (6.2, 1.5, 6.2, 5.0),
+    ):
+        stroke(page, x0, y0, x1, y1)
+    ink = whole(page, plane)
+    assert ink.amount[1] or ink.left_out[1]
+
+
+def test_a_foot_that_reaches_over_the_line_leaves_nothing_out():
+    page, plane = paper()
+    for x0, y0, x1, y1 in ((2.0, 1.5, 4.8, 1.5), (4.8, 1.5, 2.2, 5.0), (2.2, 5.0, 6.2, 5.0)):
+        stroke(page, x0, y0, x1, y1)
+    ink = whole(page, plane)
+    assert (ink.amount > 0).tolist() == [True] + [False] * 5
+    assert not ink.left_out.any()
+
+
+def test_a_character_most_of_which_lies_below_its_cell_is_told():
+    page, plane = paper()
+    stroke(page, 0.5 * W, 1.5, 0.5 * W, 5)
+    stroke(page, 1.5 * W - 1, H - 1.5, 1.5 * W + 1, H + 4.0)
+    ink = whole(page, plane)
+    assert not ink.left_out[0]
+    assert ink.left_out[1] > 0.15
+
+
 def test_a_dot_stays_small_and_low_and_an_apostrophe_high():
     page, plane = paper()
     stroke(page, 0.5 * W, 5.4, 0.5 * W, 5.4, width_mm=0.8)

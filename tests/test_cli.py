@@ -228,6 +228,15 @@ except SystemExit:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+def test_a_wrong_home_is_no_all_clear(sotarsa, home):
+    """A command in another folder than the data's says first that there is nothing there yet."""
+    assert not home.exists()
+    _, _, said = sotarsa("verify")
+    assert str(home) in said
+    assert "--home" in said
+    assert "--home" not in sotarsa("verify")[2]
+
+
 def test_ctrl_c_pressed_again_and_again_leaves_one_sentence_and_a_store_to_go_on_with(home):
     samples = Path(__file__).parents[1] / "samples" / "halong-2026-11"
     environment = {**os.environ, "SOTARSA_HOME": str(home)}

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from forms_under_test import form
 
+from pipeline.recognition.combs import doubt_outvoted
 from pipeline.recognition.confidence import lowered
 from pipeline.recognition.decode import Entry
 from pipeline.recognition.doubt import Guess, doubt_faint, doubt_hand, doubt_twins
@@ -38,8 +39,20 @@ def test_one_digit_that_rules_settled_doubts_nothing():
     assert all(guess.reasons == () for guess in guesses.values())
 
 
+def test_rules_make_no_empty_field_of_ink_in_silence():
+    """One digit in the cells of a date makes no date; that it is empty is more likely under the rules."""
+    ink = Entry("1       ", np.log(0.6))
+    key = ("tanggal_pendataan", None)
+    guesses = {key: Guess((Candidate(" " * 8, None, -1.0), Candidate(ink.raw, None, -9.0)), 0.0, (), ink)}
+    doubt_outvoted(guesses, PAGE)
+    assert guesses[key].reasons == ("outvoted",)
+
+
 def readings(**values):
-    return [Reading(f.name, f.row, values.get(f.name), "", 0.999, QUAD, "test") for f in PAGE.fields]
+    return [
+        Reading(f.name, f.row, values.get(f.name), values.get(f.name) or "", 0.999, QUAD, "test")
+        for f in PAGE.fields
+    ]
 
 
 @pytest.mark.parametrize(("traces", "doubted"), [({}, 0), ({"rw": 0.2}, 1), ({"rw": 0.1, "rt": 0.05}, 0)])
@@ -65,6 +78,15 @@ def test_on_a_page_of_a_hard_hand_every_number_is_doubted(doubtful, hard):
     assert {one.reasons for one in judged} == {("hard_hand",) if hard else ()}
     assert named.reasons == ()
     assert named.doubt == 0
+
+
+def test_numbers_that_make_no_value_speak_against_the_hand():
+    numbers = [f for f in PAGE.fields if f.cells and f.alphabet.isdigit()][:6]
+    rows = [
+        Reading(f.name, f.row, None, "99", 0.0, QUAD, "test", reasons=("not_a_date",)) for f in numbers[:4]
+    ]
+    rows += [Reading(f.name, f.row, "1", "1", 0.999, QUAD, "test") for f in numbers[4:]]
+    assert doubt_hand(rows, PAGE)[-1].reasons == ("hard_hand",)
 
 
 @pytest.mark.parametrize("doubtful", range(4))

@@ -133,6 +133,7 @@ def test_the_blank_belongs_to_the_fingerprint(folder, tmp_path) -> None:
 WRONG = {
     "at: [[30.0, 60.0,": "at: [[-30.0, 60.0,",
     "at: [70.0, 90.0, 5.0, 5.0]": "at: [208.0, 90.0, 5.0, 5.0]",
+    "70.0, 90.0, 5.0, 5.0]": "70.0, 90.0, 1.6, 5.0]",
     ", at: [70.0, 90.0, 5.0, 5.0]": "",
     "type: signature": "type: nik",
     "surat.v1-1.png": "tidak-ada.png",

@@ -1,10 +1,12 @@
 """Writing beside a comb sends the comb to a person; print, neighbours and dust do not."""
 
+import cv2
 import numpy as np
 import pytest
 from forms_under_test import FORMS, form
 from pen_hands import BLOCK
 
+from pipeline.forms.layout import Kind
 from pipeline.recognition.outside import written_beside
 from pipeline.registration.plane import Plane
 from pipeline.training.degrade import specks, to_bytes
@@ -81,3 +83,17 @@ def test_an_entry_written_small_on_the_label_of_its_empty_comb_is_noticed(key, s
 def test_a_single_digit_struck_through_and_written_anew_is_noticed(seed):
     key = ("anggota.disabilitas", 2)
     assert key in beside("pendataan", *filled("pendataan", {key: "7"}, slips=1.0, way="struck", seed=seed))
+
+
+@pytest.mark.parametrize("aside", [0.0, 4.4])
+@pytest.mark.parametrize("marked", [True, False])
+def test_a_choice_that_is_circled_instead_of_marked_is_noticed(aside, marked):
+    """Round its box, or round the label beside it; round a box that is marked the circle says no more."""
+    image, inside = filled("pendataan", {}, side=1)
+    field = next(one for one in form("pendataan").layout.pages[1].fields if one.kind is Kind.MARKS)
+    box = field.choices[1].box
+    middle = tuple(round(mm * DPI / 25.4) for mm in (box.x + box.w / 2 + aside, box.y + box.h / 2))
+    cv2.ellipse(image, middle, (44, 40), 0, 0, 360, 60, 5, cv2.LINE_AA)
+    key = (field.name, field.row)
+    found = beside("pendataan", image, inside | {key} if marked else inside, side=1)
+    assert (key in found) != marked

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 _LOG_BYTES: Final = 5 * 2**20
 _LOG_FILES: Final = 5
+_NEW_HOME: Final = Text(
+    "Belum ada data di {path}: folder itu baru dibuat. Bila datanya di tempat lain, sebut dengan --home.",
+    "There is no data in {path} yet: the folder is new. If the data is elsewhere, name that with --home.",
+)
 
 
 def home() -> Path:
@@ -38,8 +42,11 @@ def catalogue() -> "Catalogue":
     return _catalogue(home())
 
 
-def open_store() -> Path:
+def open_store(*, fills: bool = False) -> Path:
     """Open the store and the log of the home, which is given back; models may be imported afterwards.
+
+    Args:
+        fills: whether the command puts something into it; any other says so where there is nothing yet.
 
     Raises:
         StoreError: the store refused.
@@ -47,7 +54,10 @@ def open_store() -> Path:
     from pipeline.store.setup import open_store as open_home
 
     where = home()
+    fresh = not where.exists()
     open_home(where)
+    if fresh and not fills:
+        tell(_NEW_HOME, path=where)
     open_log()
     return where
 

@@ -73,7 +73,7 @@ def _show(found: list[tuple[_Part, str | None]], trouble: SotarsaError | None) -
 def _store_trouble() -> SotarsaError | None:
     """Why the store cannot be opened and written to, None when it can."""
     try:
-        home = context.open_store()
+        home = context.open_store(fills=True)
     except SotarsaError as error:
         return error
     from pipeline.store.refusals import told_as_refusals

@@ -270,7 +270,7 @@ def _versions(catalogue: Catalogue, form: str) -> tuple[Form, ...]:
 
 
 def _on_paper(forms: tuple[Form, ...]) -> Fingerprints:
-    context.open_store()
+    context.open_store(fills=True)
     from pipeline.store.paper import on_paper
 
     return on_paper(default_directories(context.home()), forms)

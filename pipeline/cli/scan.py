@@ -136,7 +136,7 @@ def scan(
         )
     words = paths or []
     tray = feeder.Tray(feeder.name_of(words), batch, resolution, source) if device else None
-    home = context.open_store()
+    home = context.open_store(fills=True)
     with closing(_groups(tray, words, home)) as groups:
         summary = read_groups(groups, batch, jobs, scheduler, home)
     fault = tray.fault if tray else None

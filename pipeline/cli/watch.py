@@ -68,7 +68,7 @@ def watch(
                 f"{folder} bukan folder. Periksa ejaannya.", f"{folder} is not a folder. Check its spelling."
             )
         )
-    home = context.open_store()
+    home = context.open_store(fills=True)
     context.tell(
         Text(
             "Menunggu berkas di {folder}. Ctrl-C untuk berhenti.",
