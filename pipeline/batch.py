@@ -84,6 +84,7 @@ class BatchSummary:
         separators: separator sheets among them.
         set_aside: the others.
         accepted: fields accepted unseen.
+        audited: of them, those that a person is shown all the same, for the audit.
         review: fields that wait for a person.
         forms: pages read of each form.
         shut: files that could not be opened, or whose drive gave up; nothing is stored of them.
@@ -98,6 +99,7 @@ class BatchSummary:
     separators: int
     set_aside: tuple[SetAside, ...]
     accepted: int
+    audited: int
     review: int
     forms: dict[str, int]
     shut: tuple[Path, ...] = ()
@@ -389,6 +391,7 @@ def _summary(batch: str, files: Sequence[ScanFile], already: tuple[str, ...]) ->
     forms = dict(read.order_by().values_list("form").annotate(Count("pk")))
     fields = FieldReading.objects.filter(page__in=pages).aggregate(
         accepted=Count("pk", filter=Q(status__in=(FieldReading.Status.ACCEPTED, FieldReading.Status.AUDIT))),
+        audited=Count("pk", filter=Q(status=FieldReading.Status.AUDIT)),
         review=Count("pk", filter=Q(status=FieldReading.Status.REVIEW)),
     )
     usable = pages.exclude(reason__in=UNUSABLE).values_list("file").distinct().count()
@@ -402,6 +405,7 @@ def _summary(batch: str, files: Sequence[ScanFile], already: tuple[str, ...]) ->
         separators=pages.filter(reason="separator").count(),
         set_aside=tuple(SetAside(*row) for row in aside.values_list("file__name", "image", "reason")),
         accepted=fields["accepted"],
+        audited=fields["audited"],
         review=fields["review"],
         forms=forms,
     )

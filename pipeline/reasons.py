@@ -116,7 +116,7 @@ PAGE_REASONS: Final[dict[str, Text]] = {
 """Why a page is set aside."""
 
 VALUE_REASONS: Final[dict[str, Text]] = {
-    "low_confidence": Text("Tulisan tidak cukup jelas.", "The writing is not clear enough."),
+    "low_confidence": Text("Mohon diperiksa.", "Please check."),
     "audit_refuted": Text(
         "Pemeriksaan acak menemukan terlalu banyak nilai salah di kumpulan ini.",
         "The audit found too many wrong values in this lot.",

@@ -80,7 +80,7 @@ def test_the_screen_says_what_where_and_why(monkeypatch):
         "Kepala keluarga",
         "6311 0261 0378 9001",
         "1  6311 0261 0378 9007  20,0%",
-        "Tulisan tidak cukup jelas.",
+        "Mohon diperiksa.",
         "- kosong",
     ):
         assert words in screen

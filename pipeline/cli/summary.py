@@ -50,7 +50,11 @@ def facts(summary: "batches.BatchSummary", fault: SotarsaError | None) -> dict[s
             }
             for one in summary.set_aside
         ],
-        "fields": {"accepted": summary.accepted, "review": summary.review},
+        "fields": {
+            "accepted": summary.accepted,
+            "audited": summary.audited,
+            "review": summary.review,
+        },
         "forms": summary.forms,
         "fault": str(fault) if fault else None,
     }
@@ -74,6 +78,11 @@ def show(summary: "batches.BatchSummary") -> None:
     counts.add_row(str(Text("Halaman disisihkan", "Pages set aside")), str(len(summary.set_aside)))
     counts.add_row(str(Text("Isian diterima", "Fields accepted")), str(summary.accepted))
     counts.add_row(str(Text("Isian untuk diperiksa", "Fields to review")), str(summary.review))
+    if summary.audited:
+        audited = Text(
+            "Ditambah isian diterima yang ikut diperiksa", "And accepted fields to check with them"
+        )
+        counts.add_row(str(audited), str(summary.audited))
     console.print(counts)
     from pipeline.recognition.second import model_file
 
