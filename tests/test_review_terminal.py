@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -120,6 +121,7 @@ def test_the_help_fits_eighty_columns(language):
         (":q", Do.QUIT, ""),
         (":Q", Do.QUIT, ""),
         (":h", Do.HELP, ""),
+        (":G", Do.PICTURE, ""),
         ("1", Do.VALUE, "6311026103789007"),
         ("=1", Do.VALUE, "6311026103789007"),
         ("2", Do.VALUE, "2"),
@@ -278,6 +280,15 @@ def test_back_help_and_the_end(sotarsa):
     assert out.rstrip().endswith("2 diputuskan, 0 dilewati, 0 masih menunggu.")
     assert Decision.objects.filter(kind="reopened").count() == 1
     assert "beres" in sotarsa()[1]
+
+
+@pytest.mark.parametrize("status", [0, 1])
+def test_the_picture_opens_in_the_computers_viewer(sotarsa, monkeypatch, status):
+    opened = []
+    monkeypatch.setattr("typer.launch", lambda path: opened.append(Path(path)) or status)
+    out = sotarsa(lines=":g\n:q\n")[1]
+    assert [path.is_file() for path in opened] == [True]
+    assert ("tidak punya penampil" in out) == bool(status)
 
 
 def test_the_last_decision_can_still_be_taken_back(sotarsa):

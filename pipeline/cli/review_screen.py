@@ -30,6 +30,10 @@ _AGAIN = Text(
     "Enter sekali lagi untuk tetap memakainya, atau ketik yang lain.",
     "Enter once more to keep it, or type something else.",
 )
+_NO_VIEWER: Final = Text(
+    "Komputer ini tidak punya penampil gambar. Berkasnya disebut di atas.",
+    "This computer has no image viewer. The file is named above.",
+)
 _FIRST = Text(
     "Ini yang pertama: belum ada keputusan sebelumnya.", "No earlier decision of yours to go back to."
 )
@@ -47,6 +51,8 @@ class Screen:
         self._pictures = Pictures(home)
         self._terminal = sys.stdin.isatty() and sys.stdout.isatty()
         self._notice = ""
+        self._crop: Path | None = None
+        self._typed = ""
 
     def run(self) -> None:
         """Show item after item until there is none or the person leaves."""
@@ -91,6 +97,9 @@ class Screen:
             if action.do is Do.HELP:
                 typer.echo(str(HELP))
                 continue
+            if action.do is Do.PICTURE:
+                self._open_picture()
+                continue
             try:
                 self._do(action, confirmed=keep)
             except Refused as refused:
@@ -105,6 +114,11 @@ class Screen:
                 self._notice = self._painted(str(taken), "33")
                 self._session.go_on()
             return True
+
+    def _open_picture(self) -> None:
+        """Hands the picture to the computer's own viewer; a terminal without a desktop has none."""
+        if self._crop is None or typer.launch(str(self._crop)) != 0:
+            self._say(str(_NO_VIEWER), "33")
 
     def _do(self, action: Action, *, confirmed: bool) -> None:
         if action.do is Do.SKIP:
@@ -123,7 +137,7 @@ class Screen:
         columns, lines = shutil.get_terminal_size()
         width = min(columns, _MAX_COLUMNS) - 1
         ink = self._pictures.ink(item, layout)
-        crop = self._pictures.save(item, layout, ink) if ink else None
+        crop = self._crop = self._pictures.save(item, layout, ink) if ink else None
         drawing: Iterable[str] = ()
         if ink is not None and self._coloured:
             room = min(max(lines - _WORDS, _PICTURE[0]), _PICTURE[1])
@@ -140,16 +154,20 @@ class Screen:
             beside=companions(item, item.reasons, forms),
             coloured=self._coloured,
         )
+        self._typed = ""
         if self._terminal:
             typer.echo("\x1b[H\x1b[2J\x1b[3J", nl=False)
         typer.echo(f"{self._notice}\n{render(card, width)}", color=True)
         self._notice = ""
 
     def _ask(self, item: ReviewItem) -> str | None:
-        """The line of a person who may fetch the reading, or an alternative, with the arrow up."""
+        """The line of a person who may fetch what was refused, the reading or an alternative with the arrow up."""
         spec = item.spec(self._session.forms)
         values = (item.value, *(one.value for one in item.alternatives))
-        return self._line([shown(spec, value) for value in values if value is not None])
+        offers = [shown(spec, value) for value in values if value is not None]
+        line = self._line([self._typed, *offers] if self._typed else offers)
+        self._typed = line or ""
+        return line
 
     def _line(self, offers: Sequence[str]) -> str | None:
         """One line, without its end; None when there are no more."""

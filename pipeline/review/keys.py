@@ -24,6 +24,7 @@ class Do(StrEnum):
     UNREADABLE = "?"
     SKIP = ">"
     BACK = "<"
+    PICTURE = ":g"
     HELP = ":h"
     QUIT = ":q"
 
@@ -46,11 +47,12 @@ HELP: Final = Text(
               pilihan: nomor atau namanya, beberapa dengan koma (1,3)
   1 2 3 …     ambil bacaan lain dengan nomor itu
               (=1 =2 … bila angka itu sendiri bisa menjadi nilai)
-  panah atas  ambil bacaan yang tampil untuk diubah sedikit
+  panah atas  ambil yang baru diketik atau bacaan yang tampil, untuk diubah
   -           isian ini kosong di kertas
   ?           ada tulisan, tetapi tidak terbaca
   >           lewati; isian ini tetap menunggu
   <           balik ke keputusan Anda sebelumnya
+  :g          buka gambar isian ini dengan penampil gambar
   :q          keluar; semua keputusan sudah tersimpan, lanjutkan kapan saja
   :h          bantuan ini
 """,
@@ -62,11 +64,12 @@ HELP: Final = Text(
               names: in any case
   1 2 3 …     take the other reading with that number
               (=1 =2 … where the number itself may be a value)
-  arrow up    fetch the reading that is shown, to change a little of it
+  arrow up    fetch what was just typed, or the reading shown, to change it
   -           the field is empty on paper
   ?           something is written, but it cannot be read
   >           skip; the field goes on waiting
   <           back to your previous decision
+  :g          open the picture of this field in the image viewer
   :q          quit; every decision is saved, go on whenever you like
   :h          this help
 """,

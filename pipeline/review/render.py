@@ -128,7 +128,7 @@ def _body(card: Card, width: int) -> Iterator[str]:
     yield ""
     if card.drawing:
         yield from card.drawing
-    yield _paint(str(card.crop) if card.crop else str(_NO_PICTURE), "2", card)
+    yield _paint(f"{Do.PICTURE}  {card.crop}" if card.crop else str(_NO_PICTURE), "2", card)
     yield ""
     reading = _paint(said(spec, item.value), "1;36", card)
     if item.value == item.read_value or (item.proposed and item.value == spec.rules.normalise(item.raw)):
