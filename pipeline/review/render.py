@@ -13,7 +13,7 @@ from pipeline.language import Text, figure
 from pipeline.review.companions import Companions
 from pipeline.review.entry import PRESENCE, sentence, shown
 from pipeline.review.items import ReviewItem
-from pipeline.review.keys import COMMANDS, choosable, pick_sign
+from pipeline.review.keys import COMMANDS, Do, choosable, pick_sign
 
 _EMPTY: Final = Text("(kosong)", "(empty)")
 _UNREADABLE: Final = Text("(tidak terbaca)", "(cannot be read)")
