@@ -46,9 +46,9 @@ def _pages_as_expected(truth: list[dict[str, object]], pages: list[dict[str, obj
         if "status" in line
     }
     counts = Counter(got.values())
-    shown = Table("status", "reason", "pages")
+    shown = Table(str(Text("halaman", "pages")), "status", str(Text("sebab", "reason")))
     for (status, reason), count in sorted(counts.items(), key=str):
-        shown.add_row(str(status), str(reason), str(count))
+        shown.add_row(str(count), str(status), str(reason or "–"))
     Console().print(shown)
     wrong = {place: (want, got.get(place)) for place, want in expected.items() if got.get(place) != want}
     for place, (want, came) in wrong.items():
@@ -87,11 +87,15 @@ def main() -> None:
     _sotarsa(home, "import", "--month", MONTH)
     _sotarsa(home, "report", "--month", MONTH)
     _heading(Text("Selanjutnya", "Next"))
+    program = Path(sys.executable).with_name("sotarsa")
+    program = program.relative_to(Path.cwd()) if program.is_relative_to(Path.cwd()) else program
     for step in _NEXT:
-        Console().print(f"  sotarsa --home {home} {step}", highlight=False)
+        Console().print(f"  {program} --home {home} {step}", highlight=False)
     raise SystemExit(1 if wrong or astray else 0)
 
 
+_LEFT = 6
+"""Doubtful fields that are left for whoever tries the review."""
 _PERSON_EN = "A person looks at the doubtful fields (here: the answers come from the truth)"
 _NEXT = (
     "review",
@@ -106,7 +110,7 @@ def _heading(text: Text) -> None:
 
 
 def _answer(home: Path, truth: list[dict[str, object]]) -> tuple[int, int]:
-    """Decides every open field by the truth; returns how many were decided, and how many could not be."""
+    """Decides all open fields but a few by the truth; returns how many were decided, and how many could not be."""
     from pipeline.store.setup import open_store
 
     open_store(home.absolute())
@@ -118,7 +122,7 @@ def _answer(home: Path, truth: list[dict[str, object]]) -> tuple[int, int]:
         (line["serial"], line["page"], line["field"], line["row"]): line for line in truth if "field" in line
     }
     answered = skipped = 0
-    for item in list(open_items()):
+    for item in list(open_items())[:-_LEFT]:
         value = told[item.serial, item.page, item.field, item.row]["value"]
         kind = Kind.EMPTY if value in (None, "absent") else Kind.CORRECTED
         try:

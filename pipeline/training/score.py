@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Final
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from scipy.stats import binomtest
 
+from pipeline.language import Text
 from pipeline.training.batch_file import read_lines
 
 Line = Mapping[str, object]
@@ -136,32 +137,27 @@ def _score(kind: str, pairs: Sequence[tuple[Line, Line | None]]) -> Score:
 def table(scores: Sequence[Score]) -> Table:
     """The scores as a table for the terminal."""
     heads = (
-        "kind",
-        "fields",
-        "accepted",
-        "filled",
-        "accepted",
-        "right",
-        "wrong",
-        "review",
-        "wrong, 95 %",
-        "chars",
+        Text("isian", "fields"),
+        Text("semua", "all"),
+        Text("masuk", "enter"),
+        Text("terisi", "filled"),
+        Text("masuk", "enter"),
+        Text("salah", "wrong"),
+        Text("paling banyak", "at most"),
+        Text("huruf benar", "letters"),
     )
-    shown = Table(*heads)
+    shown = Table(*(Column(str(head), justify="right" if i else "left") for i, head in enumerate(heads)))
     for one in scores:
         n = max(one.fields, 1)
-        letters = f"{one.characters_right / one.characters:.2%}" if one.characters else "–"
         shown.add_row(
             one.kind,
             str(one.fields),
             f"{one.accepted / n:.1%}",
             str(one.filled),
             f"{one.filled_accepted / one.filled:.1%}" if one.filled else "–",
-            str(one.right),
             str(one.wrong),
-            f"{one.review / n:.1%}",
-            f"{one.wrong_low:.3%}–{one.wrong_high:.3%}",
-            letters,
+            f"{one.wrong_high:.2%}",
+            f"{one.characters_right / one.characters:.2%}" if one.characters else "–",
         )
     return shown
 
