@@ -6,12 +6,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import openpyxl
 import pytest
 from builders import FAMILY, sheet
 from forms_under_test import catalogue
+from pdf2image import convert_from_path
 
 from pipeline.errors import UsageError
+from pipeline.page import read_page
 
 PROGRAM = Path(sys.executable).with_name("sotarsa")
 WITHOUT_CONSENT = FAMILY | {
@@ -105,6 +108,12 @@ def test_a_printed_roster_carries_the_names_and_knows_its_rows(register, tmp_pat
     assert "631102******9574" in text
     assert FAMILY["nik"] not in text
     assert IssuedSheet.objects.get().rows == {"penerima": [{"row": 1, "person": person}]}
+    (page,) = convert_from_path(str(out), 300, grayscale=True)
+    read = read_page(np.asarray(page), catalogue())
+    said = {one.reading.field: (one.reading.value, one.status) for one in read.readings}
+    assert said["program"] == ("PKH", "accepted")
+    assert said["desa"] == ("2005", "accepted")
+    assert said["satuan"][0] is None
 
 
 @pytest.fixture(params=["id", "en"])

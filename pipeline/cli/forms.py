@@ -207,7 +207,7 @@ def print_form(
     texts = {serial: _texts(found, table, rows) for serial, rows in rosters.items()}
     # A serial counts as issued only with its paper: else sheets that nobody has would be waited for.
     with whole(target, folders=True) as part:
-        print_sheets(found, serials, part, preprinted=texts)
+        print_sheets(found, serials, part, preprinted=texts, known=_known(found, table, short, programme))
         record_issued(
             found, serials, short, {serial: _people(table, rows) for serial, rows in rosters.items()}
         )
@@ -311,6 +311,18 @@ def _roster(form: Form, village: str, programme: str | None) -> tuple[str, list[
     from pipeline.register.roster import roster_rows
 
     return tables[0].name, roster_rows(village, programme, tables[0].rows)
+
+
+def _known(form: Form, table: str, village: str, programme: str | None) -> dict[str, str]:
+    """What a roster is about, by the fields that the definition maps to it: so that two rosters are told apart."""
+    about = {"programme": programme, "village": village} if programme else {}
+    return {
+        entry.map[attribute]: value
+        for entry in form.definition.register_
+        if entry.table == table
+        for attribute, value in about.items()
+        if attribute in entry.map and value
+    }
 
 
 def _people(table: str, rows: list[_Row]) -> dict[str, list[dict[str, object]]]:

@@ -15,6 +15,7 @@ from pipeline.forms.identity import MARKER_DICTIONARY, Identity, village_of
 from pipeline.forms.ink import BOLD, PT, REGULAR, PageInk, Run, Shape, text_width
 from pipeline.forms.layout import Box, Kind, Marker, PageLayout
 from pipeline.forms.separator import MARKERS, QR, Separator, separator_ink
+from pipeline.forms.types import TYPES
 from pipeline.language import Text
 from pipeline.outputs import whole
 
@@ -26,6 +27,9 @@ Rosters = Mapping[str, Mapping[str, Sequence[Mapping[str, str]]]]
 
 _SLOT_SIZE: Final = 7.8
 _SLOT_LEAST: Final = 5.5
+_TYPED_SIZE: Final = 12.5
+_CROSS_MM: Final = 0.6
+_CROSS_INSET: Final = 0.7
 
 
 _GIVEN: Final = Text(
@@ -45,7 +49,12 @@ def check_printable(form: "Form") -> None:
 
 
 def print_sheets(
-    form: "Form", serials: Iterable[str], out: Path, *, preprinted: Rosters | None = None
+    form: "Form",
+    serials: Iterable[str],
+    out: Path,
+    *,
+    preprinted: Rosters | None = None,
+    known: Mapping[str, str] | None = None,
 ) -> None:
     """Write a PDF of one sheet for each serial, all its pages in order.
 
@@ -54,6 +63,7 @@ def print_sheets(
         serials: one for each sheet.
         out: the PDF file; it is replaced whole or not at all.
         preprinted: for rosters, the register's text for the rows of each serial's tables.
+        known: field → value, filled in on every sheet: what all of them are about. It is read back as anything is.
 
     Raises:
         UsageError: others print this form.
@@ -70,6 +80,7 @@ def print_sheets(
             pen = _Pen(canvas)
             pen.ink(ink)
             pen.fields(page)
+            pen.known(page, known or {})
             pen.landmarks(page, identity)
             pen.register_text(ink, tables)
             pen.village(serial)
@@ -116,6 +127,29 @@ class _Pen:
                 self._comb(field.cells)
             for choice in field.choices:
                 self._shape(Shape(choice.box, stroke=m.TICK_STROKE, grey=m.TICK_GREY))
+
+    def known(self, page: PageLayout, values: Mapping[str, str]) -> None:
+        """Fill in combs and cross boxes as a machine does."""
+        for field in page.fields:
+            value = values.get(field.name, "")
+            if not value:
+                continue
+            text = TYPES[field.type].to_cells(value, len(field.cells)) if field.cells else ""
+            for char, cell in zip(text, field.cells, strict=True):
+                left = cell.x + (cell.w - text_width(char, BOLD, _TYPED_SIZE)) / 2
+                base = cell.y + cell.h / 2 + 0.36 * _TYPED_SIZE * PT
+                self._run(Run(left, base, char, BOLD, _TYPED_SIZE))
+            for box in (choice.box for choice in field.choices if choice.value in value.split("|")):
+                self._cross(box)
+
+    def _cross(self, box: Box) -> None:
+        canvas = self._canvas
+        canvas.setStrokeGray(0)
+        canvas.setLineWidth(_CROSS_MM / PT)
+        left, right = (box.x + _CROSS_INSET) / PT, (box.x + box.w - _CROSS_INSET) / PT
+        top, bottom = (m.PAGE_H - box.y - _CROSS_INSET) / PT, (m.PAGE_H - box.y - box.h + _CROSS_INSET) / PT
+        canvas.line(left, top, right, bottom)
+        canvas.line(left, bottom, right, top)
 
     def landmarks(self, page: PageLayout, identity: Identity) -> None:
         """Draw markers, QR code and serial."""
