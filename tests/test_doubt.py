@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from forms_under_test import form
 
-from pipeline.recognition.combs import doubt_outvoted
+from pipeline.recognition.alphabet import CLASSES
+from pipeline.recognition.combs import doubt_outvoted, looks_alike
 from pipeline.recognition.confidence import lowered
 from pipeline.recognition.decode import Entry
 from pipeline.recognition.doubt import Guess, doubt_faint, doubt_hand, doubt_twins
@@ -103,3 +104,32 @@ def test_a_few_doubtful_numbers_say_nothing_of_the_hand():
     numbers = [f for f in PAGE.fields if f.cells and f.alphabet.isdigit()][:4]
     rows = [Reading(f.name, f.row, "1", "1", 0.2, QUAD, "test") for f in numbers]
     assert all(one.reasons == () for one in doubt_hand(rows, PAGE))
+
+
+def page_of(digits, like):
+    """Hidden layers and posteriors of cells that are read as `digits`; those of `like` look as one of its digits."""
+    rng = np.random.default_rng(5)
+    kinds = np.eye(10, 32, dtype=np.float32) * 9
+    looks = [kinds[like[0] if digit in like else digit] for digit in digits]
+    hidden = np.abs(np.stack(looks) + rng.normal(0, 0.3, (len(digits), 32))).astype(np.float32)
+    posteriors = np.zeros((len(digits), CLASSES))
+    posteriors[np.arange(len(digits)), digits] = 1
+    return hidden, posteriors, np.ones(len(digits), bool)
+
+
+def test_two_digits_that_a_hand_writes_alike_are_told_by_their_look_however_sure_the_reader_is():
+    digits = [0, 1, 2, 4, 7, 9] * 6
+    assert not looks_alike(*page_of(digits, ())).any()
+    found = looks_alike(*page_of(digits, (4, 7)))
+    assert found[[4, 7]].min() > 0.5
+    assert not found[[0, 1, 2, 3, 5, 6, 8, 9]].any()
+
+
+def test_a_digit_that_stands_once_on_a_page_looks_like_none():
+    assert not looks_alike(*page_of([0, 0, 0, 1, 1, 1, 7], ())).any()
+    assert not looks_alike(np.zeros((0, 32), np.float32), np.zeros((0, CLASSES)), np.zeros(0, bool)).any()
+
+
+def test_cells_without_ink_look_like_nothing():
+    hidden, posteriors, _ = page_of([4, 4, 7, 7], (4, 7))
+    assert not looks_alike(hidden, posteriors, np.zeros(4, bool)).any()

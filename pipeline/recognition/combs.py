@@ -29,6 +29,13 @@ _SURE: Final = 0.9
 """Ink that is read with this probability is not outvoted in silence."""
 _LEFT_OUT_MM2: Final = 0.15
 """Strokes that no cell of a comb has; less is the tip of another row's letter."""
+_DIGITS: Final = 10
+_NEIGHBOURS: Final = 3
+_PER_LIKENESS: Final = 10.0
+"""Log odds that a number loses where each of its digits of some kind looks like another kind; chosen on calibration
+writers."""
+_TELL_THE_SAME: Final = frozenset({FieldType.NIK, FieldType.DATE})
+"""A NIK and a birth date hold each other's digits: a habit misreads both alike, and they agree in what is wrong."""
 _TIES: Final = ("nik_agrees_with_birth_date", "sex_agrees_with_nik")
 _LETTERS: Final = slice(CHARACTERS.index("A"), CHARACTERS.index("Z") + 1)
 _NOTHING: Final = (Candidate("", None, 0.0),)
@@ -41,14 +48,15 @@ class CombCells:
     Attributes:
         classes: bool (N, CLASSES), what each may hold.
         posteriors: float64 (N, CLASSES).
-        hidden: float32 (N, H), for a learnt head; None where none is asked for.
+        hidden: float32 (N, H), the first reader's hidden layer: what a learnt head weighs, and what tells how alike
+            two cells look.
         typed: the combs that were filled in by machine, as far as is known.
     """
 
     ink: CellInk
     classes: NDArray[np.bool_]
     posteriors: NDArray[np.float64]
-    hidden: NDArray[np.float32] | None = None
+    hidden: NDArray[np.float32]
     typed: frozenset[Key] = frozenset()
 
 
@@ -57,15 +65,12 @@ def comb_cells(
     plane: Plane,
     page: PageLayout,
     reader: CellReader,
-    hidden: bool = False,
 ) -> CombCells | None:
-    """The comb cells of a page, with the reader's hidden layer if asked for; None for a page without combs."""
+    """The comb cells of a page; None for a page without combs."""
     if not any(field.kind is Kind.COMB for field in page.fields):
         return None
     boxes, groups, classes = comb_arrays(page)
     ink = cell_ink(image, plane, boxes, groups)
-    if not hidden:
-        return CombCells(ink, classes, reader.posteriors(ink, classes))
     seen = reader.see(ink, classes)
     return CombCells(ink, classes, seen.posteriors, seen.hidden)
 
@@ -119,12 +124,12 @@ def comb_guesses(
 ) -> dict[Key, Guess]:
     """Guesses for every comb of a page, each by its own ink and its own rules.
 
-    `second` helps where it is there and a hand wrote; so does `head`, for which `cells` must hold the hidden layer.
+    `second` helps where it is there and a hand wrote; so does `head`.
     """
     if cells is None:
         return {}
     ink, posteriors = cells.ink, cells.posteriors
-    if head is not None and cells.hidden is not None:
+    if head is not None:
         posteriors = head.weigh(posteriors, cells.hidden)
     if second is not None:
         hand = np.ones(len(posteriors), np.bool_)
@@ -132,6 +137,7 @@ def comb_guesses(
             hand[comb_places(page)[key]] = False
         posteriors = posteriors.copy()
         posteriors[hand] = second.weigh(posteriors[hand], ink.images[hand], cells.classes[hand])
+    alike = looks_alike(cells.hidden, posteriors, ink.amount > 0)
     guesses: dict[Key, Guess] = {}
     for key, mine in comb_places(page).items():
         spec = definition.field(key[0])
@@ -146,8 +152,45 @@ def comb_guesses(
             (*reasons, "machine_print") if key in cells.typed else reasons,
             own[0],
             float(ink.trace[mine].sum()),
+            _likeness(own[0].raw, alike) if spec.type in _TELL_THE_SAME else 0.0,
         )
     return guesses
+
+
+def _likeness(raw: str, alike: NDArray[np.float64]) -> float:
+    """Log odds by which digits that look like others of their page speak against a number."""
+    return _PER_LIKENESS * max((float(alike[int(c)]) for c in set(raw) if c.isdigit()), default=0.0)
+
+
+def looks_alike(
+    hidden: NDArray[np.float32], posteriors: NDArray[np.float64], inked: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """How often each digit of a page looks more like another digit of it than like its own kind: (10,), 0..1.
+
+    Where a hand writes 7 as it writes 4, what is read as the one lies among what is read as the other, however sure
+    the reader is of each (nearest neighbours in the reader's own hidden layer: Cover and Hart 1967).
+
+    Args:
+        hidden: float32 (N, H) of the page's cells.
+        posteriors: (N, CLASSES).
+        inked: bool (N,), which cells hold ink.
+    """
+    best = posteriors.argmax(axis=1)
+    among = np.flatnonzero(inked & (best < _DIGITS))
+    read = best[among]
+    count = np.bincount(read, minlength=_DIGITS)
+    mixed = np.zeros((_DIGITS, _DIGITS))
+    if len(among):
+        unit = hidden[among] / np.maximum(np.linalg.norm(hidden[among], axis=1, keepdims=True), 1e-9)
+        near = unit @ unit.T
+        np.fill_diagonal(near, -1)
+        for i, row in enumerate(near):
+            k = min(_NEIGHBOURS, int(count[read[i]]) - 1)
+            for j in np.argpartition(-row, k)[:k] if k > 0 else ():
+                mixed[read[i], read[j]] += 1 / k
+    np.fill_diagonal(mixed, 0)
+    pairs = (mixed + mixed.T) / np.maximum(np.minimum(count[:, None], count[None]), 1)
+    return np.asarray(np.minimum(pairs.max(axis=1), 1.0))
 
 
 def _led_by(raw: str, found: tuple[Candidate, ...]) -> tuple[Candidate, ...]:

@@ -37,6 +37,7 @@ class Guess:
         rest: probability of what the search left out.
         ink: what the ink alone says, before any rule.
         trace: mm² that is dark in its cells without ink.
+        doubt: log odds by which digits that look like others on the page speak against it.
     """
 
     found: tuple[Candidate, ...]
@@ -44,6 +45,7 @@ class Guess:
     reasons: tuple[str, ...] = ()
     ink: Entry | None = None
     trace: float = 0.0
+    doubt: float = 0.0
 
 
 def doubt_beside(guesses: Mapping[Key, Guess], beside: Set[Key]) -> dict[Key, Guess]:
@@ -93,7 +95,7 @@ def doubt_hand(readings: Sequence[Reading], page: PageLayout) -> tuple[Reading, 
     share, here = doubtful / len(written), {(one.field, one.row) for one in written}
     hard = ("hard_hand",) if share > _MOSTLY else ()
     return tuple(
-        replace(one, doubt=_PER_SHARE * share, reasons=(*one.reasons, *hard))
+        replace(one, doubt=one.doubt + _PER_SHARE * share, reasons=(*one.reasons, *hard))
         if (one.field, one.row) in here
         else one
         for one in readings

@@ -71,8 +71,8 @@ def lessons(
     Raises:
         MissingPartError: the model file does not give its hidden layer.
     """
-    cells = comb_cells(*laid_open(image, registration, form), registration.page, reader, hidden=True)
-    if cells is None or cells.hidden is None:
+    cells = comb_cells(*laid_open(image, registration, form), registration.page, reader)
+    if cells is None:
         return None
     rows: list[int] = []
     labels: list[int] = []

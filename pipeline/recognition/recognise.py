@@ -69,7 +69,7 @@ def recognise_by(
     page, reader = registration.page, cell_reader()
     seen = fields_seen(image, registration)
     image, plane = laid_open(image, registration, form)
-    cells = comb_cells(image, plane, page, reader, hidden=any(heads))
+    cells = comb_cells(image, plane, page, reader)
     if cells is not None:
         cells = read_print(cells, page)
     marks = choice_guesses(image, plane, page, form.definition)
@@ -137,6 +137,7 @@ def _reading(field: FieldLayout, guess: Guess, quad: Quad, reader: str) -> Readi
         reader,
         tuple(Alternative(v, p) for p, v in others[:_ALTERNATIVES]),
         tuple(dict.fromkeys(reasons)),
+        guess.doubt,
     )
 
 
