@@ -29,10 +29,14 @@ def main() -> None:
     parser.add_argument(
         "--way", choices=WAYS, required=True, help="which readers read them, and how they were taken"
     )
+    parser.add_argument("--group", action="append", help="only this group (more than once: these); others stay")
     parser.add_argument("--out", type=Path, default=MODELS / "calibration.json")
     arguments = parser.parse_args()
     rows = (json.loads(line) for path in arguments.rows for line in path.open(encoding="utf-8"))
-    save_tables(arguments.out, {**load_tables(arguments.out), arguments.way: calibrate(labelled(rows))})
+    tables = load_tables(arguments.out)
+    fitted = calibrate(row for row in labelled(rows) if not arguments.group or row.group in arguments.group)
+    kept = tables.get(arguments.way, {}) if arguments.group else {}
+    save_tables(arguments.out, {**tables, arguments.way: {**kept, **fitted}})
 
 
 if __name__ == "__main__":
