@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.recognition.cells import MARGIN_MM, PX_PER_MM, SIZE, cell_ink, isolate, sample, take_out_lines
+from pipeline.recognition.cells import SIZE, cell_ink, isolate
+from pipeline.recognition.printed_lines import take_out_lines
+from pipeline.recognition.window import MARGIN_MM, PX_PER_MM, sample
 from pipeline.registration.plane import Plane
 
 PX = 300 / 25.4

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.recognition.cells import sample, take_out_lines
 from pipeline.recognition.marks import MarkState, judge
+from pipeline.recognition.printed_lines import take_out_lines
+from pipeline.recognition.window import sample
 from pipeline.registration.plane import Plane
 
 PX = 300 / 25.4

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from pipeline.forms.layout import Box, Kind, PageLayout
 from pipeline.recognition import print
-from pipeline.recognition.cells import FAINT
 from pipeline.recognition.doubt import Key
+from pipeline.recognition.window import FAINT
 from pipeline.registration.crop import crop
 from pipeline.registration.plane import Plane
 

@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 
 from pipeline.forms.definition import FormDefinition
 from pipeline.forms.layout import FieldLayout, Kind, PageLayout
-from pipeline.recognition.cells import sample, take_out_lines
 from pipeline.recognition.doubt import Guess, Key
 from pipeline.recognition.joint import Candidate
 from pipeline.recognition.marks import Mark, MarkState, judge
+from pipeline.recognition.printed_lines import take_out_lines
+from pipeline.recognition.window import sample
 from pipeline.registration.plane import Plane
 
 _PERHAPS: Final = 0.3

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.recognition.cells import FAINT, MARGIN_MM, PX_PER_MM, Floats
+from pipeline.recognition.window import FAINT, MARGIN_MM, PX_PER_MM, Floats
 
 _INSET_MM: Final = 0.55
 """The box's own outline, and ink that runs along it, stay outside the judged inside."""

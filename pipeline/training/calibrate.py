@@ -29,7 +29,9 @@ def main() -> None:
     parser.add_argument(
         "--way", choices=WAYS, required=True, help="which readers read them, and how they were taken"
     )
-    parser.add_argument("--group", action="append", help="only this group (more than once: these); others stay")
+    parser.add_argument(
+        "--group", action="append", help="only this group (more than once: these); others stay"
+    )
     parser.add_argument("--out", type=Path, default=MODELS / "calibration.json")
     arguments = parser.parse_args()
     rows = (json.loads(line) for path in arguments.rows for line in path.open(encoding="utf-8"))

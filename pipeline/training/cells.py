@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.recognition.alphabet import BLANK, CHARACTERS, CROSSED
-from pipeline.recognition.cells import MARGIN_MM, PX_PER_MM, CellInk, isolate, sample, take_out_lines
+from pipeline.recognition.cells import CellInk, isolate
+from pipeline.recognition.printed_lines import take_out_lines
+from pipeline.recognition.window import MARGIN_MM, PX_PER_MM, sample
 from pipeline.registration.plane import Plane
 from pipeline.training import degrade
 from pipeline.training.hands import (

@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.recognition.cells import MARGIN_MM, PX_PER_MM, CellInk, isolate
+from pipeline.recognition.cells import CellInk, isolate
+from pipeline.recognition.window import MARGIN_MM, PX_PER_MM
 
 _CELL_MM: Final = 7.0
 _CHUNK: Final = 1024

@@ -17,8 +17,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.recognition.cells import sample, take_out_lines
 from pipeline.recognition.marks import MarkState, judge
+from pipeline.recognition.printed_lines import take_out_lines
+from pipeline.recognition.window import sample
 from pipeline.registration.plane import Plane
 from pipeline.training.hands import Floats, Strokes
 from pipeline.training.ink import lay, rule
