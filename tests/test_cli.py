@@ -240,7 +240,14 @@ def test_a_wrong_home_is_no_all_clear(sotarsa, home):
 def test_ctrl_c_pressed_again_and_again_leaves_one_sentence_and_a_store_to_go_on_with(home):
     samples = Path(__file__).parents[1] / "samples" / "halong-2026-11"
     environment = {**os.environ, "SOTARSA_HOME": str(home)}
-    scan = subprocess.Popen([PROGRAM, "scan", samples], env=environment, stderr=subprocess.PIPE, text=True)
+    # A shell starts what it puts in the background with Ctrl-C ignored; that would be handed on.
+    scan = subprocess.Popen(
+        [PROGRAM, "scan", samples],
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     while not [*home.glob("archive/**/*.*")]:
         assert scan.poll() is None
         time.sleep(0.05)
