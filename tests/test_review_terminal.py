@@ -282,13 +282,18 @@ def test_back_help_and_the_end(sotarsa):
     assert "beres" in sotarsa()[1]
 
 
-@pytest.mark.parametrize("status", [0, 1])
-def test_the_picture_opens_in_the_computers_viewer(sotarsa, monkeypatch, status):
+@pytest.mark.parametrize(("desktop", "status"), [(":0", 0), (":0", 1), (None, 0)])
+def test_the_picture_opens_in_the_computers_viewer(sotarsa, monkeypatch, desktop, status):
     opened = []
     monkeypatch.setattr("typer.launch", lambda path: opened.append(Path(path)) or status)
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.delenv("DISPLAY", raising=False)
+    if desktop:
+        monkeypatch.setenv("DISPLAY", desktop)
     out = sotarsa(lines=":g\n:q\n")[1]
-    assert [path.is_file() for path in opened] == [True]
-    assert ("tidak punya penampil" in out) == bool(status)
+    assert [path.is_file() for path in opened] == [True] * bool(desktop)
+    assert ("tidak punya penampil" in out) == (status == 1 or not desktop)
 
 
 def test_the_last_decision_can_still_be_taken_back(sotarsa):

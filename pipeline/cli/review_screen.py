@@ -30,6 +30,7 @@ _AGAIN = Text(
     "Enter sekali lagi untuk tetap memakainya, atau ketik yang lain.",
     "Enter once more to keep it, or type something else.",
 )
+_DESKTOP: Final = frozenset({"DISPLAY", "WAYLAND_DISPLAY"})
 _NO_VIEWER: Final = Text(
     "Komputer ini tidak punya penampil gambar. Berkasnya disebut di atas.",
     "This computer has no image viewer. The file is named above.",
@@ -117,7 +118,8 @@ class Screen:
 
     def _open_picture(self) -> None:
         """Hands the picture to the computer's own viewer; a terminal without a desktop has none."""
-        if self._crop is None or typer.launch(str(self._crop)) != 0:
+        bare = sys.platform == "linux" and not (os.environ.keys() & _DESKTOP)
+        if self._crop is None or bare or typer.launch(str(self._crop)) != 0:
             self._say(str(_NO_VIEWER), "33")
 
     def _do(self, action: Action, *, confirmed: bool) -> None:
