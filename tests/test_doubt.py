@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from forms_under_test import form
 
+from pipeline.recognition.alike import looks_alike
 from pipeline.recognition.alphabet import CLASSES
-from pipeline.recognition.combs import doubt_outvoted, looks_alike
+from pipeline.recognition.combs import doubt_outvoted
 from pipeline.recognition.confidence import lowered
 from pipeline.recognition.decode import Entry
 from pipeline.recognition.doubt import Guess, doubt_faint, doubt_hand, doubt_twins

@@ -67,14 +67,15 @@ def cell_ink(
     """
     patches = sample(image, plane, boxes)
     sizes = boxes[:, 2:]
-    dark = _dark(patches, sizes, BESIDE_LINE_MM) >= _TRACE_MM2
-    written = np.flatnonzero(np.isin(groups, groups[dark | _on_a_line(patches, sizes)]))
+    dark = patches < 1 - FAINT
+    inked = (_area_mm2(dark, sizes, BESIDE_LINE_MM) >= _TRACE_MM2) | _on_a_line(patches, sizes)
+    written = np.flatnonzero(np.isin(groups, groups[inked]))
     n = len(boxes)
     found = CellInk(
         np.zeros((n, SIZE, SIZE), np.uint8),
         np.zeros((n, 3), np.float32),
         np.zeros(n, np.float32),
-        _dark(patches, sizes, _WELL_INSIDE_MM),
+        _area_mm2(dark, sizes, _WELL_INSIDE_MM),
         np.zeros(n, np.float32),
     )
     if len(written):
@@ -100,15 +101,14 @@ def _adjoining(
     return np.asarray(near & (np.append(groups[which[1:]], -1) == groups[which]))
 
 
-def _dark(patches: Floats, sizes_mm: NDArray[np.float64], inset_mm: float) -> Floats:
-    """How many mm² (N,) are dark inside each cell's outline, so far from it."""
+def _area_mm2(dark: NDArray[np.bool_], sizes_mm: NDArray[np.float64], inset_mm: float) -> Floats:
+    """How many mm² (N,) of windows (N, h, w) are dark inside each cell's outline, so far from it."""
     inset = round((MARGIN_MM + inset_mm) * PX_PER_MM)
-    dark = patches[:, inset:, inset:] < 1 - FAINT
-    right = np.round((MARGIN_MM + sizes_mm - inset_mm) * PX_PER_MM).astype(int) - inset
-    amount = np.empty(len(patches))
-    for w, h in np.unique(right, axis=0):
-        same = (right == (w, h)).all(axis=1)
-        amount[same] = np.count_nonzero(dark[same, :h, :w], axis=(1, 2))
+    ends = np.round((MARGIN_MM + sizes_mm - inset_mm) * PX_PER_MM).astype(int)
+    amount = np.empty(len(dark))
+    for right, bottom in np.unique(ends, axis=0):
+        same = (ends == (right, bottom)).all(axis=1)
+        amount[same] = np.count_nonzero(dark[same, inset:bottom, inset:right], axis=(1, 2))
     return (amount / PX_PER_MM**2).astype(np.float32)
 
 
@@ -116,9 +116,9 @@ def _on_a_line(patches: Floats, sizes_mm: NDArray[np.float64]) -> NDArray[np.boo
     """Whether the left or right line (N,) of a cell is so much darker than most lines that a stroke stands on it."""
     reach, inset = round(BESIDE_LINE_MM * PX_PER_MM), round(_WELL_INSIDE_MM * PX_PER_MM)
     darkness = np.empty((len(patches), 2))
-    places = np.array([places_px(size) for size in sizes_mm])
-    for left, right, top, bottom in np.unique(places, axis=0):
-        same = (places == (left, right, top, bottom)).all(axis=1)
+    for size in np.unique(sizes_mm, axis=0):
+        same = (sizes_mm == size).all(axis=1)
+        left, right, top, bottom = places_px(size)
         rows = patches[same, top + inset : bottom - inset]
         for side, place in enumerate((left, right)):
             darkness[same, side] = 1 - rows[:, :, place - reach : place + reach + 1].mean(axis=(1, 2))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pipeline.forms.definition import FormDefinition
 from pipeline.forms.layout import FieldType, Kind, PageLayout
 from pipeline.forms.types import TYPES
+from pipeline.recognition.alike import likeness, looks_alike
 from pipeline.recognition.alphabet import CHARACTERS, CROSSED, allowed
 from pipeline.recognition.cells import CellInk, cell_ink
 from pipeline.recognition.decode import best_entries
@@ -29,13 +30,6 @@ _SURE: Final = 0.9
 """Ink that is read with this probability is not outvoted in silence."""
 _LEFT_OUT_MM2: Final = 0.15
 """Strokes that no cell of a comb has; less is the tip of another row's letter."""
-_DIGITS: Final = 10
-_NEIGHBOURS: Final = 3
-_PER_LIKENESS: Final = 10.0
-"""Log odds that a number loses where each of its digits of some kind looks like another kind; chosen on calibration
-writers."""
-_TELL_THE_SAME: Final = frozenset({FieldType.NIK, FieldType.DATE})
-"""A NIK and a birth date hold each other's digits: a habit misreads both alike, and they agree in what is wrong."""
 _TIES: Final = ("nik_agrees_with_birth_date", "sex_agrees_with_nik")
 _LETTERS: Final = slice(CHARACTERS.index("A"), CHARACTERS.index("Z") + 1)
 _NOTHING: Final = (Candidate("", None, 0.0),)
@@ -152,45 +146,9 @@ def comb_guesses(
             (*reasons, "machine_print") if key in cells.typed else reasons,
             own[0],
             float(ink.trace[mine].sum()),
-            _likeness(own[0].raw, alike) if spec.type in _TELL_THE_SAME else 0.0,
+            likeness(own[0].raw, spec.type, alike),
         )
     return guesses
-
-
-def _likeness(raw: str, alike: NDArray[np.float64]) -> float:
-    """Log odds by which digits that look like others of their page speak against a number."""
-    return _PER_LIKENESS * max((float(alike[int(c)]) for c in set(raw) if c.isdigit()), default=0.0)
-
-
-def looks_alike(
-    hidden: NDArray[np.float32], posteriors: NDArray[np.float64], inked: NDArray[np.bool_]
-) -> NDArray[np.float64]:
-    """How often each digit of a page looks more like another digit of it than like its own kind: (10,), 0..1.
-
-    Where a hand writes 7 as it writes 4, what is read as the one lies among what is read as the other, however sure
-    the reader is of each (nearest neighbours in the reader's own hidden layer: Cover and Hart 1967).
-
-    Args:
-        hidden: float32 (N, H) of the page's cells.
-        posteriors: (N, CLASSES).
-        inked: bool (N,), which cells hold ink.
-    """
-    best = posteriors.argmax(axis=1)
-    among = np.flatnonzero(inked & (best < _DIGITS))
-    read = best[among]
-    count = np.bincount(read, minlength=_DIGITS)
-    mixed = np.zeros((_DIGITS, _DIGITS))
-    if len(among):
-        unit = hidden[among] / np.maximum(np.linalg.norm(hidden[among], axis=1, keepdims=True), 1e-9)
-        near = unit @ unit.T
-        np.fill_diagonal(near, -1)
-        for i, row in enumerate(near):
-            k = min(_NEIGHBOURS, int(count[read[i]]) - 1)
-            for j in np.argpartition(-row, k)[:k] if k > 0 else ():
-                mixed[read[i], read[j]] += 1 / k
-    np.fill_diagonal(mixed, 0)
-    pairs = (mixed + mixed.T) / np.maximum(np.minimum(count[:, None], count[None]), 1)
-    return np.asarray(np.minimum(pairs.max(axis=1), 1.0))
 
 
 def _led_by(raw: str, found: tuple[Candidate, ...]) -> tuple[Candidate, ...]:

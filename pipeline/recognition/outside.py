@@ -5,7 +5,7 @@ there. A comb with writing around it is shown to a person, and so is a choice wi
 boxes or their labels: people circle what they mean, or strike out what they do not.
 """
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from functools import lru_cache
 from typing import Final
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.forms.ink import PageInk, around
-from pipeline.forms.layout import Box, FieldLayout, Kind, PageLayout
+from pipeline.forms.layout import Box, Kind, PageLayout
 from pipeline.recognition.doubt import Key
 from pipeline.registration.crop import crop
 from pipeline.registration.plane import Plane
@@ -38,6 +38,7 @@ _CIRCLE_MM: Final = 3.5
 """And how far from a box to mark."""
 _LABEL_MM: Final = 2.5
 """How far right of its box a label begins, at most."""
+_ROUND_LABEL_MM: Final = 1.0
 _PART_MM2: Final = 0.1
 _LONG_MM: Final = 0.4
 """Anything smaller is dust."""
@@ -48,6 +49,9 @@ What stands on the label of an empty comb shows in the gaps of the print alone.
 """
 _UNMARKED_MM2: Final = 0.5
 """So much is let pass around boxes of which none is marked."""
+
+Part = tuple[slice, slice]
+"""Rows and columns of a page."""
 
 
 def written_beside(
@@ -70,69 +74,61 @@ def written_beside(
 def _beside_combs(
     dark: NDArray[np.bool_], page: PageLayout, print_: PageInk, filled: Set[Key]
 ) -> frozenset[Key]:
-    combs = [
-        (field, _around(field), *_OWN[(field.name, field.row) in filled])
-        for field in page.fields
-        if field.kind is Kind.COMB
-    ]
     bare = _bare(page, print_).copy()
-    for comb, _, within, _ in combs:
-        _take_out(bare, around(list(comb.cells)), within)
-    return _with_strokes(dark & bare, [(comb, [part], passes) for comb, part, _, passes in combs])
+    asked = []
+    for comb in (field for field in page.fields if field.kind is Kind.COMB):
+        key, box = (comb.name, comb.row), around(list(comb.cells))
+        within, passes = _OWN[key in filled]
+        _take_out(bare, box, within)
+        asked.append((key, (_spoken_of(box),), passes))
+    return _with_strokes(dark & bare, asked)
 
 
 def _beside_choices(
     dark: NDArray[np.bool_], page: PageLayout, print_: PageInk, filled: Set[Key]
 ) -> frozenset[Key]:
     bare = _unprinted(page, print_).copy()
-    unmarked = []
+    circled = _circled(page, print_)
     for field in page.fields:
-        if field.kind is Kind.MARKS and (field.name, field.row) not in filled:
-            unmarked.append(field)
-            within = _BOX_MM
-        else:
-            within = _OTHERS_MM.get(field.kind, _OWN[True][0])
+        key = field.name, field.row
+        unmarked = key in circled and key not in filled
+        within = _BOX_MM if unmarked else _OTHERS_MM.get(field.kind, _OWN[True][0])
         for box in field.cells or [choice.box for choice in field.choices] or [field.box]:
             _take_out(bare, box, within)
-    parts = {field: [_px(*_ends(box)) for box in _circled(field, print_)] for field in unmarked}
-    return _with_strokes(dark & bare, [(field, parts[field], _UNMARKED_MM2) for field in unmarked])
+    asked = [(key, parts, _UNMARKED_MM2) for key, parts in circled.items() if key not in filled]
+    return _with_strokes(dark & bare, asked)
 
 
-def _circled(field: FieldLayout, print_: PageInk) -> list[Box]:
-    """What a person who circles or strikes out a choice goes round: its box, and the label right of it."""
-    found = []
-    for box in (choice.box for choice in field.choices):
-        found.append(_grown(box, _CIRCLE_MM))
-        middle = box.y + box.h / 2
-        beyond = box.x + box.w
-        found += [
-            _grown(run.box, 1.0)
-            for run in print_.runs
-            if run.box.y < middle < run.box.y + run.box.h and 0 < run.x - beyond < _LABEL_MM
+@lru_cache(maxsize=16)
+def _circled(page: PageLayout, print_: PageInk) -> Mapping[Key, tuple[Part, ...]]:
+    """What a person goes round who circles or strikes out a choice: its boxes, and the labels right of them."""
+    runs = [run.box for run in print_.runs]
+    found = {}
+    for field in page.fields:
+        boxes = [choice.box for choice in field.choices]
+        labels = [run for run in runs if any(_is_label(run, box) for box in boxes)]
+        grown = [_grown(box, _CIRCLE_MM) for box in boxes] + [
+            _grown(label, _ROUND_LABEL_MM) for label in labels
         ]
+        if boxes:
+            found[field.name, field.row] = tuple(_px(box) for box in grown)
     return found
+
+
+def _is_label(run: Box, box: Box) -> bool:
+    """Whether a line of text begins right of a box to mark, at its height."""
+    return run.y < box.y + box.h / 2 < run.y + run.h and 0 < run.x - box.x - box.w < _LABEL_MM
 
 
 def _grown(box: Box, by: float) -> Box:
     return Box(box.x - by, box.y - by, box.w + 2 * by, box.h + 2 * by)
 
 
-def _ends(box: Box) -> tuple[float, float, float, float]:
-    return box.x, box.y, box.x + box.w, box.y + box.h
-
-
-Part = tuple[slice, slice]
-
-
 def _with_strokes(
-    ink: NDArray[np.bool_], asked: Sequence[tuple[FieldLayout, Sequence[Part], float]]
+    ink: NDArray[np.bool_], asked: Sequence[tuple[Key, tuple[Part, ...], float]]
 ) -> frozenset[Key]:
     """The fields that have more strokes in one of their parts than may pass, mm²."""
-    inked = [
-        (field, parts, passes)
-        for field, parts, passes in asked
-        if max(_area(ink[part]) for part in parts) >= passes
-    ]
+    inked = [one for one in asked if max(_area(ink[part]) for part in one[1]) >= one[2]]
     if not inked:
         return frozenset()
     _, labels, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
@@ -140,9 +136,7 @@ def _with_strokes(
     stroke = (stats[:, cv2.CC_STAT_AREA] >= _PART_MM2 * _PX_PER_MM**2) & (extent >= _LONG_MM * _PX_PER_MM)
     stroke[0] = False
     return frozenset(
-        (field.name, field.row)
-        for field, parts, passes in inked
-        if max(_area(stroke[labels[part]]) for part in parts) >= passes
+        key for key, parts, passes in inked if max(_area(stroke[labels[part]]) for part in parts) >= passes
     )
 
 
@@ -164,14 +158,15 @@ def _paper(upright: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.asarray(paper[: upright.shape[0], : upright.shape[1]], np.float32)
 
 
-def _around(field: FieldLayout) -> Part:
+def _spoken_of(comb: Box) -> Part:
     """The px around a comb that speak of it."""
-    box = around(list(field.cells))
-    return _px(box.x - _ASIDE_MM, box.y - _UP_MM, box.x + box.w + _ASIDE_MM, box.y + box.h + _DOWN_MM)
+    wide, high = comb.w + 2 * _ASIDE_MM, comb.h + _UP_MM + _DOWN_MM
+    return _px(Box(comb.x - _ASIDE_MM, comb.y - _UP_MM, wide, high))
 
 
-def _px(left: float, top: float, right: float, bottom: float) -> Part:
-    x0, y0, x1, y1 = (max(0, round(side * _PX_PER_MM)) for side in (left, top, right, bottom))
+def _px(box: Box) -> Part:
+    ends = box.x, box.y, box.x + box.w, box.y + box.h
+    x0, y0, x1, y1 = (max(0, round(side * _PX_PER_MM)) for side in ends)
     return slice(y0, y1), slice(x0, x1)
 
 
@@ -215,5 +210,4 @@ def _sides(box: Box) -> list[Box]:
 
 
 def _take_out(bare: NDArray[np.bool_], box: Box, around_mm: float) -> None:
-    part = _px(box.x - around_mm, box.y - around_mm, box.x + box.w + around_mm, box.y + box.h + around_mm)
-    bare[part] = False
+    bare[_px(_grown(box, around_mm))] = False

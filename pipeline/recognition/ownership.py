@@ -70,12 +70,12 @@ class Components:
 
 def owned(found: Components) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
     """Which components (K,) belong to their cell, and how much ink (N,) in mm² belongs to no cell."""
-    keep = _in_its_cell(found) & _no_speck(found)
+    stroke = _no_speck(found)
+    keep = _in_its_cell(found) & stroke
     cut_off = _leave_out_what_goes_on(keep, found)
     pairs = _shared(found)
-    left_out = _no_speck(found) & ~keep & ~_held_beside(keep, pairs)
+    left_out = stroke & ~keep & ~_held_beside(keep, pairs)
     left_out |= _leave_to_the_neighbour(keep, found, pairs) | cut_off
-    left_out[0] = False
     area = np.bincount(found.cell[left_out], _between_lines(found)[left_out], minlength=len(found.pictures))
     return keep, area.astype(np.float32)
 
@@ -141,7 +141,8 @@ def _shared(found: Components) -> list[_Pair]:
     """The components that two adjoining cells' windows share."""
     margin = round(MARGIN_MM * PX_PER_MM)
     pairs = []
-    for i in np.flatnonzero(found.adjoining).tolist():
+    inked = np.bincount(found.cell[1:], minlength=len(found.pictures)) > 0
+    for i in np.flatnonzero(found.adjoining & inked & np.append(inked[1:], False)).tolist():
         line = margin + round(found.sizes_mm[i, 0] * PX_PER_MM)
         mine = found.pictures[i, :, line - margin : line + margin]
         other = found.pictures[i + 1, :, : 2 * margin]
