@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from pipeline.forms.catalogue import Catalogue
@@ -176,9 +176,7 @@ def is_read(path: Path) -> bool:
 
 def unusable(path: Path) -> str:
     """The reason for which this file, read before, gave no page image at all; "" where it gave one."""
-    pages = Page.objects.filter(file__sha256=sha256_of(path), file__images__isnull=False)
-    reasons = set(pages.values_list("reason", flat=True))
-    return min(reasons) if reasons and reasons <= set(UNUSABLE) else ""
+    return _gave_nothing(Page.objects.filter(file__sha256=sha256_of(path), file__images__isnull=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +222,8 @@ def _keep(paths: Iterable[Path], lot: Batch | None, archive: Archive) -> _Kept:
         elif file.images is None:
             lot = lot or file.batch
         batches.add(file.batch_id)
-        if _is_read(file) and not _gave_nothing(file):
+        # Read again, a file that gave nothing tells its reason again.
+        if _is_read(file) and not _gave_nothing(file.pages.all()):
             already.append(_name_of(path))
         else:
             files[file.pk] = file
@@ -240,10 +239,10 @@ def _is_read(file: ScanFile) -> bool:
     return file.images is not None and not file.pages.filter(reason__in=CURABLE).exists()
 
 
-def _gave_nothing(file: ScanFile) -> bool:
-    """Whether no page image came out of a file; read again, it tells its reason again."""
-    reasons = set(file.pages.values_list("reason", flat=True))
-    return bool(reasons) and reasons <= set(UNUSABLE)
+def _gave_nothing(pages: QuerySet[Page]) -> str:
+    """The reason for which a file gave no page image at all, by its pages; "" where it gave one, or is not read."""
+    reasons = set(pages.values_list("reason", flat=True))
+    return min(reasons) if reasons and reasons <= set(UNUSABLE) else ""
 
 
 def _new_batch() -> Batch:

@@ -1,5 +1,7 @@
 """Confidence and thresholds: the map rises, and the promise on errors holds."""
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,7 +16,7 @@ from pipeline.recognition.promise import (
     proven_bound,
     smallest_sample,
 )
-from pipeline.training.calibrate import labelled
+from pipeline.training.calibrate import labelled, main
 
 
 def test_the_smallest_sample_for_a_tenth_of_a_percent_is_that_of_the_literature():
@@ -113,3 +115,23 @@ def test_tables_survive_their_file(tmp_path):
 
 def test_log_odds_stay_finite():
     assert np.isfinite(logit(np.array([0.0, 0.5, 1.0]))).all()
+
+
+def test_one_group_may_be_calibrated_by_itself(tmp_path, monkeypatch):
+    rows, out = tmp_path / "rows.jsonl", tmp_path / "calibration.json"
+
+    def fit(right, *words):
+        lines = [
+            {"group": group, "score": 0.999, "right": right, "reasons": []} for group in ("nik", "kk")
+        ] * 3000
+        rows.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        monkeypatch.setattr(
+            "sys.argv", ["calibrate", "--way", "both/scan", "--out", str(out), *words, str(rows)]
+        )
+        main()
+        load_tables.cache_clear()
+        return {name: bool(one.proofs) for name, one in load_tables(out)["both/scan"].items()}
+
+    assert fit(True) == {"nik": True, "kk": True}
+    assert fit(False, "--group", "kk") == {"nik": True, "kk": False}
+    assert fit(False) == {"nik": False, "kk": False}

@@ -63,7 +63,7 @@ def households(refused: bool = False) -> Iterator[dict[str, object]]:
 
 
 def distributions(refused: bool = False) -> Iterator[dict[str, object]]:
-    """One row a person and roster; with `refused`, also those who keep their data in the office."""
+    """One row a line of a roster, nameless ones too; with `refused`, also those who keep their data in the office."""
     return _rows(
         _consenting(Distribution.objects.all(), "person__household__consent", refused), DISTRIBUTIONS
     )
