@@ -23,7 +23,7 @@ from pipeline.store.archive import Archive, sha256_of
 from pipeline.store.feeds import pair_feeds
 from pipeline.store.models import Batch, FieldReading, Page, ScanFile
 from pipeline.store.separators import BACK, BLANK, SEPARATORS, put_separator, settle_backs, stamp
-from pipeline.store.sheets import BrokenRules, Drawn, place
+from pipeline.store.sheets import BrokenRules, Chance, place
 from pipeline.workers import MakeExecutor, Read, Work, read_in_order
 
 CURABLE: Final = ("unknown_form", "internal")
@@ -114,7 +114,7 @@ class Reader:
     broken_rules: BrokenRules
     make_executor: MakeExecutor
     jobs: int
-    drawn: Drawn = lambda *_: False
+    chance: Chance = lambda *_: 0.0
 
 
 def scan(
@@ -351,7 +351,7 @@ def _put(page: Page, reading: PageReading, reader: Reader) -> None:
     identity = reading.identity
     form = reader.catalogue.by_code(identity.code, identity.version) if identity else None
     if reading.status == PageStatus.READ and form is not None:
-        place(page, reading, form, reader.broken_rules, reader.drawn)
+        place(page, reading, form, reader.broken_rules, reader.chance)
         page.refresh_from_db(fields=["status", "reason"])
     else:
         page.save()

@@ -49,6 +49,7 @@ def sheet(values, form="pendataan", serial=None, *, open_fields=(), complete=Tru
                 value=told.get((field.name, field.row)), read_value=told.get((field.name, field.row)),
                 confidence=1.0, quad=[[0, 0]] * 4, reader="builder",
                 status="review" if field.name in open_fields else "accepted",
+                audit_chance=None if field.name in open_fields else 0.02,
             )
             for i, field in enumerate(layout.fields)
         )  # fmt: skip

@@ -77,10 +77,10 @@ def no_rules(definition, readings):
     return {}
 
 
-def reader(read=read_note, rules=no_rules, make=None, jobs=1, drawn=lambda *_: False):
+def reader(read=read_note, rules=no_rules, make=None, jobs=1, chance=lambda *_: 0.0):
     from pipeline.batch import Reader
 
-    return Reader(read, catalogue(), rules, make or (lambda: ThreadPoolExecutor(jobs)), jobs, drawn)
+    return Reader(read, catalogue(), rules, make or (lambda: ThreadPoolExecutor(jobs)), jobs, chance)
 
 
 def scan_notes(home: Path, *files: Path, batch="b1", **how):

@@ -186,7 +186,7 @@ def make_reader(jobs: int | None, scheduler: str | None) -> "batches.Reader":
     from pipeline.batch import Reader
     from pipeline.page import read_page
     from pipeline.recognition.confidence import load_tables
-    from pipeline.review.audit import drawn, share_now
+    from pipeline.review.audit import chance, share_now
     from pipeline.review.calibration import FILE
     from pipeline.review.learning import head_of
     from pipeline.settings import settings
@@ -197,9 +197,9 @@ def make_reader(jobs: int | None, scheduler: str | None) -> "batches.Reader":
     make: MakeExecutor = partial(process_pool, workers)
     if scheduler:
         make, workers = cluster(scheduler)
-    draw = partial(drawn, share_now(settings().audit_share))
+    audited = partial(chance, share_now(settings().audit_share))
     read = partial(read_page, tables=load_tables(context.home() / FILE), head=head_of(context.home()))
-    return Reader(read, context.catalogue(), broken_rules, make, workers, draw)
+    return Reader(read, context.catalogue(), broken_rules, make, workers, audited)
 
 
 def cluster(address: str) -> "tuple[MakeExecutor, int]":

@@ -1,8 +1,8 @@
 """An office's own calibration: what its people decided on its own hands replaces what was proven on drawn pages.
 
-The decisions that count are a random sample of all readings, whatever became of them: those that the audit draws,
-among the accepted (a person saw them blindly) as among the doubtful (a person saw them anyway). Every reading of the
-sample must have been decided, so a sheet counts once nothing on it is open.
+The decisions that count are a random sample of all readings, whatever became of them: those that the audit draws
+evenly, among the accepted (a person saw them blindly) as among the doubtful (a person saw them anyway). Every reading
+of the sample must have been decided, so a sheet counts once nothing on it is open.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,8 @@ from pipeline.forms.fields import ALPHA, CONFIDENCE
 from pipeline.forms.layout import FieldType
 from pipeline.recognition.confidence import Calibration, Tables, group_of, load_tables, save_tables
 from pipeline.recognition.promise import Labelled, calibrate, proven_bound, smallest_sample
-from pipeline.review.audit import SHARE, drawn
+from pipeline.review.audit import EVEN, SHARE
+from pipeline.store.lottery import drawn
 from pipeline.store.models import FieldReading
 from pipeline.validation.judge import EMPTY
 
@@ -81,7 +82,7 @@ def own_labels() -> Iterator[tuple[str, Labelled]]:
         "page__file__sha256",
     )
     for way, kind, read, value, score, reasons, position, image, sha256 in values.iterator(_CHUNK):
-        if drawn(SHARE, sha256, image, position) and _UNPROVEN.issuperset(reasons):
+        if drawn(EVEN * SHARE, sha256, image, position) and _UNPROVEN.issuperset(reasons):
             yield way, Labelled(group_of(FieldType(kind), read in EMPTY), score, value == read)
 
 

@@ -117,6 +117,7 @@ class FieldReading(models.Model):
 
     Attributes:
         audit: accepted unseen and drawn for the blind audit; a rule that speaks against it later takes it out.
+        audit_chance: with which an accepted value was drawn or not; null where there was none.
     """
 
     class Status(models.TextChoices):
@@ -139,6 +140,7 @@ class FieldReading(models.Model):
     score = models.FloatField(default=0.0, help_text="Log odds of the reader's own probability.")
     status = models.CharField(max_length=8, choices=Status.choices)
     audit = models.BooleanField(default=False)
+    audit_chance = models.FloatField(null=True)
     reasons = models.JSONField(default=list)
     alternatives = models.JSONField(default=list, help_text="[[value, probability], …], best first.")
     quad = models.JSONField(help_text="Corners in the page image, px, clockwise from the top left.")
@@ -166,7 +168,7 @@ class Refutation(models.Model):
         batch: the lot; null where it is all lots together.
         audited: values audited when it was refuted.
         errors: of them, wrong.
-        last_decision: the newest decision that was looked at; a new watch begins behind it.
+        last_reading: the newest reading there was; a new watch begins behind it.
     """
 
     group = models.CharField(max_length=12, blank=True)
@@ -174,7 +176,7 @@ class Refutation(models.Model):
     audited = models.PositiveIntegerField()
     errors = models.PositiveIntegerField()
     reopened = models.PositiveIntegerField()
-    last_decision = models.PositiveBigIntegerField()
+    last_reading = models.PositiveBigIntegerField(default=0)
     at = models.DateTimeField(auto_now_add=True)
 
 

@@ -3,8 +3,7 @@
 The labelled readings of each group are taken as the whole truth: what share is wrong at or above any threshold is
 then known. Samples of n are drawn from them with replacement, each is calibrated, and its threshold is held against
 that truth: how often is the promise broken, and how much of what could be accepted is accepted? Beside it stands the
-naive way: the lowest threshold whose own sample keeps alpha. Without ROWS the blind audit is simulated: how soon its
-bet refutes the promise at several true error rates, beside a test that looks only once.
+naive way: the lowest threshold whose own sample keeps alpha.
 """
 
 import argparse
@@ -18,15 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
-from scipy.stats import binom
 
 from pipeline.forms.fields import ALPHA, CONFIDENCE
 from pipeline.recognition.promise import proof_of
-from pipeline.review.bet import ALL_SHARE, LEVEL, evidence
 from pipeline.training.calibrate import labelled
-
-_ONE_LOOK = 5
-"""Wrong values of 2,000 at which a test that looks only once refutes; near 5 % false alarms."""
 
 Floats = NDArray[np.float64]
 Rights = NDArray[np.bool_]
@@ -106,43 +100,17 @@ def _naive(scores: Floats, right: Rights, alpha: float) -> float | None:
     return float(scores[order[keeping[-1]]]) if len(keeping) else None
 
 
-def audited(rate: float, counts: tuple[int, ...], runs: int, rng: np.random.Generator) -> list[float]:
-    """Share of audits of values with this true error rate that refute alpha within each number of values."""
-    refuted = np.zeros(len(counts))
-    for _ in range(runs):
-        wrong = rng.random(counts[-1]) < rate
-        alpha = np.full(counts[-1], ALPHA)
-        refuted += [evidence(wrong[:n], alpha[:n]) >= -np.log(LEVEL * ALL_SHARE) for n in counts]
-    return [float(share) for share in refuted / runs]
-
-
-def _show_audit(runs: int, rng: np.random.Generator) -> None:
-    counts = (2_000, 4_000, 8_000)
-    heads = [f"refuted within {n:,}" for n in counts]
-    table = Table(
-        "true error rate", *heads, f"one look at {counts[0]:,}, at {_ONE_LOOK} wrong", title=f"{runs} audits"
-    )
-    for times in (1, 3, 10):
-        once = float(binom.sf(_ONE_LOOK - 1, counts[0], times * ALPHA))
-        shares = (*audited(times * ALPHA, counts, runs, rng), once)
-        table.add_row(f"{times * ALPHA:.1%}", *(f"{share:.1%}" for share in shares))
-    Console().print(table)
-
-
 def main() -> None:
     """Command line; see the module."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("rows", type=Path, nargs="*", help="made by pipeline.training.labelled")
+    parser.add_argument("rows", type=Path, nargs="+", help="made by pipeline.training.labelled")
     parser.add_argument("--n", type=int, default=30_000)
     parser.add_argument("--splits", type=int, default=1_000)
     parser.add_argument("--seed", type=int, default=20261124)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    if not arguments.rows:
-        _show_audit(arguments.splits, np.random.default_rng(arguments.seed))
-        return
     lines = (json.loads(line) for path in arguments.rows for line in path.open(encoding="utf-8"))
     groups: dict[str, list[tuple[float, bool]]] = {}
     for row in labelled(lines):
