@@ -12,28 +12,19 @@ from pathlib import Path
 from typing import Final
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Q, QuerySet
-from django.utils import timezone
 
 from pipeline.forms.catalogue import Catalogue
 from pipeline.page import PageReading, PageStatus
 from pipeline.scans.pages import open_pages
 from pipeline.scans.types import UnreadableFile, UnreadablePage
-from pipeline.store.archive import Archive, sha256_of
+from pipeline.store.archive import Archive
 from pipeline.store.feeds import pair_feeds
-from pipeline.store.models import Batch, FieldReading, Page, ScanFile
-from pipeline.store.separators import BACK, BLANK, SEPARATORS, put_separator, settle_backs, stamp
+from pipeline.store.intake import CURABLE, keep
+from pipeline.store.models import Batch, Page, ScanFile
+from pipeline.store.separators import BLANK, SEPARATORS, put_separator, settle_backs, stamp
 from pipeline.store.sheets import BrokenRules, Chance, place
+from pipeline.store.tally import UNASKED, BatchSummary, tally
 from pipeline.workers import MakeExecutor, Read, Work, read_in_order
-
-CURABLE: Final = ("unknown_form", "internal")
-"""Pages set aside for what this computer lacked: the same file read again may do better."""
-
-UNUSABLE: Final = ("unreadable_file", "encrypted", "empty_file", "wrong_type", "too_large")
-"""Reasons for which no page image came out of a file."""
-
-UNASKED: Final = ("separator", BACK)
-"""Pages set aside that need nobody."""
 
 _TRIES: Final = 3
 """How often a page is saved anew when another process made the same sheet at the same moment."""
@@ -59,50 +50,6 @@ class Progress:
     pages: int = 0
     set_aside: int = 0
     review: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class SetAside:
-    """One page that was set aside: file, image, stable reason code."""
-
-    source: str
-    image: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class BatchSummary:
-    """What a scan gave.
-
-    Attributes:
-        batch: its name.
-        files: files read in this run.
-        unusable: of them, those that gave no page image at all.
-        already: names of the files that had been read before; nothing changed for them.
-        pages: page images of the files read.
-        read: of them, pages that were read.
-        separators: separator sheets among them.
-        set_aside: the others.
-        accepted: fields accepted unseen.
-        audited: of them, those that a person is shown all the same, for the audit.
-        review: fields that wait for a person.
-        forms: pages read of each form.
-        shut: files that could not be opened, or whose drive gave up; nothing is stored of them.
-    """
-
-    batch: str
-    files: int
-    unusable: int
-    already: tuple[str, ...]
-    pages: int
-    read: int
-    separators: int
-    set_aside: tuple[SetAside, ...]
-    accepted: int
-    audited: int
-    review: int
-    forms: dict[str, int]
-    shut: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +102,7 @@ def scan_groups(
     batches: set[int] = set()
     lot = Batch.objects.get_or_create(name=batch)[0] if batch else None
     for paths in groups:
-        kept = _keep(paths, lot, Archive(home))
+        kept = keep(paths, lot, Archive(home))
         lot = kept.lot
         run.read(kept.fresh)
         files.update((file.pk, file) for file in kept.fresh)
@@ -165,95 +112,7 @@ def scan_groups(
     pair_feeds(batches, reader.catalogue, reader.broken_rules)
     lots = [lot, *(file.batch for file in files.values())]
     name = next((one.name for one in lots if one), "")
-    return replace(_summary(name, list(files.values()), tuple(already)), shut=tuple(shut))
-
-
-def is_read(path: Path) -> bool:
-    """Whether the store holds every page of this file, and scanning it again would change nothing."""
-    file = ScanFile.objects.filter(sha256=sha256_of(path)).first()
-    return file is not None and _is_read(file)
-
-
-def unusable(path: Path) -> str:
-    """The reason for which this file, read before, gave no page image at all; "" where it gave one."""
-    return _gave_nothing(Page.objects.filter(file__sha256=sha256_of(path), file__images__isnull=False))
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """What became of a group of files.
-
-    Attributes:
-        fresh: rows to read.
-        already: names of those that were read before.
-        shut: files that would not open.
-        batches: row numbers of the batches that the others belong to.
-        lot: the batch that goes on.
-    """
-
-    fresh: list[ScanFile]
-    already: list[str]
-    shut: list[Path]
-    batches: set[int]
-    lot: Batch | None
-
-
-def _keep(paths: Iterable[Path], lot: Batch | None, archive: Archive) -> _Kept:
-    """Every file safe in the archive with its row, before any is read; one that will not open stops no other."""
-    archive.sweep()
-    files: dict[int, ScanFile] = {}
-    already: list[str] = []
-    shut: list[Path] = []
-    batches: set[int] = set()
-    for path in paths:
-        try:
-            kept = archive.keep(path)
-        except OSError as error:
-            _log.warning("%s: %s", path, error)
-            shut.append(path)
-            continue
-        file = ScanFile.objects.select_related("batch").filter(sha256=kept.sha256).first()
-        if file is None:
-            lot = lot or _new_batch()
-            file, _ = ScanFile.objects.get_or_create(
-                sha256=kept.sha256,
-                defaults={"name": _name_of(path), "suffix": kept.suffix, "size": kept.size, "batch": lot},
-            )
-        elif file.images is None:
-            lot = lot or file.batch
-        batches.add(file.batch_id)
-        # Read again, a file that gave nothing tells its reason again.
-        if _is_read(file) and not _gave_nothing(file.pages.all()):
-            already.append(_name_of(path))
-        else:
-            files[file.pk] = file
-    return _Kept(list(files.values()), already, shut, batches, lot)
-
-
-def _name_of(path: Path) -> str:
-    """A file's name; bytes of it that are no UTF-8, as from an old USB drive, become question marks."""
-    return path.name.encode(errors="replace").decode()
-
-
-def _is_read(file: ScanFile) -> bool:
-    return file.images is not None and not file.pages.filter(reason__in=CURABLE).exists()
-
-
-def _gave_nothing(pages: QuerySet[Page]) -> str:
-    """The reason for which a file gave no page image at all, by its pages; "" where it gave one, or is not read."""
-    reasons = set(pages.values_list("reason", flat=True))
-    return min(reasons) if reasons and reasons <= set(UNUSABLE) else ""
-
-
-def _new_batch() -> Batch:
-    """A batch under today's date and the next free number: `2026-11-24-01`."""
-    day = timezone.localdate().isoformat()
-    number = Batch.objects.filter(name__startswith=f"{day}-").count()
-    while True:
-        number += 1
-        batch, fresh = Batch.objects.get_or_create(name=f"{day}-{number:02d}")
-        if fresh:
-            return batch
+    return tally(name, list(files.values()), tuple(already), tuple(shut))
 
 
 class _Run:
@@ -380,31 +239,3 @@ def _page(file: ScanFile, image: int, reading: PageReading) -> Page:
 
 def _set_aside(reason: str, detail: str) -> PageReading:
     return PageReading(PageStatus.SET_ASIDE, reason, detail)
-
-
-def _summary(batch: str, files: Sequence[ScanFile], already: tuple[str, ...]) -> BatchSummary:
-    """What the store now says of the files that were read in this run."""
-    pages = Page.objects.filter(file__in=[file.pk for file in files])
-    aside = pages.filter(status=PageStatus.SET_ASIDE).exclude(reason__in=UNASKED).order_by("file", "image")
-    read = pages.filter(status=PageStatus.READ)
-    forms = dict(read.order_by().values_list("form").annotate(Count("pk")))
-    fields = FieldReading.objects.filter(page__in=pages).aggregate(
-        accepted=Count("pk", filter=Q(status__in=(FieldReading.Status.ACCEPTED, FieldReading.Status.AUDIT))),
-        audited=Count("pk", filter=Q(status=FieldReading.Status.AUDIT)),
-        review=Count("pk", filter=Q(status=FieldReading.Status.REVIEW)),
-    )
-    usable = pages.exclude(reason__in=UNUSABLE).values_list("file").distinct().count()
-    return BatchSummary(
-        batch=batch,
-        files=len(files),
-        unusable=len(files) - usable,
-        already=already,
-        pages=pages.count(),
-        read=read.count(),
-        separators=pages.filter(reason="separator").count(),
-        set_aside=tuple(SetAside(*row) for row in aside.values_list("file__name", "image", "reason")),
-        accepted=fields["accepted"],
-        audited=fields["audited"],
-        review=fields["review"],
-        forms=forms,
-    )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from notes import BACK, VALUES, note, put, reader
 
-from pipeline.batch import BatchSummary, scan
+from pipeline.batch import scan
 from pipeline.cli import scan as scanning
 from pipeline.cli import watch as watching
 from pipeline.cli.arrivals import PATIENCE_SECONDS, POLL_SECONDS, SETTLED_SECONDS, Arrivals
@@ -17,6 +17,7 @@ from pipeline.cli.watch import PAUSE_SECONDS, Watcher, together
 from pipeline.errors import Exit, StoreError
 from pipeline.language import Text
 from pipeline.store import models as m
+from pipeline.store.tally import BatchSummary
 
 LONG = 5 * PATIENCE_SECONDS
 

@@ -135,7 +135,7 @@ def _tell_of_others(inbox: Path, ours: Path) -> None:
 
 def _read_and_removed(pages: Sequence[Path]) -> Iterator[Sequence[Path]]:
     """Give pages away; asked for more, they have been read, and those that the store holds need no second place."""
-    from pipeline.batch import is_read
+    from pipeline.store.intake import is_read
 
     yield pages
     for page in pages:

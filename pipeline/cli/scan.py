@@ -26,6 +26,7 @@ from pipeline.language import Text
 
 if TYPE_CHECKING:
     from pipeline import batch as batches
+    from pipeline.store.tally import BatchSummary
     from pipeline.workers import MakeExecutor
 
 Paths = Annotated[
@@ -162,7 +163,7 @@ def _groups(tray: "feeder.Tray | None", words: Sequence[str], home: Path) -> Gen
 
 def read_groups(
     groups: Iterable[Sequence[Path]], batch: str | None, jobs: int | None, scheduler: str | None, home: Path
-) -> "batches.BatchSummary":
+) -> "BatchSummary":
     """Read files that come group by group into one batch, with a progress bar.
 
     Raises:

@@ -11,7 +11,7 @@ from pipeline.language import Text
 from pipeline.reasons import PAGE_REASONS
 
 if TYPE_CHECKING:
-    from pipeline import batch as batches
+    from pipeline.store.tally import BatchSummary
 
 _NAMED_ALREADY: Final = 5
 """Up to so many files that were read before are named one by one."""
@@ -22,7 +22,7 @@ _SHUT: Final = Text(
 )
 
 
-def status(summary: "batches.BatchSummary") -> Exit:
+def status(summary: "BatchSummary") -> Exit:
     """The exit status that a batch deserves."""
     if summary.files and summary.unusable == summary.files and not summary.already:
         return Exit.USAGE
@@ -31,7 +31,7 @@ def status(summary: "batches.BatchSummary") -> Exit:
     return Exit.NEEDS_EYE if summary.set_aside or summary.shut else Exit.DONE
 
 
-def facts(summary: "batches.BatchSummary", fault: SotarsaError | None) -> dict[str, object]:
+def facts(summary: "BatchSummary", fault: SotarsaError | None) -> dict[str, object]:
     """What `--json` prints."""
     return {
         "batch": summary.batch,
@@ -60,7 +60,7 @@ def facts(summary: "batches.BatchSummary", fault: SotarsaError | None) -> dict[s
     }
 
 
-def show(summary: "batches.BatchSummary") -> None:
+def show(summary: "BatchSummary") -> None:
     """Tell a person what became of a batch, on standard error."""
     console = context.console()
     _show_already(summary.already)

@@ -19,7 +19,7 @@ from pipeline.errors import Exit, SotarsaError, UsageError
 from pipeline.language import Text
 
 if TYPE_CHECKING:
-    from pipeline.batch import BatchSummary
+    from pipeline.store.tally import BatchSummary
 
 RETRY_SECONDS: Final = 30.0
 """How long to wait when the store refuses or a part of the system is missing."""
@@ -222,7 +222,7 @@ class Watcher:
 
 
 def _unusable(files: Sequence[Path]) -> dict[Path, str]:
-    from pipeline.batch import unusable
+    from pipeline.store.intake import unusable
 
     reasons = {path: unusable(path) for path in files}
     return {path: reason for path, reason in reasons.items() if reason}

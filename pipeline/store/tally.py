@@ -1,0 +1,91 @@
+"""What became of the files of a scan, by what the store says of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from django.db.models import Count, Q
+
+from pipeline.page import PageStatus
+from pipeline.store.intake import UNUSABLE
+from pipeline.store.models import FieldReading, Page, ScanFile
+from pipeline.store.separators import BACK
+
+UNASKED: Final = ("separator", BACK)
+"""Pages set aside that need nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """One page that was set aside: file, image, stable reason code."""
+
+    source: str
+    image: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSummary:
+    """What a scan gave.
+
+    Attributes:
+        batch: its name.
+        files: files read in this run.
+        unusable: of them, those that gave no page image at all.
+        already: names of the files that had been read before; nothing changed for them.
+        pages: page images of the files read.
+        read: of them, pages that were read.
+        separators: separator sheets among them.
+        set_aside: the others.
+        accepted: fields accepted unseen.
+        audited: of them, those that a person is shown all the same, for the audit.
+        review: fields that wait for a person.
+        forms: pages read of each form.
+        shut: files that could not be opened, or whose drive gave up; nothing is stored of them.
+    """
+
+    batch: str
+    files: int
+    unusable: int
+    already: tuple[str, ...]
+    pages: int
+    read: int
+    separators: int
+    set_aside: tuple[SetAside, ...]
+    accepted: int
+    audited: int
+    review: int
+    forms: dict[str, int]
+    shut: tuple[Path, ...] = ()
+
+
+def tally(
+    batch: str, files: Sequence[ScanFile], already: tuple[str, ...], shut: tuple[Path, ...]
+) -> BatchSummary:
+    """What the store now says of the files that were read in one run."""
+    pages = Page.objects.filter(file__in=[file.pk for file in files])
+    aside = pages.filter(status=PageStatus.SET_ASIDE).exclude(reason__in=UNASKED).order_by("file", "image")
+    read = pages.filter(status=PageStatus.READ)
+    forms = dict(read.order_by().values_list("form").annotate(Count("pk")))
+    fields = FieldReading.objects.filter(page__in=pages).aggregate(
+        accepted=Count("pk", filter=Q(status__in=(FieldReading.Status.ACCEPTED, FieldReading.Status.AUDIT))),
+        audited=Count("pk", filter=Q(status=FieldReading.Status.AUDIT)),
+        review=Count("pk", filter=Q(status=FieldReading.Status.REVIEW)),
+    )
+    usable = pages.exclude(reason__in=UNUSABLE).values_list("file").distinct().count()
+    return BatchSummary(
+        batch=batch,
+        files=len(files),
+        unusable=len(files) - usable,
+        already=already,
+        pages=pages.count(),
+        read=read.count(),
+        separators=pages.filter(reason="separator").count(),
+        set_aside=tuple(SetAside(*row) for row in aside.values_list("file__name", "image", "reason")),
+        accepted=fields["accepted"],
+        audited=fields["audited"],
+        review=fields["review"],
+        forms=forms,
+        shut=shut,
+    )
