@@ -11,8 +11,8 @@ from pipeline.forms.identity import Identity
 from pipeline.recognition.confidence import Tables, shipped, way_of
 from pipeline.recognition.head import Head
 from pipeline.recognition.reader import cell_reader
-from pipeline.recognition.recognise import recognise_by
-from pipeline.recognition.second import readers
+from pipeline.recognition.recognise import Readers, recognise_by
+from pipeline.recognition.second import readers, second_reader
 from pipeline.registration.register import register, turn_of
 from pipeline.registration.types import Refusal
 from pipeline.validation.judge import JudgedReading, judge, propose
@@ -75,7 +75,8 @@ def read_page(
     if form is None:
         return PageReading(PageStatus.SET_ASIDE, "unknown_form", identity.qr_text())
     heads = (head,) if head is not None and head.card.parent == cell_reader().version else ()
-    readings, *learnt = recognise_by(image, registration, form, (None, *heads))
+    by = [Readers(second_reader(), head) for head in (None, *heads)]
+    readings, *learnt = recognise_by(image, registration, form, by)
     way = way_of(readers(), registration.capture)
     groups = {**shipped(way), **(tables or {}).get(way, {})}
     judged = judge(form.definition, readings, groups)

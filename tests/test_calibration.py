@@ -64,9 +64,11 @@ def test_the_map_rises_and_never_claims_certainty(pairs):
 
 
 def test_readings_that_a_reader_doubts_are_left_out():
-    rows = [{"group": "nik", "score": 0.9, "right": True, "reasons": ["crossed_out"]}] * 10
-    rows += [{"group": "nik", "score": 0.9, "right": True, "reasons": []}] * 5
-    assert calibrate(labelled(rows))["nik"].n == 5
+    rows = [
+        {"way": "both/scan", "group": "nik", "score": 0.9, "right": True, "reasons": ["crossed_out"]}
+    ] * 10
+    rows += [{"way": "both/scan", "group": "nik", "score": 0.9, "right": True, "reasons": []}] * 5
+    assert calibrate(labelled(rows, "both/scan"))["nik"].n == 5
 
 
 @pytest.mark.parametrize("own", [0.0, 0.3, 0.999, 1.0])
@@ -122,7 +124,8 @@ def test_one_group_may_be_calibrated_by_itself(tmp_path, monkeypatch):
 
     def fit(right, *words):
         lines = [
-            {"group": group, "score": 0.999, "right": right, "reasons": []} for group in ("nik", "kk")
+            {"way": "both/scan", "group": group, "score": 0.999, "right": right, "reasons": []}
+            for group in ("nik", "kk")
         ] * 3000
         rows.write_text("".join(json.dumps(line) + "\n" for line in lines))
         monkeypatch.setattr(

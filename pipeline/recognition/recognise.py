@@ -1,6 +1,7 @@
 """All readings of a registered page, in the order of its fields."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -35,7 +36,7 @@ from pipeline.recognition.head import Head
 from pipeline.recognition.joint import probabilities
 from pipeline.recognition.outside import written_beside
 from pipeline.recognition.reader import cell_reader
-from pipeline.recognition.second import second_reader
+from pipeline.recognition.second import SecondReader, second_reader
 from pipeline.recognition.types import Alternative, Reading
 from pipeline.registration.presence import fields_seen
 from pipeline.registration.types import Registration
@@ -43,6 +44,14 @@ from pipeline.registration.types import Registration
 Quad = tuple[tuple[float, float], ...]
 
 _ALTERNATIVES: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Who reads a page: the cell net always, its last layer as shipped or learnt; the second reader or none."""
+
+    second: SecondReader | None
+    head: Head | None = None
 
 
 def recognise(image: NDArray[np.uint8], registration: Registration, form: Form) -> tuple[Reading, ...]:
@@ -59,13 +68,13 @@ def recognise(image: NDArray[np.uint8], registration: Registration, form: Form) 
     Raises:
         MissingPartError: the model file or, for a typed line, Tesseract is not installed.
     """
-    return recognise_by(image, registration, form, (None,))[0]
+    return recognise_by(image, registration, form, (Readers(second_reader()),))[0]
 
 
 def recognise_by(
-    image: NDArray[np.uint8], registration: Registration, form: Form, heads: Sequence[Head | None]
+    image: NDArray[np.uint8], registration: Registration, form: Form, by: Sequence[Readers]
 ) -> tuple[tuple[Reading, ...], ...]:
-    """The readings of a page by each of several heads, None being the reader as shipped; see `recognise`."""
+    """The readings of a page by each of several sets of readers; see `recognise`."""
     page, reader = registration.page, cell_reader()
     seen = fields_seen(image, registration)
     image, plane = laid_open(image, registration, form)
@@ -79,9 +88,9 @@ def recognise_by(
         beside |= written_beside(image, plane, page, form.ink[page.page - 1], filled)
     areas = read_areas(image, plane, page)
     found = []
-    for head in heads:
-        combs = comb_guesses(cells, page, form.definition, second_reader(), head)
-        name = f"cells {reader.version}" + (f"+{head.version}" if head else "")
+    for one in by:
+        combs = comb_guesses(cells, page, form.definition, one.second, one.head)
+        name = f"cells {reader.version}" + (f"+{one.head.version}" if one.head else "")
         found.append(_readings(doubt_beside(combs | marks, beside), areas, seen, registration, form, name))
     return tuple(found)
 

@@ -15,10 +15,15 @@ from pipeline.recognition.reader import MODELS
 WAYS = ("both/scan", "both/photo", "first/scan", "first/photo")
 
 
-def labelled(rows: Iterable[dict[str, object]]) -> Iterator[Labelled]:
+def load(paths: Iterable[Path], way: str) -> Iterator[Labelled]:
+    """The labelled readings of files that came one way; see `labelled`."""
+    return labelled((json.loads(line) for path in paths for line in path.open(encoding="utf-8")), way)
+
+
+def labelled(rows: Iterable[dict[str, object]], way: str) -> Iterator[Labelled]:
     """The readings that may enter unseen at all: those with a reason go to a person and are left out."""
     for row in rows:
-        if not row["reasons"]:
+        if row["way"] == way and not row["reasons"]:
             yield Labelled(str(row["group"]), score_of(float(str(row["score"]))), bool(row["right"]))
 
 
@@ -34,9 +39,9 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, default=MODELS / "calibration.json")
     arguments = parser.parse_args()
-    rows = (json.loads(line) for path in arguments.rows for line in path.open(encoding="utf-8"))
+    rows = load(arguments.rows, arguments.way)
     tables = load_tables(arguments.out)
-    fitted = calibrate(row for row in labelled(rows) if not arguments.group or row.group in arguments.group)
+    fitted = calibrate(row for row in rows if not arguments.group or row.group in arguments.group)
     kept = tables.get(arguments.way, {}) if arguments.group else {}
     save_tables(arguments.out, {**tables, arguments.way: {**kept, **fitted}})
 

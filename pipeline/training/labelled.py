@@ -2,8 +2,8 @@
 
 `python -m pipeline.training.labelled --data ../shared/data --split calibration --sheets 400 --out ROWS.jsonl`
 writes one line a field: its calibration group, the reader's own confidence, whether the value was right. Each sheet
-is written by one writer, since a writer's habits repeat within a field. `SOTARSA_READERS=first` leaves out the
-second reader.
+is written by one writer, since a writer's habits repeat within a field. Each side is read twice: by both readers, and
+by the first alone, as where the second is not installed.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import logging
 import math
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -26,8 +26,10 @@ from numpy.typing import NDArray
 from pipeline.forms.catalogue import Catalogue, Form, load_form
 from pipeline.forms.identity import serial_of
 from pipeline.forms.layout import FieldType
-from pipeline.recognition.confidence import group_of
-from pipeline.recognition.recognise import recognise
+from pipeline.recognition.confidence import group_of, way_of
+from pipeline.recognition.recognise import Readers, recognise_by
+from pipeline.recognition.second import second_reader
+from pipeline.recognition.types import Reading
 from pipeline.registration.register import register
 from pipeline.registration.types import Refusal, Registration
 from pipeline.training.fill import Correction, Truth, Writer, blank_sheets, fill_page
@@ -114,12 +116,19 @@ def sheets(
             yield Side(number, hands[first].id, image, registration, tuple(truths))
 
 
-def rows(side: Side, form: Form) -> Iterator[Row]:
-    """Reads a side as any page is read: one row a field, with every reason but an unproven threshold."""
-    readings = recognise(side.image, side.registration, form)
+def rows(side: Side, form: Form, capture: str) -> Iterator[Row]:
+    """Reads a side as any page is read: one row a field and way, with every reason but an unproven threshold."""
+    by = {"first": Readers(None), "both": Readers(second_reader())}
+    found = recognise_by(side.image, side.registration, form, list(by.values()))
+    for who, readings in zip(by, found, strict=True):
+        yield from _rows(side, form, readings, way_of(who, capture))
+
+
+def _rows(side: Side, form: Form, readings: Sequence[Reading], way: str) -> Iterator[Row]:
     for judged, truth in zip(judge(form.definition, readings, {}), side.truths, strict=True):
         reading = judged.reading
         yield {
+            "way": way,
             "sheet": side.sheet,
             "writer": side.writer,
             "field": reading.field,
@@ -168,7 +177,7 @@ def _other_date(value: str | None, rng: np.random.Generator) -> str | None:
 
 def _work(form: Form, data: Path, split: Split, numbers: range, seed: int, capture: str) -> list[Row]:
     found = sheets(form, writers_of(data, split), numbers, seed, capture)
-    return [row for side in found for row in rows(side, form)]
+    return [row for side in found for row in rows(side, form, capture)]
 
 
 def main() -> None:

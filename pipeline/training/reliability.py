@@ -7,7 +7,6 @@ unseen, and what of it is wrong.
 """
 
 import argparse
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +22,7 @@ from scipy.special import expit
 from pipeline.forms.fields import ALPHA
 from pipeline.recognition.confidence import Calibration, load_tables
 from pipeline.recognition.promise import Labelled
-from pipeline.training.calibrate import WAYS, labelled
+from pipeline.training.calibrate import WAYS, load
 from pipeline.training.score import interval
 
 _BINS: Final = 10
@@ -87,10 +86,9 @@ Rows = Mapping[str, Sequence[Labelled]]
 """The labelled readings of each group."""
 
 
-def _groups(paths: Sequence[Path]) -> Rows:
-    lines = (json.loads(line) for path in paths for line in path.open(encoding="utf-8"))
+def _groups(paths: Sequence[Path], way: str) -> Rows:
     groups: dict[str, list[Labelled]] = {}
-    for row in labelled(lines):
+    for row in load(paths, way):
         groups.setdefault(row.group, []).append(row)
     return dict(sorted(groups.items()))
 
@@ -120,7 +118,7 @@ def main() -> None:
     parser.add_argument("--way", choices=WAYS, default=WAYS[0])
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
-    tables, groups = load_tables()[arguments.way], _groups(arguments.rows)
+    tables, groups = load_tables()[arguments.way], _groups(arguments.rows, arguments.way)
     found = {name: _confidence(rows, tables[name]) for name, rows in groups.items()}
     _draw(found, arguments.out)
     promised = [f"accepted at {alpha:.1%}, wrong" for alpha in _ALPHAS]

@@ -20,7 +20,7 @@ from rich.table import Table
 
 from pipeline.forms.fields import ALPHA, CONFIDENCE
 from pipeline.recognition.promise import proof_of
-from pipeline.training.calibrate import labelled
+from pipeline.training.calibrate import WAYS, load
 
 Floats = NDArray[np.float64]
 Rights = NDArray[np.bool_]
@@ -106,14 +106,14 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("rows", type=Path, nargs="+", help="made by pipeline.training.labelled")
+    parser.add_argument("--way", choices=WAYS, default=WAYS[0])
     parser.add_argument("--n", type=int, default=30_000)
     parser.add_argument("--splits", type=int, default=1_000)
     parser.add_argument("--seed", type=int, default=20261124)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    lines = (json.loads(line) for path in arguments.rows for line in path.open(encoding="utf-8"))
     groups: dict[str, list[tuple[float, bool]]] = {}
-    for row in labelled(lines):
+    for row in load(arguments.rows, arguments.way):
         groups.setdefault(row.group, []).append((row.score, row.right))
     rng = np.random.default_rng(arguments.seed)
     found = []

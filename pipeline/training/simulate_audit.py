@@ -6,7 +6,6 @@ anywhere (a fault that no confidence foretells). Beside it stand an audit that d
 """
 
 import argparse
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +22,7 @@ from pipeline.recognition.confidence import Groups, load_tables
 from pipeline.recognition.promise import Labelled
 from pipeline.review.audit import SHARE, chance
 from pipeline.review.bet import ALL_SHARE, LEVEL, Seen, evidence
-from pipeline.training.calibrate import WAYS, labelled
+from pipeline.training.calibrate import WAYS, load
 
 _ALPHAS: Final = {"digits": 0.002, "letters": 0.002}
 """What the house's forms promise for most fields of these groups; the others stand at `ALPHA`."""
@@ -88,8 +87,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=1_000)
     parser.add_argument("--seed", type=int, default=20261129)
     arguments = parser.parse_args()
-    lines = (json.loads(line) for path in arguments.rows for line in path.open(encoding="utf-8"))
-    values = entered(labelled(lines), load_tables()[arguments.way])
+    values = entered(load(arguments.rows, arguments.way), load_tables()[arguments.way])
     rng = np.random.default_rng(arguments.seed)
     risky = np.argsort(-values.chances)[: len(values.chances) // 10]
     console = Console()
