@@ -13,11 +13,11 @@ import cv2
 import numpy as np
 import pytest
 
+from pipeline import page as paging
 from pipeline.cli.main import command
 from pipeline.errors import StoreError
 from pipeline.forms.catalogue import Catalogue, load_form
 from pipeline.page import read_page
-from pipeline.recognition import recognise as recognising
 from pipeline.recognition.alphabet import BLANK, CHARACTERS
 from pipeline.recognition.combs import comb_cells
 from pipeline.recognition.head import Card, Head, load_head, save_head
@@ -102,7 +102,7 @@ def paper(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
     """The second reader is left out: it would look at every cell of this hand."""
-    monkeypatch.setattr(recognising, "second_reader", lambda: None)
+    monkeypatch.setattr(paging, "second_reader", lambda: None)
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +119,7 @@ def decided(paper, tmp_path_factory, _fresh_database):
     shutil.copy(_fresh_database, home)
     open_store(home)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(recognising, "second_reader", lambda: None)
+        patch.setattr(paging, "second_reader", lambda: None)
         pool = ThreadPoolExecutor(1)
         scan([file], "b1", Reader(read_page, forms, lambda *_: {}, lambda: pool, 1), home)
     for row in FieldReading.objects.select_related("page"):
