@@ -136,13 +136,6 @@ VALUE_REASONS: Final[dict[str, Text]] = {
         "The printed outline of this field is not seen (covered, cut off, glare or faded): look at the sheet.",
     ),
     "faint": Text("Ada bekas tulisan yang terlalu tipis.", "There are traces of writing that is too faint."),
-    "ambiguous_hand": Text(
-        "Penulis ini menulis dua angka dengan bentuk yang mirip.", "This hand writes two digits alike."
-    ),
-    "hard_hand": Text(
-        "Angka di halaman ini umumnya sulit dibaca, jadi semuanya diperiksa.",
-        "Most numbers on this page are hard to read, so all of them are reviewed.",
-    ),
     "gap": Text("Ada kotak kosong di tengah isian.", "An empty cell stands inside the entry."),
     "several_marks": Text("Lebih dari satu kotak ditandai.", "More than one box is marked."),
     "unclear_mark": Text("Tanda tidak jelas.", "A mark is not clear."),

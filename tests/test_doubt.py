@@ -29,16 +29,15 @@ def guessed(**raws):
 
 def test_a_one_that_rules_took_for_a_seven_twice_doubts_the_other_numbers_that_hold_one():
     guesses = guessed(nik=("6311021203789001", "6377021203789001"), rt=("017", "017"), rw=("002", "002"))
-    doubt_twins(guesses, PAGE)
-    assert guesses["rt", None].reasons == ("ambiguous_hand",)
-    assert guesses["nik", None].reasons == ("ambiguous_hand",)
-    assert guesses["rw", None].reasons == ()
+    assert doubt_twins(guesses, PAGE) == {("rt", None), ("nik", None)}
+    assert guesses["rt", None].doubt == guesses["nik", None].doubt == 2
+    assert guesses["rw", None].doubt == 0
 
 
 def test_one_digit_that_rules_settled_doubts_nothing():
     guesses = guessed(nik=("6311021203789001", "6317021203789001"), rt=("017", "017"))
-    doubt_twins(guesses, PAGE)
-    assert all(guess.reasons == () for guess in guesses.values())
+    assert not doubt_twins(guesses, PAGE)
+    assert all(guess.doubt == 0 for guess in guesses.values())
 
 
 def test_rules_make_no_empty_field_of_ink_in_silence():
@@ -70,15 +69,12 @@ def test_on_a_page_of_faint_ink_nothing_counts_as_empty():
     assert [reading.field for reading in found if not reading.reasons] == ["nama"]
 
 
-@pytest.mark.parametrize(("doubtful", "hard"), [(3, False), (4, True)])
-def test_on_a_page_of_a_hard_hand_every_number_is_doubted(doubtful, hard):
+def test_on_a_page_of_a_hard_hand_only_numbers_are_trusted_less():
     numbers = [f for f in PAGE.fields if f.cells and f.alphabet.isdigit()][:6]
     name = next(f for f in PAGE.fields if f.name == "nama")
-    sure = [0.5] * doubtful + [0.9999] * (6 - doubtful)
-    rows = [Reading(f.name, f.row, "1", "1", p, QUAD, "test") for f, p in zip(numbers, sure, strict=True)]
+    rows = [Reading(f.name, f.row, "1", "1", 0.5, QUAD, "test") for f in numbers]
     *judged, named = doubt_hand([*rows, Reading(name.name, None, "SITI", "SITI", 0.4, QUAD, "test")], PAGE)
-    assert {one.reasons for one in judged} == {("hard_hand",) if hard else ()}
-    assert named.reasons == ()
+    assert {one.doubt for one in judged} == {4}
     assert named.doubt == 0
 
 
@@ -88,7 +84,14 @@ def test_numbers_that_make_no_value_speak_against_the_hand():
         Reading(f.name, f.row, None, "99", 0.0, QUAD, "test", reasons=("not_a_date",)) for f in numbers[:4]
     ]
     rows += [Reading(f.name, f.row, "1", "1", 0.999, QUAD, "test") for f in numbers[4:]]
-    assert doubt_hand(rows, PAGE)[-1].reasons == ("hard_hand",)
+    assert doubt_hand(rows, PAGE)[-1].doubt == pytest.approx(4 * 4 / 6)
+
+
+def test_a_number_with_a_digit_that_looks_like_another_is_doubtful_however_clear():
+    numbers = [f for f in PAGE.fields if f.cells and f.alphabet.isdigit()][:6]
+    rows = [Reading(f.name, f.row, "1", "1", 0.999, QUAD, "test") for f in numbers]
+    alike = {(f.name, f.row) for f in numbers[:3]}
+    assert doubt_hand(rows, PAGE, alike)[-1].doubt == pytest.approx(2)
 
 
 @pytest.mark.parametrize("doubtful", range(4))
@@ -104,7 +107,7 @@ def test_clear_numbers_are_trusted_less_beside_doubtful_ones(doubtful):
 def test_a_few_doubtful_numbers_say_nothing_of_the_hand():
     numbers = [f for f in PAGE.fields if f.cells and f.alphabet.isdigit()][:4]
     rows = [Reading(f.name, f.row, "1", "1", 0.2, QUAD, "test") for f in numbers]
-    assert all(one.reasons == () for one in doubt_hand(rows, PAGE))
+    assert all(one.doubt == 0 for one in doubt_hand(rows, PAGE))
 
 
 def page_of(digits, like):

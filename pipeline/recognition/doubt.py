@@ -17,9 +17,9 @@ Key = tuple[str, int | None]
 _TWICE: Final = 2
 _OFTEN: Final = 0.06
 """Share of a digit that looks like its twin from which the hand, not one slip of the pen, is to blame."""
-_OF_THE_HAND: Final = frozenset({"ambiguous_hand", "outvoted"})
+_ALIKE: Final = 2.0
+"""Log odds that a number loses which holds a digit that this hand writes like another; chosen as `_PER_SHARE` was."""
 _CLEAR: Final = 0.9
-_MOSTLY: Final = 0.6
 _PER_SHARE: Final = 4.0
 """Log odds that a number loses where all on its page are doubtful; chosen on calibration writers, who also prove it."""
 _FEW: Final = 5
@@ -56,11 +56,14 @@ def doubt_beside(guesses: Mapping[Key, Guess], beside: Set[Key]) -> dict[Key, Gu
     }
 
 
-def doubt_twins(guesses: dict[Key, Guess], page: PageLayout) -> None:
-    """Finds digits that this hand writes alike and doubts every number that holds one, in place.
+def doubt_twins(guesses: dict[Key, Guess], page: PageLayout) -> frozenset[Key]:
+    """Finds digits that this hand writes alike and trusts every number that holds one less, in place.
 
     Where the rules of a NIK or a family card outvote the ink twice in the same way (a 1 that looks like a 7),
     nothing outvotes it in the page's other numbers.
+
+    Returns:
+        Those numbers.
     """
     numbers = {(f.name, f.row) for f in page.fields if f.kind is Kind.COMB and f.alphabet.isdigit()}
     pairs = [
@@ -77,27 +80,35 @@ def doubt_twins(guesses: dict[Key, Guess], page: PageLayout) -> None:
         if count >= _TWICE and count >= _OFTEN * written[told]
         for digit in (told, seen)
     }
-    for key in numbers:
-        if alike & set(guesses[key].found[0].raw):
-            guesses[key] = replace(guesses[key], reasons=(*guesses[key].reasons, "ambiguous_hand"))
+    doubted = frozenset(key for key in numbers if alike & set(guesses[key].found[0].raw))
+    for key in doubted:
+        guesses[key] = replace(guesses[key], doubt=guesses[key].doubt + _ALIKE)
+    return doubted
 
 
-def doubt_hand(readings: Sequence[Reading], page: PageLayout) -> tuple[Reading, ...]:
-    """Trusts the numbers of a page less the more of them are doubtful, and where most are, doubts them all.
+def doubt_hand(
+    readings: Sequence[Reading], page: PageLayout, alike: Set[Key] = frozenset()
+) -> tuple[Reading, ...]:
+    """Trusts the numbers of a page less the more of them are doubtful.
 
     A hand's habits repeat: where many of its digits are hard to read, those that look clear are wrong more often.
+
+    Args:
+        readings: of the page.
+        page: its layout.
+        alike: numbers that hold a digit which the hand writes like another: doubtful, however clear they look.
     """
     numbers = {(f.name, f.row) for f in page.fields if f.kind is Kind.COMB and f.alphabet.isdigit()}
     written = [one for one in readings if (one.field, one.row) in numbers and one.raw.strip()]
     if len(written) < _FEW:
         return tuple(readings)
-    doubtful = sum(one.confidence < _CLEAR or not _OF_THE_HAND.isdisjoint(one.reasons) for one in written)
+    doubtful = sum(
+        one.confidence < _CLEAR or "outvoted" in one.reasons or (one.field, one.row) in alike
+        for one in written
+    )
     share, here = doubtful / len(written), {(one.field, one.row) for one in written}
-    hard = ("hard_hand",) if share > _MOSTLY else ()
     return tuple(
-        replace(one, doubt=one.doubt + _PER_SHARE * share, reasons=(*one.reasons, *hard))
-        if (one.field, one.row) in here
-        else one
+        replace(one, doubt=one.doubt + _PER_SHARE * share) if (one.field, one.row) in here else one
         for one in readings
     )
 

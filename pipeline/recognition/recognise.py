@@ -107,7 +107,7 @@ def _readings(
     page = registration.page
     decode_together(guesses, form.definition, page)
     doubt_outvoted(guesses, page)
-    doubt_twins(guesses, page)
+    alike = doubt_twins(guesses, page)
     readings = []
     for field in page.fields:
         key, quad = (field.name, field.row), _quad(registration, field)
@@ -119,7 +119,9 @@ def _readings(
         else:
             name = reader if field.kind is Kind.COMB else "marks 1"
             readings.append(_reading(field, guesses[key], quad, name))
-    return doubt_place(doubt_hand(doubt_faint(doubt_unseen(readings, seen), guesses), page), registration)
+    return doubt_place(
+        doubt_hand(doubt_faint(doubt_unseen(readings, seen), guesses), page, alike), registration
+    )
 
 
 def _reading(field: FieldLayout, guess: Guess, quad: Quad, reader: str) -> Reading:

@@ -119,7 +119,6 @@ def counts(found: Told, cooled: float) -> tuple[float, float]:
 def save(nets: Pair, data: Path, out: Path, seed: int, cells: int) -> None:
     """Writes weights and cards: temperature and counts from the calibration writers, accuracy on the test writers."""
     out.mkdir(parents=True, exist_ok=True)
-    torch.save(nets.state_dict(), out / "nets.pt")
     examples = draw_cells(np.random.default_rng(seed + 3), Sources.load(data, "train"), _EXAMPLES)
     export(nets.cells, out / "cells.onnx", *examples[:2])
     layers = {name: layer.numpy().astype(np.float16) for name, layer in nets.second.layers().items()}

@@ -18,7 +18,6 @@ _UNPROVEN: Final = "low_confidence"
 SURER: Final = 0.5
 """Log odds by which a learnt head must be surer of its value than the shipped reader of its own, to propose it: among
 hands that it did not learn it seldom is (`pipeline.training.learn_gain`)."""
-_LESS_SURE: Final = frozenset({_UNPROVEN, "hard_hand"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ def propose(proven: JudgedReading, learnt: JudgedReading) -> JudgedReading:
     value = learnt.reading.value
     if proven.status == "accepted" or value in (*EMPTY, proven.reading.value):
         return proven
-    more = set(learnt.reasons) - set(proven.reasons) - _LESS_SURE
+    more = set(learnt.reasons) - set(proven.reasons) - {_UNPROVEN}
     # How sure each reader is, whatever the page says of the hand: one that begins to doubt it is no worse for that.
     surer = (learnt.score + learnt.reading.doubt) - (proven.score + proven.reading.doubt)
     if more or surer < SURER:
