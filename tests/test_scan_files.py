@@ -29,9 +29,12 @@ def test_folders_are_walked_in_natural_order_without_what_is_hidden(tmp_path: Pa
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"")
     (tmp_path / "scan0007").write_bytes(JPEG)
-    (tmp_path / "truth.jsonl").write_text("{}")
+    (tmp_path / "a/form.docx").write_bytes(b"PK")
+    (tmp_path / "b3.pdf.part").write_bytes(JPEG)
     expected = ["a/scan 3.tiff", "a/scan 12.JPG", "b2.pdf", "b10.pdf", "scan0007"]
-    assert names(find_files([tmp_path]), tmp_path) == expected
+    passed: list[Path] = []
+    assert names(find_files([tmp_path], passed.append), tmp_path) == expected
+    assert names(passed, tmp_path) == ["a/form.docx", "b3.pdf.part"]
 
 
 def test_a_named_file_is_always_taken_and_only_once(tmp_path: Path) -> None:

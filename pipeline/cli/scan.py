@@ -138,25 +138,29 @@ def scan(
     words = paths or []
     tray = feeder.Tray(feeder.name_of(words), batch, resolution, source) if device else None
     home = context.open_store(fills=True)
-    with closing(_groups(tray, words, home)) as groups:
+    passed: list[Path] = []
+    with closing(_groups(tray, words, home, passed)) as groups:
         summary = read_groups(groups, batch, jobs, scheduler, home)
     fault = tray.fault if tray else None
     if fault and not (summary.files or summary.already):
         raise fault
     if as_json:
-        context.put_json(facts(summary, fault))
+        context.put_json(facts(summary, passed, fault))
     else:
-        show(summary)
+        show(summary, passed)
     if fault:
         context.tell(fault.text)
     raise typer.Exit(int(max(status(summary), Exit.NEEDS_EYE if fault else Exit.DONE)))
 
 
-def _groups(tray: "feeder.Tray | None", words: Sequence[str], home: Path) -> Generator[Sequence[Path]]:
+def _groups(
+    tray: "feeder.Tray | None", words: Sequence[str], home: Path, passed: list[Path]
+) -> Generator[Sequence[Path]]:
+    """The files to read, group by group; what folders hold beside them joins `passed`."""
     from pipeline.scans.files import find_files
 
     if tray is None:
-        yield find_files(map(Path, words))
+        yield find_files(map(Path, words), passed.append)
     else:
         yield from tray.groups(home)
 

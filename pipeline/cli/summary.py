@@ -1,6 +1,7 @@
 """What a batch gave, in words, as JSON and as an exit status."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from rich.table import Table
@@ -13,13 +14,22 @@ from pipeline.reasons import PAGE_REASONS
 if TYPE_CHECKING:
     from pipeline.store.tally import BatchSummary
 
-_NAMED_ALREADY: Final = 5
-"""Up to so many files that were read before are named one by one."""
+_NAMED: Final = 5
+"""Up to so many files that were not read are named one by one."""
 
 _SHUT: Final = Text(
     "{path} tidak dapat dibuka dan belum dibaca. Minta izin bacanya, atau sambungkan lagi diskanya, lalu pindai lagi.",
     "{path} cannot be opened and is not read yet. Get the right to read it, or connect its drive, then scan again.",
 )
+
+
+_PASSED: Final = Text(
+    "Tidak dibaca karena bukan PDF atau gambar pindaian, atau belum selesai disalin: {names}. Jika ada lembar di"
+    " dalamnya, simpan dulu sebagai PDF.",
+    "Not read, being no PDF or scanned picture, or not wholly copied yet: {names}. If a sheet is in it, save it as PDF"
+    " first.",
+)
+_MORE: Final = Text("{count} lagi", "{count} more")
 
 
 def status(summary: "BatchSummary") -> Exit:
@@ -31,13 +41,14 @@ def status(summary: "BatchSummary") -> Exit:
     return Exit.NEEDS_EYE if summary.set_aside or summary.shut else Exit.DONE
 
 
-def facts(summary: "BatchSummary", fault: SotarsaError | None) -> dict[str, object]:
+def facts(summary: "BatchSummary", passed: Sequence[Path], fault: SotarsaError | None) -> dict[str, object]:
     """What `--json` prints."""
     return {
         "batch": summary.batch,
         "files": summary.files,
         "already_read": list(summary.already),
         "not_opened": [str(path) for path in summary.shut],
+        "passed_over": [str(path) for path in passed],
         "pages": summary.pages,
         "read": summary.read,
         "separators": summary.separators,
@@ -60,12 +71,16 @@ def facts(summary: "BatchSummary", fault: SotarsaError | None) -> dict[str, obje
     }
 
 
-def show(summary: "BatchSummary") -> None:
-    """Tell a person what became of a batch, on standard error."""
+def show(summary: "BatchSummary", passed: Sequence[Path] = ()) -> None:
+    """Tell a person what became of a batch, and which files of its folders are none of it, on standard error."""
     console = context.console()
     _show_already(summary.already)
     for path in summary.shut:
         context.tell(_SHUT, path=path)
+    if passed:
+        names = [path.name for path in passed[:_NAMED]]
+        more = [_MORE.format(count=len(passed) - _NAMED)] if len(passed) > _NAMED else []
+        context.tell(_PASSED, names=", ".join([*names, *more]))
     if not summary.files:
         return
     counts = Table(title=str(Text("Batch", "Batch")) + f" {summary.batch}", show_header=False)
@@ -108,7 +123,7 @@ def show(summary: "BatchSummary") -> None:
 
 
 def _show_already(names: Sequence[str]) -> None:
-    if len(names) > _NAMED_ALREADY:
+    if len(names) > _NAMED:
         many = Text("{count} berkas sudah pernah dibaca.", "{count} files were read before.")
         context.tell(many, count=len(names))
         return

@@ -14,21 +14,27 @@ SUFFIXES: Final = frozenset({".pdf", ".tif", ".tiff", ".jpg", ".jpeg", ".png", "
 
 _UNFINISHED: Final = (".part", ".partial", ".filepart", ".crdownload", ".download", ".tmp", ".temp", "~")
 _HIDDEN: Final = (".", "~")
+_LITTER: Final = frozenset({"thumbs.db", "desktop.ini"})
+"""What a system leaves in folders by itself."""
 
 _NUMBERS: Final = re.compile(r"(\d+)")
 
 
-def find_files(paths: Iterable[Path]) -> list[Path]:
+def find_files(paths: Iterable[Path], passed: Callable[[Path], None] = lambda _: None) -> list[Path]:
     """The files to scan, each once, folders walked in natural order (`page2` before `page10`).
 
     A file that is named is always taken. In folders, hidden files and folders and unfinished copies (`.part`, `~` …)
     are skipped, and so is every file that neither has the suffix of a scan nor starts like one.
 
+    Args:
+        paths: files and folders.
+        passed: told of each file that is skipped, but for hidden ones: a sheet may be in it.
+
     Raises:
         UsageError: a path does not exist or cannot be opened, or there is nothing to scan.
     """
     named = list(paths)
-    found = {file.resolve(): file for path in named for file in _files_of(path)}
+    found = {file.resolve(): file for path in named for file in _files_of(path, passed)}
     if not found:
         where = ", ".join(str(path) for path in named)
         raise UsageError(
@@ -44,18 +50,23 @@ def _refuse(error: UsageError) -> None:
     raise error
 
 
-def walk(folder: Path, locked: Callable[[UsageError], None] = _refuse) -> Iterator[Path]:
+def walk(
+    folder: Path,
+    locked: Callable[[UsageError], None] = _refuse,
+    passed: Callable[[Path], None] = lambda _: None,
+) -> Iterator[Path]:
     """The files of a folder that may be scans, in natural order, as `find_files` chooses them.
 
     Args:
         folder: it and the folders within it.
         locked: what to do about a folder that may not be opened; it is passed over where this returns.
+        passed: told of each file that is no scan, or not wholly there yet.
 
     Raises:
         OSError: the folder is not there, or its drive does not answer.
     """
     try:
-        visible = [entry for entry in folder.iterdir() if not _is_passing(entry.name)]
+        visible = [entry for entry in folder.iterdir() if not _is_hidden(entry.name)]
     except PermissionError:
         locked(
             UsageError(
@@ -68,10 +79,12 @@ def walk(folder: Path, locked: Callable[[UsageError], None] = _refuse) -> Iterat
         return
     for entry in sorted(visible, key=natural_key):
         if entry.is_dir():
-            if not entry.is_symlink():
-                yield from walk(entry, locked)
+            if not (entry.is_symlink() or _is_unfinished(entry.name)):
+                yield from walk(entry, locked, passed)
         elif _is_scan(entry):
             yield entry
+        elif entry.is_file():
+            passed(entry)
 
 
 def natural_key(path: Path) -> tuple[tuple[int, str], ...]:
@@ -80,9 +93,9 @@ def natural_key(path: Path) -> tuple[tuple[int, str], ...]:
     return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in parts)
 
 
-def _files_of(path: Path) -> Iterator[Path]:
+def _files_of(path: Path, passed: Callable[[Path], None]) -> Iterator[Path]:
     if path.is_dir():
-        yield from walk(path)
+        yield from walk(path, passed=passed)
     elif path.is_file():
         yield path
     elif path.exists():
@@ -102,7 +115,7 @@ def _files_of(path: Path) -> Iterator[Path]:
 
 
 def _is_scan(file: Path) -> bool:
-    if not file.is_file():
+    if not file.is_file() or _is_unfinished(file.name):
         return False
     if file.suffix.lower() in SUFFIXES:
         return True
@@ -113,6 +126,9 @@ def _is_scan(file: Path) -> bool:
         return False
 
 
-def _is_passing(name: str) -> bool:
-    """Whether a name is that of a hidden file or of a copy under way."""
-    return name.startswith(_HIDDEN) or name.casefold().endswith(_UNFINISHED)
+def _is_unfinished(name: str) -> bool:
+    return name.casefold().endswith(_UNFINISHED)
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(_HIDDEN) or name.casefold() in _LITTER
