@@ -18,15 +18,27 @@ _TWICE: Final = 2
 _OFTEN: Final = 0.06
 """Share of a digit that looks like its twin from which the hand, not one slip of the pen, is to blame."""
 _ALIKE: Final = 2.0
-"""Log odds that a number loses which holds a digit that this hand writes like another; chosen as `_PER_SHARE` was."""
-_CLEAR: Final = 0.9
-_PER_SHARE: Final = 4.0
-"""Log odds that a number loses where all on its page are doubtful; chosen on calibration writers, who also prove it."""
+"""Log odds that a number loses which holds a digit that this hand writes like another; chosen as `_Trust` says."""
 _FEW: Final = 5
-"""With fewer numbers on a page nothing is said of the hand."""
+"""With fewer numbers, or words, on a page nothing is said of the hand."""
 _TRACE_MM2: Final = 0.15
 """Specks in an empty field: more than one grain of dust."""
 _FAINT_FIELDS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Trust:
+    """How entries of one kind speak of the hand: below `clear` one is doubtful; where all are, each loses `most`.
+
+    `most` is in log odds, chosen on calibration writers, who also prove it.
+    """
+
+    clear: float
+    most: float
+
+
+_NUMBERS: Final = _Trust(0.9, 2.0)
+_WORDS: Final = _Trust(0.5, 3.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,28 +101,27 @@ def doubt_twins(guesses: dict[Key, Guess], page: PageLayout) -> frozenset[Key]:
 def doubt_hand(
     readings: Sequence[Reading], page: PageLayout, alike: Set[Key] = frozenset()
 ) -> tuple[Reading, ...]:
-    """Trusts the numbers of a page less the more of them are doubtful.
+    """Trusts the numbers of a page less the more of them are doubtful, and its words the more of these are.
 
-    A hand's habits repeat: where many of its digits are hard to read, those that look clear are wrong more often.
+    A hand's habits repeat: where many of its characters are hard to read, those that look clear are wrong more often.
 
     Args:
         readings: of the page.
         page: its layout.
         alike: numbers that hold a digit which the hand writes like another: doubtful, however clear they look.
     """
-    numbers = {(f.name, f.row) for f in page.fields if f.kind is Kind.COMB and f.alphabet.isdigit()}
-    written = [one for one in readings if (one.field, one.row) in numbers and one.raw.strip()]
-    if len(written) < _FEW:
-        return tuple(readings)
-    doubtful = sum(
-        one.confidence < _CLEAR or "outvoted" in one.reasons or (one.field, one.row) in alike
-        for one in written
-    )
-    share, here = doubtful / len(written), {(one.field, one.row) for one in written}
-    return tuple(
-        replace(one, doubt=one.doubt + _PER_SHARE * share) if (one.field, one.row) in here else one
-        for one in readings
-    )
+    combs = {(f.name, f.row): f.alphabet.isdigit() for f in page.fields if f.kind is Kind.COMB}
+    lost: dict[Key, float] = {}
+    for numbers, trust in ((True, _NUMBERS), (False, _WORDS)):
+        written = [one for one in readings if combs.get((one.field, one.row)) is numbers and one.raw.strip()]
+        if len(written) < _FEW:
+            continue
+        doubtful = sum(
+            one.confidence < trust.clear or "outvoted" in one.reasons or (one.field, one.row) in alike
+            for one in written
+        )
+        lost |= {(one.field, one.row): trust.most * doubtful / len(written) for one in written}
+    return tuple(replace(one, doubt=one.doubt + lost.get((one.field, one.row), 0.0)) for one in readings)
 
 
 def _seen(guess: Guess) -> str:

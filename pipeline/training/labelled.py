@@ -135,6 +135,7 @@ def _rows(side: Side, form: Form, readings: Sequence[Reading], way: str) -> Iter
             "type": truth.type.value,
             "group": group_of(truth.type, reading.value in EMPTY),
             "score": 1 / (1 + math.exp(-judged.score)),
+            "doubt": round(reading.doubt, 4),
             "right": reading.value == truth.value,
             "reasons": [reason for reason in judged.reasons if reason != _UNPROVEN],
             "value": reading.value,
