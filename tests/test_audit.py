@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from notes import BACK, VALUES, note, put, scan_notes
 
 from pipeline.cli.scan import make_reader
-from pipeline.review import audit, bet
+from pipeline.review import audit, bet, chances
 from pipeline.review.decisions import Kind, back, decide
 from pipeline.review.queue import next_item, open_items
 from pipeline.store.lottery import drawn
@@ -20,17 +20,17 @@ ALPHA = 0.001
 Status = FieldReading.Status
 
 
-def refuted(rng, values, wrong, chances):
+def refuted(rng, values, wrong, odds):
     """How many values were audited when the bet refuted the promise, as somebody looks after each wrong one; or None.
 
-    Of `values` values with these rates and chances, one kind after the other (both are arrays of kinds).
+    Of `values` values with these rates and odds, one kind after the other (both are arrays of kinds).
     """
-    kind = rng.integers(len(chances), size=values)
-    drawn = rng.random(values) < chances[kind]
+    kind = rng.integers(len(odds), size=values)
+    drawn = rng.random(values) < odds[kind]
     found = np.flatnonzero(drawn & (rng.random(values) < wrong[kind]))
     looked = np.cumsum(drawn)
     for n, last in enumerate(found, 1):
-        seen = bet.Seen({ALPHA: int(last) + 1}, [(ALPHA, chances[kind[at]]) for at in found[:n]])
+        seen = bet.Seen({ALPHA: int(last) + 1}, [(ALPHA, odds[kind[at]]) for at in found[:n]])
         if bet.evidence(seen) >= -np.log(bet.LEVEL):
             return looked[last]
     return None
@@ -44,11 +44,11 @@ AMONG_RISKY = np.array([8.0] + 9 * [0.2 / 0.9])
 
 
 @pytest.mark.parametrize(
-    ("wrong", "chances"), [(np.ones(1), EVENLY), (AMONG_RISKY, RISKY_AND_SURE), (np.ones(10), RISKY_AND_SURE)]
+    ("wrong", "odds"), [(np.ones(1), EVENLY), (AMONG_RISKY, RISKY_AND_SURE), (np.ones(10), RISKY_AND_SURE)]
 )
-def test_a_promise_that_just_holds_is_seldom_refuted_however_often_one_looks(wrong, chances):
+def test_a_promise_that_just_holds_is_seldom_refuted_however_often_one_looks(wrong, odds):
     rng = np.random.default_rng(3)
-    told = sum(refuted(rng, 500_000, ALPHA * wrong, chances) is not None for _ in range(200))
+    told = sum(refuted(rng, 500_000, ALPHA * wrong, odds) is not None for _ in range(200))
     assert told <= 0.05 * 200 + 2 * np.sqrt(200 * 0.05 * 0.95)
 
 
@@ -76,8 +76,8 @@ CHANCES = st.lists(st.floats(0.01, 1), max_size=20)
 
 @given(COUNTS, CHANCES)
 @settings(max_examples=40)
-def test_more_wrong_is_more_evidence_and_a_looser_bound(right, chances):
-    wrong = [(ALPHA, chance) for chance in chances]
+def test_more_wrong_is_more_evidence_and_a_looser_bound(right, found):
+    wrong = [(ALPHA, chance) for chance in found]
     before = bet.Seen({ALPHA: right + len(wrong)}, wrong, 0.01)
     after = bet.Seen({ALPHA: right + len(wrong) + 1}, [*wrong, (ALPHA, 0.5)], 0.01)
     assert bet.evidence(after) > bet.evidence(before)
@@ -117,10 +117,10 @@ CONFIDENCES = st.floats(0, 1)
 @given(SHARES, CONFIDENCES, CONFIDENCES)
 def test_the_less_sure_a_value_the_likelier_it_is_audited(share, one, other):
     low, high = sorted((one, other))
-    assert 0 <= audit.chance(share, high, ALPHA) <= audit.chance(share, low, ALPHA) <= 1
-    assert audit.chance(share, high, ALPHA) >= audit.EVEN * share
-    assert audit.chance(1.0, one, ALPHA) == 1
-    assert audit.chance(0.0, one, ALPHA) == 0
+    assert 0 <= chances.chance(share, high, ALPHA) <= chances.chance(share, low, ALPHA) <= 1
+    assert chances.chance(share, high, ALPHA) >= chances.EVEN * share
+    assert chances.chance(1.0, one, ALPHA) == 1
+    assert chances.chance(0.0, one, ALPHA) == 0
 
 
 @given(SHARES, SHARES, st.text("0123456789abcdef", min_size=64, max_size=64), st.integers(1, 500))
@@ -224,10 +224,10 @@ def test_a_rule_that_speaks_against_a_drawn_value_takes_it_out_of_the_audit(stor
 
 
 def test_an_office_audits_more_while_it_is_young(store, monkeypatch):
-    assert audit.share_now(None) == audit.YOUNG_SHARE
+    assert audit.share_now(None) == chances.YOUNG_SHARE
     assert audit.share_now(0.5) == 0.5
     monkeypatch.setattr(audit, "YOUNG", 0)
-    assert audit.share_now(None) == audit.SHARE
+    assert audit.share_now(None) == chances.SHARE
 
 
 def test_a_scan_draws_what_the_setting_says(store, tmp_path, monkeypatch):

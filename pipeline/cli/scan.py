@@ -191,8 +191,9 @@ def make_reader(jobs: int | None, scheduler: str | None) -> "batches.Reader":
     from pipeline.batch import Reader
     from pipeline.page import read_page
     from pipeline.recognition.confidence import load_tables
-    from pipeline.review.audit import chance, share_now
+    from pipeline.review.audit import share_now
     from pipeline.review.calibration import FILE
+    from pipeline.review.chances import chance
     from pipeline.review.learning import head_of
     from pipeline.settings import settings
     from pipeline.validation.sheet import broken_rules

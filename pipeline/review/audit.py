@@ -1,7 +1,6 @@
 """The blind audit: a share of the accepted values is shown to a reviewer, unmarked, and the promise is held to it.
 
-Half of the share is drawn evenly; the other half falls on values by how near they stand to what is promised, since
-that is where errors are found. Whether the promise (at most alpha wrong) still stands is asked after every value that
+Whether the promise (at most alpha wrong) still stands is asked after every value that
 was found wrong, so the answer has to hold at any time: see `pipeline.review.bet`.
 """
 
@@ -18,36 +17,16 @@ from pipeline.forms.fields import ALPHA
 from pipeline.forms.layout import FieldType
 from pipeline.recognition.confidence import GROUPS
 from pipeline.review.bet import ALL_SHARE, GROUPS_SHARE, LEVEL, Seen, bound, evidence
+from pipeline.review.chances import SHARE, YOUNG_SHARE
 from pipeline.store.models import Batch, FieldReading, Refutation
 
-SHARE: Final = 0.02
-YOUNG_SHARE: Final = 0.05
 YOUNG: Final = 1000
 """So many audited values an office has before the share falls from `YOUNG_SHARE` to `SHARE`."""
-EVEN: Final = 0.5
-"""How much of the share is drawn evenly."""
-_USUAL_RISK: Final = 0.2
-"""The mean chance of an accepted value to be wrong, in shares of what is promised."""
-_MOST_RISK: Final = 15.0
-"""In usual risks: a value that is riskier is drawn no more often."""
 
 Status = FieldReading.Status
 _REFUTED: Final = ["audit_refuted"]
 _FIELD: Final = ("page__form", "page__version", "field")
 _ENTERED: Final = (Status.ACCEPTED, Status.AUDIT)
-
-
-def chance(share: float, confidence: float, alpha: float) -> float:
-    """The chance with which an accepted value is audited.
-
-    Args:
-        share: of the accepted values, 0..1; all are drawn at 1, none at 0.
-        confidence: the calibrated probability that the value is right.
-        alpha: the error rate promised for it.
-    """
-    risk = min((1 - confidence) / alpha / _USUAL_RISK, _MOST_RISK)
-    even = max(EVEN, share)
-    return min(1.0, share * (even + (1 - even) * risk))
 
 
 def share_now(setting: float | None) -> float:

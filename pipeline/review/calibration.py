@@ -18,7 +18,7 @@ from pipeline.forms.fields import ALPHA, CONFIDENCE
 from pipeline.forms.layout import FieldType
 from pipeline.recognition.confidence import Calibration, Tables, group_of, load_tables, save_tables
 from pipeline.recognition.promise import Labelled, calibrate, proven_bound, smallest_sample
-from pipeline.review.audit import EVEN, SHARE
+from pipeline.review.chances import EVEN, SHARE
 from pipeline.store.lottery import drawn
 from pipeline.store.models import FieldReading
 from pipeline.validation.judge import EMPTY

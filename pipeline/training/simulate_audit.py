@@ -20,8 +20,8 @@ from scipy.stats import binom
 from pipeline.forms.fields import ALPHA, CONFIDENCE
 from pipeline.recognition.confidence import Groups, load_tables
 from pipeline.recognition.promise import Labelled
-from pipeline.review.audit import SHARE, chance
 from pipeline.review.bet import ALL_SHARE, LEVEL, Seen, evidence
+from pipeline.review.chances import SHARE, chance
 from pipeline.training.calibrate import WAYS, load
 
 _ALPHAS: Final = {"digits": 0.002, "letters": 0.002}
@@ -90,7 +90,7 @@ def main() -> None:
     values = entered(load(arguments.rows, arguments.way), load_tables()[arguments.way])
     rng = np.random.default_rng(arguments.seed)
     risky = np.argsort(-values.chances)[: len(values.chances) // 10]
-    console = Console()
+    console = Console(width=130)
     console.print(
         f"{len(values.wrong):,} values entered, {values.wrong.sum()} wrong, {values.wrong[risky].sum()} of them"
         f" among the riskiest tenth; {values.chances.mean():.2%} are audited."
