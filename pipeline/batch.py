@@ -20,9 +20,10 @@ from pipeline.scans.types import UnreadableFile, UnreadablePage
 from pipeline.store.archive import Archive
 from pipeline.store.feeds import pair_feeds
 from pipeline.store.intake import CURABLE, keep
+from pipeline.store.lottery import NO_AUDIT, Audit
 from pipeline.store.models import Batch, Page, ScanFile
 from pipeline.store.separators import BLANK, SEPARATORS, put_separator, settle_backs, stamp
-from pipeline.store.sheets import BrokenRules, Chance, place
+from pipeline.store.sheets import BrokenRules, place
 from pipeline.store.tally import UNASKED, BatchSummary, tally
 from pipeline.workers import MakeExecutor, Read, Work, read_in_order
 
@@ -61,7 +62,7 @@ class Reader:
     broken_rules: BrokenRules
     make_executor: MakeExecutor
     jobs: int
-    chance: Chance = lambda *_: 0.0
+    audit: Audit = NO_AUDIT
 
 
 def scan(
@@ -210,7 +211,7 @@ def _put(page: Page, reading: PageReading, reader: Reader) -> None:
     identity = reading.identity
     form = reader.catalogue.by_code(identity.code, identity.version) if identity else None
     if reading.status == PageStatus.READ and form is not None:
-        place(page, reading, form, reader.broken_rules, reader.chance)
+        place(page, reading, form, reader.broken_rules, reader.audit)
         page.refresh_from_db(fields=["status", "reason"])
     else:
         page.save()

@@ -27,15 +27,15 @@ FAMILY = {
 }
 
 
-def sheet(values, form="pendataan", serial=None, *, open_fields=(), complete=True):
+def sheet(values, form="pendataan", serial=None, *, open_fields=(), complete=True, batch="builders"):
     """A stored sheet whose fields hold the values (under a name, or name and row); the others are empty."""
     from pipeline.store.models import Batch, FieldReading, Page, ScanFile, Sheet
 
     found = catalogue().get(form)
     number = next(_NUMBERS)
     serial = serial or f"{found.definition.code[:3]}-2005-26-{number:05d}"
-    batch, _ = Batch.objects.get_or_create(name="builders")
-    file = ScanFile.objects.create(sha256=f"{number:064x}", name="a.pdf", suffix=".pdf", size=1, batch=batch)
+    lot, _ = Batch.objects.get_or_create(name=batch)
+    file = ScanFile.objects.create(sha256=f"{number:064x}", name="a.pdf", suffix=".pdf", size=1, batch=lot)
     made = Sheet.objects.create(serial=serial, form=form, version=1, complete=complete)
     told = {key if isinstance(key, tuple) else (key, None): value for key, value in values.items()}
     for layout in found.layout.pages:
@@ -49,7 +49,7 @@ def sheet(values, form="pendataan", serial=None, *, open_fields=(), complete=Tru
                 value=told.get((field.name, field.row)), read_value=told.get((field.name, field.row)),
                 confidence=1.0, quad=[[0, 0]] * 4, reader="builder",
                 status="review" if field.name in open_fields else "accepted",
-                audit_chance=None if field.name in open_fields else 0.02,
+                audit_share=0.02, audit_chance=0.02,
             )
             for i, field in enumerate(layout.fields)
         )  # fmt: skip

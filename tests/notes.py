@@ -16,6 +16,7 @@ from forms_under_test import catalogue, form
 from pipeline.forms.identity import Identity
 from pipeline.page import JudgedReading, PageReading, PageStatus
 from pipeline.recognition.types import Alternative, Reading
+from pipeline.store.lottery import NO_AUDIT
 
 WIDTH = 64
 SERIAL = "FPS-2005-26-00017"
@@ -77,10 +78,10 @@ def no_rules(definition, readings):
     return {}
 
 
-def reader(read=read_note, rules=no_rules, make=None, jobs=1, chance=lambda *_: 0.0):
+def reader(read=read_note, rules=no_rules, make=None, jobs=1, audit=NO_AUDIT):
     from pipeline.batch import Reader
 
-    return Reader(read, catalogue(), rules, make or (lambda: ThreadPoolExecutor(jobs)), jobs, chance)
+    return Reader(read, catalogue(), rules, make or (lambda: ThreadPoolExecutor(jobs)), jobs, audit)
 
 
 def scan_notes(home: Path, *files: Path, batch="b1", **how):

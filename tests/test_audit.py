@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from notes import BACK, VALUES, note, put, scan_notes
 
 from pipeline.cli.scan import make_reader
+from pipeline.forms.fields import ALPHAS
 from pipeline.review import audit, bet, chances
 from pipeline.review.decisions import Kind, back, decide
 from pipeline.review.queue import next_item, open_items
@@ -17,23 +18,29 @@ from pipeline.store.models import FieldReading, Refutation
 from pipeline.store.readings import reading_of
 
 ALPHA = 0.001
+SHARE = 0.02
 Status = FieldReading.Status
 
 
-def refuted(rng, values, wrong, odds):
-    """How many values were audited when the bet refuted the promise, as somebody looks after each wrong one; or None.
-
-    Of `values` values with these rates and odds, one kind after the other (both are arrays of kinds).
-    """
+def audited(rng, values, wrong, odds):
+    """What an audit sees of `values` values of kinds with these rates and odds (arrays), and when it saw each."""
     kind = rng.integers(len(odds), size=values)
-    drawn = rng.random(values) < odds[kind]
-    found = np.flatnonzero(drawn & (rng.random(values) < wrong[kind]))
-    looked = np.cumsum(drawn)
-    for n, last in enumerate(found, 1):
-        seen = bet.Seen({ALPHA: int(last) + 1}, [(ALPHA, odds[kind[at]]) for at in found[:n]])
-        if bet.evidence(seen) >= -np.log(bet.LEVEL):
-            return looked[last]
-    return None
+    drawn = np.flatnonzero(rng.random(values) < odds[kind])
+    kind = kind[drawn]
+    return odds[kind], rng.random(len(drawn)) < wrong[kind]
+
+
+def looks(odds, wrong, alpha=ALPHA, share=SHARE):
+    n = len(wrong)
+    return bet.Looks(np.full(n, alpha), np.full(n, share), np.asarray(odds), np.asarray(wrong, bool))
+
+
+def refuted(rng, values, wrong, odds):
+    """How many values were audited when the bet refuted the promise, looked at after each wrong one; or None."""
+    odds, wrong = audited(rng, values, wrong, odds)
+    ends = np.flatnonzero(wrong) + 1
+    found = (end for end in ends if bet.evidence(looks(odds[:end], wrong[:end])) >= -np.log(bet.LEVEL))
+    return next(found, None)
 
 
 EVENLY = np.array([0.02])
@@ -70,44 +77,47 @@ def test_a_threefold_rate_is_found_in_time_wherever_errors_lie():
     assert sum(n is not None for n in found) >= 54
 
 
-COUNTS = st.integers(1, 5000)
 CHANCES = st.lists(st.floats(0.01, 1), max_size=20)
+RIGHT = st.integers(0, 3000)
 
 
-@given(COUNTS, CHANCES)
+@given(RIGHT, CHANCES)
 @settings(max_examples=40)
 def test_more_wrong_is_more_evidence_and_a_looser_bound(right, found):
-    wrong = [(ALPHA, chance) for chance in found]
-    before = bet.Seen({ALPHA: right + len(wrong)}, wrong, 0.01)
-    after = bet.Seen({ALPHA: right + len(wrong) + 1}, [*wrong, (ALPHA, 0.5)], 0.01)
+    odds, wrong = [*found, *[0.02] * right], [True] * len(found) + [False] * right
+    before, after = looks(odds, wrong), looks([*odds, 0.5], [*wrong, True])
     assert bet.evidence(after) > bet.evidence(before)
     assert bet.bound(before) <= bet.bound(after) <= 1
 
 
-@given(COUNTS)
+@given(RIGHT)
 def test_right_values_speak_for_the_promise(n):
-    assert bet.evidence(bet.Seen({ALPHA: n}, [])) < 0
-    assert bet.bound(bet.Seen({ALPHA: n + 1}, [])) <= bet.bound(bet.Seen({ALPHA: n}, []))
+    assert bet.evidence(looks([0.02] * n, [False] * n)) <= 0
+    assert bet.bound(looks([0.02] * (n + 1), [False] * (n + 1))) <= bet.bound(looks([0.02] * n, [False] * n))
+
+
+@pytest.mark.parametrize("alpha", ALPHAS)
+@pytest.mark.parametrize("share", [0.001, 0.02, 0.05, 1.0])
+def test_a_bet_never_loses_more_than_it_has(alpha, share):
+    least = chances.chance(share, 1.0, alpha)
+    assert np.isfinite(bet.evidence(looks([least] * 9, [False] * 9, alpha, share)))
+    assert bet.bound(looks([least] * 9, [True] * 9, alpha, share)) == 1
 
 
 def test_the_bound_holds_at_every_moment():
     rng = np.random.default_rng(6)
     rate, missed = 0.004, 0
     for _ in range(100):
-        kind = rng.integers(10, size=40_000)
-        drawn = rng.random(40_000) < RISKY_AND_SURE[kind]
-        found = np.flatnonzero(drawn & (rng.random(40_000) < rate * AMONG_RISKY[kind]))
-        wrong = [(ALPHA, RISKY_AND_SURE[kind[at]]) for at in found]
+        odds, wrong = audited(rng, 100_000, rate * AMONG_RISKY, RISKY_AND_SURE)
         # It is lowest right before the next wrong one.
-        ends = [*found[1:], 40_000]
-        seen = (bet.Seen({ALPHA: int(end)}, wrong[: n + 1], 0.0122) for n, end in enumerate(ends))
-        missed += any(bet.bound(one) < rate for one in seen)
+        ends = [*np.flatnonzero(wrong), len(wrong)]
+        missed += any(bet.bound(looks(odds[:end], wrong[:end])) < rate for end in ends)
     assert missed <= 0.05 * 100 + 2 * np.sqrt(100 * 0.05 * 0.95)
 
 
 def test_a_looser_promise_is_harder_to_refute():
-    loose, strict = (bet.Seen({alpha: 20_000}, [(alpha, 0.02)] * 10) for alpha in (0.01, 0.001))
-    assert bet.evidence(loose) < bet.evidence(strict)
+    odds, wrong = [0.02] * 400, [i < 10 for i in range(400)]
+    assert bet.evidence(looks(odds, wrong, 0.01)) < bet.evidence(looks(odds, wrong, 0.001))
 
 
 SHARES = st.floats(0, 1)
@@ -200,13 +210,42 @@ def test_a_lot_whose_audit_finds_too_much_goes_back_to_the_queue(store):
     assert not FieldReading.objects.filter(status=Status.AUDIT, type="text").exists()
 
 
-def test_a_refuted_lot_still_counts_for_all_lots(store):
-    for sheet in [drawn_sheet("nama") for _ in range(6)]:
+def test_what_waits_for_a_decision_counts_for_nothing(store):
+    """A bound that took a backlog for right would promise what nobody looked at."""
+    row = of(drawn_sheet("nama", "alamat"), "nama")
+    decide(row.pk, "ani", Kind.CONFIRMED, None, catalogue())
+    assert audit.watches(catalogue())[0].audited == 1
+    assert audit.watches(catalogue())[0].bound > 0.9
+
+
+def test_after_a_refutation_other_lots_are_still_watched(store):
+    first = [drawn_sheet("nama") for _ in range(4)]
+    later = drawn_sheet("nama", batch="another")
+    for sheet in first:
         decide(of(sheet, "nama").pk, "ani", Kind.CORRECTED, "SARKAWI", catalogue())
-    lot = Refutation.objects.get(group="letters", batch__isnull=False)
-    assert lot.reopened > 0
-    letters = audit._of("letters", audit._counted())
-    assert letters.count() == FieldReading.objects.filter(type__in=("name", "place", "text")).count()
+    assert Refutation.objects.filter(batch=None).exists()
+    assert of(later, "nama").status == Status.AUDIT
+    before = audit.watches(catalogue())[0].audited
+    decide(of(later, "nama").pk, "ani", Kind.CONFIRMED, None, catalogue())
+    assert audit.watches(catalogue())[0].audited == before + 1
+
+
+def test_a_value_that_is_accepted_again_is_drawn_again(store):
+    made = drawn_sheet("tanggal_lahir", open_fields=("nik",))
+    FieldReading.objects.filter(page__sheet=made).update(audit_chance=1.0)
+    decide(of(made, "nik").pk, "ani", Kind.CORRECTED, "6311021203789001", catalogue(), confirmed=True)
+    assert of(made, "tanggal_lahir").status == Status.REVIEW
+    decide(of(made, "nik").pk, "ani", Kind.CORRECTED, builders.FAMILY["nik"], catalogue(), confirmed=True)
+    row = of(made, "tanggal_lahir")
+    assert (row.status, row.audit) == (Status.AUDIT, True)
+
+
+def test_going_back_to_a_value_that_a_rule_speaks_against_leaves_it_to_review(store):
+    row = of(drawn_sheet("nama"), "nama")
+    decide(row.pk, "ani", Kind.CONFIRMED, None, catalogue())
+    FieldReading.objects.filter(pk=row.pk).update(reasons=["niks_differ"])
+    back("ani")
+    assert of(row.page.sheet, "nama").status == Status.REVIEW
 
 
 def test_one_wrong_value_refutes_nothing(store):
@@ -232,11 +271,11 @@ def test_an_office_audits_more_while_it_is_young(store, monkeypatch):
 
 def test_a_scan_draws_what_the_setting_says(store, tmp_path, monkeypatch):
     monkeypatch.setenv("SOTARSA_AUDIT_SHARE", "1")
-    chance = make_reader(1, None).chance
+    drawing = make_reader(1, None).audit
     scan_notes(
         store,
         put(tmp_path / "a.tif", note(1, values=VALUES), note(2, values=BACK, doubt={"aset": "?"})),
-        chance=chance,
+        audit=drawing,
     )
     status = {
         field: (status, flag)
@@ -245,4 +284,5 @@ def test_a_scan_draws_what_the_setting_says(store, tmp_path, monkeypatch):
     assert status["nik"] == (Status.AUDIT, True)
     assert status["aset"] == (Status.REVIEW, False)
     monkeypatch.setenv("SOTARSA_AUDIT_SHARE", "0")
-    assert make_reader(1, None).chance(0.99, ALPHA) == 0
+    assert make_reader(1, None).audit.chance(0.0, 0.99, ALPHA) == 0
+    assert make_reader(1, None).audit.share == 0

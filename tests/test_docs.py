@@ -140,3 +140,19 @@ def test_every_picture_is_shown() -> None:
         (page.parent / link).resolve() for page in PAGES for link in LINK.findall(page.read_text("utf-8"))
     }
     assert {path for path in (DOCS / "gambar").iterdir() if path not in shown} == set()
+
+
+def test_every_script_that_is_named_can_be_started() -> None:
+    pages = DOCS / "accuracy.md", ROOT / "pipeline/recognition/models/README.md"
+    text = "".join(page.read_text(encoding="utf-8") for page in pages)
+    modules = sorted(set(re.findall(r"python -m (pipeline\.training\.\w+)", text)))
+    assert len(modules) > 15
+    code = """
+import importlib, sys
+for name in sys.argv[1:]:
+    try:
+        importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        assert error.name in ("torch", "onnx"), error
+"""
+    subprocess.run([sys.executable, "-c", code, *modules], check=True)

@@ -35,6 +35,9 @@ def test_folders_are_walked_in_natural_order_without_what_is_hidden(tmp_path: Pa
     passed: list[Path] = []
     assert names(find_files([tmp_path], passed.append), tmp_path) == expected
     assert names(passed, tmp_path) == ["a/form.docx", "b3.pdf.part"]
+    passed.clear()
+    find_files([tmp_path, tmp_path / "a", tmp_path / "a/form.docx"], passed.append)
+    assert names(passed, tmp_path) == ["b3.pdf.part"]
 
 
 def test_a_named_file_is_always_taken_and_only_once(tmp_path: Path) -> None:
@@ -54,7 +57,7 @@ def test_what_does_not_exist_or_holds_nothing_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"gone\.pdf does not exist|gone\.pdf tidak ada"):
         find_files([tmp_path / "gone.pdf"])
     (tmp_path / "notes.txt").write_text("x")
-    with pytest.raises(UsageError, match=r"PDF, TIFF, JPEG"):
+    with pytest.raises(UsageError, match=r"PDF, TIFF, JPEG.*notes\.txt"):
         find_files([tmp_path])
 
 

@@ -4,8 +4,10 @@ import os
 import sqlite3
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
+import builders
 import pytest
 from forms_under_test import form
 from hypothesis import given
@@ -56,6 +58,25 @@ def test_the_models_have_no_changes_without_a_migration(store):
     from django.core.management import call_command
 
     call_command("makemigrations", "--check", "--dry-run", verbosity=0)
+
+
+def test_a_store_of_before_keeps_its_audit_and_loses_reasons_that_are_no_more(store):
+    from django.apps import apps
+
+    from pipeline.store.models import FieldReading
+
+    migration = import_module("pipeline.store.migrations.0004_audit_chance")
+    made = builders.sheet(builders.FAMILY)
+    rows = FieldReading.objects.filter(page__sheet=made)
+    rows.update(audit_share=None, audit_chance=None)
+    rows.filter(field="nik").update(audit=True, reasons=["hard_hand"])
+    rows.filter(field="rt").update(reasons=["gap", "ambiguous_hand"])
+    migration.drawn_evenly(apps, None)
+    migration.without_retired_reasons(apps, None)
+    assert rows.get(field="nik", row=None).reasons == ["low_confidence"]
+    assert rows.get(field="nik", row=None).audit_chance == rows.get(field="nik", row=None).audit_share
+    assert rows.get(field="rt").reasons == ["gap"]
+    assert rows.get(field="rt").audit_chance is None
 
 
 @pytest.mark.parametrize("damage", [b"not a database at all, " * 100, b""])

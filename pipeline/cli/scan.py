@@ -196,6 +196,7 @@ def make_reader(jobs: int | None, scheduler: str | None) -> "batches.Reader":
     from pipeline.review.chances import chance
     from pipeline.review.learning import head_of
     from pipeline.settings import settings
+    from pipeline.store.lottery import Audit
     from pipeline.validation.sheet import broken_rules
     from pipeline.workers import process_pool
 
@@ -203,9 +204,9 @@ def make_reader(jobs: int | None, scheduler: str | None) -> "batches.Reader":
     make: MakeExecutor = partial(process_pool, workers)
     if scheduler:
         make, workers = cluster(scheduler)
-    audited = partial(chance, share_now(settings().audit_share))
+    audit = Audit(share_now(settings().audit_share), chance)
     read = partial(read_page, tables=load_tables(context.home() / FILE), head=head_of(context.home()))
-    return Reader(read, context.catalogue(), broken_rules, make, workers, audited)
+    return Reader(read, context.catalogue(), broken_rules, make, workers, audit)
 
 
 def cluster(address: str) -> "tuple[MakeExecutor, int]":

@@ -47,8 +47,8 @@ def facts(summary: "BatchSummary", passed: Sequence[Path], fault: SotarsaError |
         "batch": summary.batch,
         "files": summary.files,
         "already_read": list(summary.already),
-        "not_opened": [str(path) for path in summary.shut],
-        "passed_over": [str(path) for path in passed],
+        "not_opened": [_name(path) for path in summary.shut],
+        "passed_over": [_name(path) for path in passed],
         "pages": summary.pages,
         "read": summary.read,
         "separators": summary.separators,
@@ -78,7 +78,7 @@ def show(summary: "BatchSummary", passed: Sequence[Path] = ()) -> None:
     for path in summary.shut:
         context.tell(_SHUT, path=path)
     if passed:
-        names = [path.name for path in passed[:_NAMED]]
+        names = [_name(Path(path.name)) for path in passed[:_NAMED]]
         more = [_MORE.format(count=len(passed) - _NAMED)] if len(passed) > _NAMED else []
         context.tell(_PASSED, names=", ".join([*names, *more]))
     if not summary.files:
@@ -120,6 +120,11 @@ def show(summary: "BatchSummary", passed: Sequence[Path] = ()) -> None:
     for one in summary.set_aside:
         aside.add_row(one.source, str(one.image), str(PAGE_REASONS[one.reason]))
     console.print(aside)
+
+
+def _name(path: Path) -> str:
+    """A path as text; bytes of it that are no UTF-8 become question marks."""
+    return str(path).encode(errors="replace").decode()
 
 
 def _show_already(names: Sequence[str]) -> None:

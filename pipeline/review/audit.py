@@ -1,39 +1,35 @@
 """The blind audit: a share of the accepted values is shown to a reviewer, unmarked, and the promise is held to it.
 
-Whether the promise (at most alpha wrong) still stands is asked after every value that
-was found wrong, so the answer has to hold at any time: see `pipeline.review.bet`.
+Whether the promise (at most alpha wrong) still stands is asked after every value that was found wrong, so the answer
+has to hold at any time: see `pipeline.review.bet`.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models import Max, QuerySet
 
 from pipeline.forms.catalogue import Catalogue
 from pipeline.forms.fields import ALPHA
 from pipeline.forms.layout import FieldType
 from pipeline.recognition.confidence import GROUPS
-from pipeline.review.bet import ALL_SHARE, GROUPS_SHARE, LEVEL, Seen, bound, evidence
+from pipeline.review.bet import ALL_SHARE, GROUPS_SHARE, LEVEL, Looks, bound, evidence
 from pipeline.review.chances import SHARE, YOUNG_SHARE
-from pipeline.store.models import Batch, FieldReading, Refutation
+from pipeline.store.models import Batch, Decision, FieldReading, Refutation
 
 YOUNG: Final = 1000
 """So many audited values an office has before the share falls from `YOUNG_SHARE` to `SHARE`."""
 
 Status = FieldReading.Status
-_REFUTED: Final = ["audit_refuted"]
-_FIELD: Final = ("page__form", "page__version", "field")
-_ENTERED: Final = (Status.ACCEPTED, Status.AUDIT)
 
 
 def share_now(setting: float | None) -> float:
     """The share to audit: the office's setting, or more while it is young."""
     if setting is not None:
         return setting
-    return YOUNG_SHARE if _counted().filter(audit=True).count() < YOUNG else SHARE
+    return YOUNG_SHARE if _audited().count() < YOUNG else SHARE
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +49,27 @@ class Watch:
     bound: float
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One audited value: its calibration group, what was promised for it, how it was drawn, whether it was wrong."""
+
+    group: str
+    alpha: float
+    share: float
+    chance: float
+    wrong: bool
+
+
 def watches(forms: Catalogue) -> tuple[Watch, ...]:
     """The watch over all values and over each group that has audited ones."""
-    groups = ("", *sorted(set(GROUPS.values())))
-    found = (_watch(group, forms) for group in groups)
-    return tuple(watch for watch in found if watch.audited or not watch.group)
+    outcomes = _outcomes(_audited(), forms)
+    groups = sorted({outcome.group for outcome in outcomes})
+    return tuple(_watch(name, _of(outcomes, name)) for name in ("", *groups))
 
 
-def _watch(group: str, forms: Catalogue) -> Watch:
-    look = _look(_of(group, _counted()), forms)
-    return Watch(group, look.audited, len(look.seen.wrong), bound(look.seen) if look.audited else 1.0)
+def _watch(group: str, outcomes: Sequence[Outcome]) -> Watch:
+    errors = sum(outcome.wrong for outcome in outcomes)
+    return Watch(group, len(outcomes), errors, bound(_looks(outcomes)))
 
 
 def examine(reading: FieldReading, forms: Catalogue) -> tuple[Refutation, ...]:
@@ -78,9 +85,10 @@ def examine(reading: FieldReading, forms: Catalogue) -> tuple[Refutation, ...]:
     batch, group = reading.page.file.batch, GROUPS[FieldType(reading.type)]
     refuted = []
     for name, lot, level in _promises(group, batch):
-        look = _look(_of(name, _since(name, lot)), forms)
-        if evidence(look.seen) >= -np.log(level):
-            refuted.append(_refute(name, lot, look))
+        rows = _since(name, lot)
+        outcomes = _of(_outcomes(rows, forms), name)
+        if evidence(_looks(outcomes)) >= -np.log(level):
+            refuted.append(_refute(name, lot, rows, outcomes))
     return tuple(refuted)
 
 
@@ -104,75 +112,61 @@ def _promises(group: str, batch: Batch) -> Iterable[tuple[str, Batch | None, flo
     yield "", None, LEVEL * ALL_SHARE
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """What the audit saw, how many values of it a person looked at, and the lots in which one was wrong."""
-
-    seen: Seen
-    audited: int
-    lots: frozenset[int]
-
-
-def _refute(group: str, batch: Batch | None, look: _Look) -> Refutation:
+def _refute(
+    group: str, batch: Batch | None, rows: Sequence[FieldReading], outcomes: Sequence[Outcome]
+) -> Refutation:
     """Writes a refutation down and sends accepted values back: of the lot, or of every lot with a wrong one."""
-    lots = {batch.pk} if batch else look.lots
-    newest = FieldReading.objects.aggregate(newest=Max("pk"))["newest"] or 0
-    again = _of(group, FieldReading.objects.filter(page__file__batch__in=lots, status__in=_ENTERED))
-    reopened = again.update(status=Status.REVIEW, audit=False, reasons=_REFUTED)
+    kinds = [kind.value for kind, name in GROUPS.items() if group in ("", name)]
+    wrong = {row.page.file.batch_id for row in rows if row.type in kinds and row.value != row.read_value}
+    again = FieldReading.objects.filter(
+        page__file__batch__in={batch.pk} if batch else wrong,
+        type__in=kinds,
+        status__in=(Status.ACCEPTED, Status.AUDIT),
+    )
+    reopened = again.update(status=Status.REVIEW, audit=False, reasons=["audit_refuted"])
+    newest = Decision.objects.filter(reading__in=[row.pk for row in rows]).aggregate(last=Max("pk"))["last"]
     return Refutation.objects.create(
         group=group,
         batch=batch,
-        audited=look.audited,
-        errors=len(look.seen.wrong),
+        audited=len(outcomes),
+        errors=sum(outcome.wrong for outcome in outcomes),
         reopened=reopened,
-        last_reading=newest,
+        last_decision=newest or 0,
     )
 
 
-def _counted() -> QuerySet[FieldReading]:
-    """What entered unseen and had a chance to be audited; of the drawn values those that a person has decided.
-
-    What a refutation sent back counts on: it had entered, as had the wrong values that speak against it.
-    """
-    stands = Q(status=Status.ACCEPTED) | Q(status=Status.REVIEWED, audit=True) | Q(reasons=_REFUTED)
-    return FieldReading.objects.filter(stands, audit_chance__gt=0)
+def _audited(after: int = 0) -> QuerySet[FieldReading]:
+    """Audited readings that a person has decided, in the order of their last decisions, behind one of these."""
+    drawn = FieldReading.objects.filter(audit=True, audit_chance__gt=0)
+    decided = drawn.filter(status=Status.REVIEWED).select_related("page__file")
+    return decided.annotate(decided=Max("decisions")).filter(decided__gt=after).order_by("decided")
 
 
-def _since(group: str, batch: Batch | None) -> QuerySet[FieldReading]:
-    """Of what counts the readings since the last refutation of the same promise."""
+def _since(group: str, batch: Batch | None) -> list[FieldReading]:
+    """The audited readings behind the last refutation of the same promise."""
     last = Refutation.objects.filter(group=group, batch=batch).order_by("-pk").first()
-    rows = _counted().filter(pk__gt=last.last_reading if last else 0)
-    return rows.filter(page__file__batch=batch) if batch else rows
+    rows = _audited(last.last_decision if last else 0)
+    return list(rows.filter(page__file__batch=batch) if batch else rows)
 
 
-def _of(group: str, rows: QuerySet[FieldReading]) -> QuerySet[FieldReading]:
-    return rows.filter(type__in=[kind.value for kind, name in GROUPS.items() if group in ("", name)])
-
-
-def _look(rows: QuerySet[FieldReading], forms: Catalogue) -> _Look:
-    alpha = _promised(forms)
-    counted: Counter[float] = Counter()
-    for form, version, field, n in rows.values_list(*_FIELD).annotate(Count("pk")):
-        counted[alpha(form, version, field)] += n
-    audited = rows.filter(audit=True).values_list(
-        *_FIELD, "audit_chance", "page__file__batch", "value", "read_value"
-    )
-    wrong, lots, looked = [], set(), 0
-    for form, version, field, odds, batch, value, read in audited:
-        looked += 1
-        if value != read:
-            wrong.append((alpha(form, version, field), float(odds or 1.0)))
-            lots.add(batch)
-    least = rows.aggregate(least=Min("audit_chance"))["least"] or 1.0
-    return _Look(Seen(counted, wrong, least), looked, frozenset(lots))
-
-
-def _promised(forms: Catalogue) -> Callable[[str, int | None, str], float]:
-    """The error rate that a form promises for a field; the house's for a form that this computer has no more."""
+def _outcomes(rows: Iterable[FieldReading], forms: Catalogue) -> list[Outcome]:
     known = {form.key: form.definition for form in forms.forms()}
+    outcomes = []
+    for row in rows:
+        definition = known.get((row.page.form, row.page.version or 1))
+        alpha = definition.field(row.field).alpha if definition else ALPHA
+        share, chance = float(row.audit_share or 0), float(row.audit_chance or 1)
+        outcomes.append(
+            Outcome(GROUPS[FieldType(row.type)], alpha, share, chance, row.value != row.read_value)
+        )
+    return outcomes
 
-    def alpha(form: str, version: int | None, field: str) -> float:
-        definition = known.get((form, version or 1))
-        return definition.field(field).alpha if definition else ALPHA
 
-    return alpha
+def _of(outcomes: Sequence[Outcome], group: str) -> list[Outcome]:
+    return [outcome for outcome in outcomes if group in ("", outcome.group)]
+
+
+def _looks(outcomes: Sequence[Outcome]) -> Looks:
+    rows = [(one.alpha, one.share, one.chance, one.wrong) for one in outcomes]
+    alpha, share, chance, wrong = np.array(rows, np.float64).reshape(-1, 4).T
+    return Looks(alpha, share, chance, wrong.astype(np.bool_))

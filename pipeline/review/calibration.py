@@ -2,7 +2,8 @@
 
 The decisions that count are a random sample of all readings, whatever became of them: those that the audit draws
 evenly, among the accepted (a person saw them blindly) as among the doubtful (a person saw them anyway). Every reading
-of the sample must have been decided, so a sheet counts once nothing on it is open.
+of the sample must have been decided, so a sheet counts once nothing on it is open, and never where too little of it
+was audited.
 """
 
 from collections.abc import Iterator
@@ -67,8 +68,12 @@ def own_labels() -> Iterator[tuple[str, Labelled]]:
     open_ones = FieldReading.objects.filter(
         page__sheet=OuterRef("page__sheet"), status__in=(Status.REVIEW, Status.AUDIT)
     )
+    unseen = FieldReading.objects.filter(page__sheet=OuterRef("page__sheet"), audit_chance__lt=EVEN * SHARE)
     rows = (
-        FieldReading.objects.filter(status=Status.REVIEWED).exclude(page__way="").exclude(Exists(open_ones))
+        FieldReading.objects.filter(status=Status.REVIEWED)
+        .exclude(page__way="")
+        .exclude(Exists(open_ones))
+        .exclude(Exists(unseen))
     )
     values = rows.values_list(
         "page__way",

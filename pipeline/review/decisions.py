@@ -16,6 +16,7 @@ from pipeline.review.audit import examine
 from pipeline.review.entry import check, interpret, sentence, warnings
 from pipeline.review.items import WITH, ReviewItem, item_of
 from pipeline.review.queue import LEASE, claim
+from pipeline.store.lottery import drawn
 from pipeline.store.models import Decision, FieldReading, Sheet
 from pipeline.store.readings import ABSENT, Key, reading_of
 from pipeline.validation.sheet import broken_rules
@@ -117,7 +118,7 @@ def back(reviewer: str) -> ReviewItem | None:
         if last is None:
             return None
         row = _locked(last.reading_id)
-        row.status = Status.AUDIT if row.audit else Status.REVIEW
+        row.status = Status.AUDIT if row.audit and not row.reasons else Status.REVIEW
         row.claimed_by, row.claimed_until = reviewer, timezone.now() + LEASE
         row.save(update_fields=["status", "claimed_by", "claimed_until"])
         Decision.objects.create(reading=row, kind=Kind.REOPENED, value=row.value, by=reviewer)
@@ -211,6 +212,7 @@ def _judge_again(row: FieldReading, before: Sequence[str], after: Sequence[str])
     if not reasons and row.status == Status.REVIEW and row.decisions.exists():
         return
     row.reasons = reasons
-    row.status = Status.REVIEW if reasons else Status.ACCEPTED
-    row.audit = row.audit and not reasons
+    file = row.page.file
+    row.audit = not reasons and drawn(row.audit_chance or 0.0, file.sha256, row.page.image, row.position)
+    row.status = Status.REVIEW if reasons else Status.AUDIT if row.audit else Status.ACCEPTED
     row.save(update_fields=["reasons", "status", "audit"])

@@ -17,6 +17,9 @@ _HIDDEN: Final = (".", "~")
 _LITTER: Final = frozenset({"thumbs.db", "desktop.ini"})
 """What a system leaves in folders by itself."""
 
+_NAMED: Final = 5
+"""So many files of other kinds are named where a folder holds nothing else."""
+
 _NUMBERS: Final = re.compile(r"(\d+)")
 
 
@@ -34,15 +37,24 @@ def find_files(paths: Iterable[Path], passed: Callable[[Path], None] = lambda _:
         UsageError: a path does not exist or cannot be opened, or there is nothing to scan.
     """
     named = list(paths)
-    found = {file.resolve(): file for path in named for file in _files_of(path, passed)}
+    others: dict[Path, Path] = {}
+    found = {
+        file.resolve(): file
+        for path in named
+        for file in _files_of(path, lambda other: others.update({other.resolve(): other}))
+    }
+    left = [path for place, path in others.items() if place not in found]
     if not found:
         where = ", ".join(str(path) for path in named)
+        there = f" ({', '.join(path.name for path in left[:_NAMED])})" if left else ""
         raise UsageError(
             Text(
-                f"Tidak ada berkas PDF, TIFF, JPEG, PNG atau HEIC di {where}. Periksa foldernya.",
-                f"There is no PDF, TIFF, JPEG, PNG or HEIC file in {where}. Check the folder.",
+                f"Tidak ada berkas PDF, TIFF, JPEG, PNG atau HEIC di {where}{there}. Periksa foldernya.",
+                f"There is no PDF, TIFF, JPEG, PNG or HEIC file in {where}{there}. Check the folder.",
             )
         )
+    for path in left:
+        passed(path)
     return list(found.values())
 
 

@@ -1,6 +1,25 @@
-"""Whether chance falls on a value: told by its place in what was scanned, so that it is never drawn anew."""
+"""Which values a person audits: told by their place in what was scanned, so that no value is drawn twice."""
 
 import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """How accepted values are drawn for the blind audit.
+
+    Attributes:
+        share: of them, to be drawn.
+        chance: with which one is drawn, of the share, its confidence and the error rate promised for it.
+    """
+
+    share: float = 0.0
+    chance: Callable[[float, float, float], float] = lambda *_: 0.0
+
+
+NO_AUDIT: Final = Audit()
 
 
 def drawn(chance: float, sha256: str, image: int, position: int) -> bool:

@@ -117,7 +117,8 @@ class FieldReading(models.Model):
 
     Attributes:
         audit: accepted unseen and drawn for the blind audit; a rule that speaks against it later takes it out.
-        audit_chance: with which an accepted value was drawn or not; null where there was none.
+        audit_share: of all accepted values, audited when this one was accepted.
+        audit_chance: with which this one was drawn or not; null where it was not accepted.
     """
 
     class Status(models.TextChoices):
@@ -140,6 +141,7 @@ class FieldReading(models.Model):
     score = models.FloatField(default=0.0, help_text="Log odds of the reader's own probability.")
     status = models.CharField(max_length=8, choices=Status.choices)
     audit = models.BooleanField(default=False)
+    audit_share = models.FloatField(null=True)
     audit_chance = models.FloatField(null=True)
     reasons = models.JSONField(default=list)
     alternatives = models.JSONField(default=list, help_text="[[value, probability], …], best first.")
@@ -168,7 +170,7 @@ class Refutation(models.Model):
         batch: the lot; null where it is all lots together.
         audited: values audited when it was refuted.
         errors: of them, wrong.
-        last_reading: the newest reading there was; a new watch begins behind it.
+        last_decision: the newest decision that was looked at; a new watch begins behind it.
     """
 
     group = models.CharField(max_length=12, blank=True)
@@ -176,7 +178,7 @@ class Refutation(models.Model):
     audited = models.PositiveIntegerField()
     errors = models.PositiveIntegerField()
     reopened = models.PositiveIntegerField()
-    last_reading = models.PositiveBigIntegerField(default=0)
+    last_decision = models.PositiveBigIntegerField()
     at = models.DateTimeField(auto_now_add=True)
 
 

@@ -9,7 +9,7 @@ from pipeline.forms.definition import FormDefinition
 from pipeline.page import PageReading, PageStatus
 from pipeline.recognition.types import Reading
 from pipeline.store.doubts import Status, compare, doubt, reopen
-from pipeline.store.lottery import drawn
+from pipeline.store.lottery import NO_AUDIT, Audit, drawn
 from pipeline.store.models import FieldReading, Page, Sheet
 from pipeline.store.pairing import find
 from pipeline.store.readings import Key, filled, reading_of, rows_of
@@ -18,16 +18,13 @@ from pipeline.store.separators import strangers
 BrokenRules = Callable[[FormDefinition, Sequence[Reading]], Mapping[Key, Sequence[str]]]
 """The rules across the fields of a sheet: field and row → reason codes of the rules that it breaks."""
 
-Chance = Callable[[float, float], float]
-"""The chance with which an accepted value is audited: of its confidence and the error rate promised."""
-
 
 def place(
     page: Page,
     reading: PageReading,
     form: Form,
     broken_rules: BrokenRules,
-    chance: Chance = lambda *_: 0.0,
+    audit: Audit = NO_AUDIT,
 ) -> None:
     """Save a read page with its readings and join it to its sheet; inside one transaction of the caller.
 
@@ -37,7 +34,7 @@ def place(
         reading: what was read.
         form: the form in the version of the page.
         broken_rules: run over the whole sheet once every side is there.
-        chance: how likely a person audits an accepted value blindly.
+        audit: how accepted values are drawn for it.
     """
     written = filled((one.reading.field, one.reading.row, one.reading.value) for one in reading.readings)
     at = find(page, written, form)
@@ -57,7 +54,9 @@ def place(
         doubt(row, ["separator_disagrees"])
     for row in rows:
         if row.status == Status.ACCEPTED:
-            row.audit_chance = chance(row.confidence, form.definition.field(row.field).alpha)
+            alpha = form.definition.field(row.field).alpha
+            row.audit_share = audit.share
+            row.audit_chance = audit.chance(audit.share, row.confidence, alpha)
             if drawn(row.audit_chance, page.file.sha256, page.image, row.position):
                 row.status, row.audit = Status.AUDIT, True
     FieldReading.objects.bulk_create(rows, batch_size=500)

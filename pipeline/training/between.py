@@ -17,7 +17,7 @@ _POINTS: Final = 24
 """Along each stroke."""
 _MOST_STROKES: Final = 4
 _FAR: Final = 0.24
-"""In capital heights: strokes that lie further apart than this, on average, are another way to write it."""
+"""In shares of the glyph's side: strokes further apart than this, on average, are another way to write it."""
 
 
 @dataclass(frozen=True, slots=True)

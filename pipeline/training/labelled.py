@@ -118,7 +118,10 @@ def sheets(
 
 def rows(side: Side, form: Form, capture: str) -> Iterator[Row]:
     """Reads a side as any page is read: one row a field and way, with every reason but an unproven threshold."""
-    by = {"first": Readers(None), "both": Readers(second_reader())}
+    second = second_reader()
+    if second is None:
+        raise SystemExit("The second reader is not installed. Install it with: make setup")
+    by = {"first": Readers(None), "both": Readers(second)}
     found = recognise_by(side.image, side.registration, form, list(by.values()))
     for who, readings in zip(by, found, strict=True):
         yield from _rows(side, form, readings, way_of(who, capture))

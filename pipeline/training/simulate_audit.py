@@ -20,7 +20,7 @@ from scipy.stats import binom
 from pipeline.forms.fields import ALPHA, CONFIDENCE
 from pipeline.recognition.confidence import Groups, load_tables
 from pipeline.recognition.promise import Labelled
-from pipeline.review.bet import ALL_SHARE, LEVEL, Seen, evidence
+from pipeline.review.bet import ALL_SHARE, LEVEL, Looks, evidence
 from pipeline.review.chances import SHARE, chance
 from pipeline.training.calibrate import WAYS, load
 
@@ -61,21 +61,20 @@ def entered(rows: Iterable[Labelled], groups: Groups, share: float = SHARE) -> E
 
 def refuted(values: Entered, times: float, anywhere: bool, rng: np.random.Generator) -> float:
     """Audited values when the promise was refuted; infinite where it was not within the last of `_COUNTS`."""
-    n = round(_COUNTS[-1] / values.chances.mean())
-    count = rng.binomial(n, times * values.alphas.mean())
-    pool = np.arange(len(values.wrong)) if anywhere else np.flatnonzero(values.wrong)
-    picked = rng.choice(pool, count)
-    found = picked[rng.random(count) < values.chances[picked]]
-    places = np.sort(rng.integers(1, n, len(found)))
-    alphas, shares = np.unique(values.alphas, return_counts=True)
-    wrong: list[tuple[float, float]] = []
-    for place, one in zip(places, found, strict=True):
-        wrong.append((float(values.alphas[one]), float(values.chances[one])))
-        counted = {
-            float(a): round(place * s / len(values.alphas)) for a, s in zip(alphas, shares, strict=True)
-        }
-        if evidence(Seen(counted, wrong)) >= -np.log(LEVEL * ALL_SHARE):
-            return float(place * values.chances.mean())
+    rate = times * values.alphas.mean()
+    bad = np.arange(len(values.wrong)) if anywhere else np.flatnonzero(values.wrong)
+    good = np.flatnonzero(~values.wrong)
+    rows = np.concatenate([bad, good])
+    # How often each value comes, as a wrong or as a right one; of these the audit sees each by its chance.
+    often = np.repeat([rate / len(bad), (1 - rate) / len(good)], [len(bad), len(good)])
+    seen = often * values.chances[rows]
+    picked = rng.choice(len(rows), _COUNTS[-1], p=seen / seen.sum())
+    alphas, chances, wrong = values.alphas[rows[picked]], values.chances[rows[picked]], picked < len(bad)
+    share = np.full(len(picked), SHARE)
+    for end in np.flatnonzero(wrong) + 1:
+        looks = Looks(alphas[:end], share[:end], chances[:end], wrong[:end])
+        if evidence(looks) >= -np.log(LEVEL * ALL_SHARE):
+            return float(end)
     return float("inf")
 
 
