@@ -14,6 +14,7 @@ from pipeline.recognition.printed_lines import take_out_lines
 from pipeline.recognition.window import MARGIN_MM, PX_PER_MM, sample
 from pipeline.registration.plane import Plane
 from pipeline.training import degrade
+from pipeline.training.between import Between
 from pipeline.training.hands import (
     Floats,
     Hand,
@@ -30,7 +31,7 @@ from pipeline.training.pen import PenStyle, draw
 _DIGITS: Final = "0123456789"
 _CAPITALS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _MARKS: Final = ".,-/'"
-_KINDS: Final = ((_DIGITS, 0.47), (_CAPITALS, 0.42), (_MARKS, 0.06))
+_KINDS: Final = ((_DIGITS, 0.38), (_CAPITALS, 0.52), (_MARKS, 0.06))
 _BLANK_SHARE: Final = 0.06
 _CROSSED_SHARE: Final = 0.03
 _OVERWRITTEN_SHARE: Final = 0.012
@@ -47,15 +48,20 @@ _SWALLOWS: Final = {c: c for c in _SHOWS_THROUGH} | {
 }
 """But for these, in which what is under or over them may be lost."""
 _FONT_SHARE: Final = 0.17
-_SCANNED_SHARE: Final = 0.10
+_SCANNED_SHARE: Final = 0.14
+_MIXED_SHARE: Final = 0.5
+_MIXED_BY: Final = (-0.3, 1.0)
+"""How far hands go towards another one; a little away from it, too."""
 _SMALL_SHARE: Final = 0.12
 """Of a font's capitals that have a small letter of another shape."""
 _CLOSED_FOURS: Final = 0.05
 _ONE_BIT: Final = 0.12
-_LOOSE_SHARE: Final = 0.08
+_LOOSE_SHARE: Final = 0.12
 """Sheets whose cells are cut as by others, with what the cut leaves of their lines."""
 _LOOSE_PX: Final = (-2, 10)
 """How far beyond its lines such a cell is cut."""
+_LOOSE_SCALE: Final = (0.4, 1.0)
+"""In what share of the reader's own resolution it was kept."""
 
 _DPI: Final = np.array([300, 200, 240, 400])
 _DPI_SHARES: Final = (0.72, 0.14, 0.08, 0.06)
@@ -71,13 +77,18 @@ _ROW_COMBS: Final = ((24,), (16, 7), (13, 8), (20, 2), (8, 4, 8), (2, 2, 4, 13),
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Whose writing is drawn: each hand with its chance, which sums to 1."""
+    """Whose writing is drawn: each hand with its chance, which sums to 1.
+
+    Attributes:
+        mixed: chance that a hand is drawn between it and another one.
+    """
 
     hands: tuple[Hand, ...]
     chances: tuple[float, ...]
+    mixed: float = 0.0
 
     @classmethod
-    def of(cls, groups: tuple[tuple[tuple[Hand, ...], float], ...]) -> "Sources":
+    def of(cls, groups: tuple[tuple[tuple[Hand, ...], float], ...], mixed: float = 0.0) -> "Sources":
         """Groups of hands, each group with its share; within one, hands count by their weight."""
         hands = tuple(hand for group, _ in groups for hand in group)
         chances = []
@@ -85,7 +96,7 @@ class Sources:
             weights = sum(hand.weight for hand in group)
             chances += [share * hand.weight / weights for hand in group]
         total = sum(chances)
-        return cls(hands, tuple(chance / total for chance in chances))
+        return cls(hands, tuple(chance / total for chance in chances), mixed)
 
     @classmethod
     def load(cls, data: Path, split: Split) -> "Sources":
@@ -99,8 +110,19 @@ class Sources:
                 (pens, 1 - _FONT_SHARE - _SCANNED_SHARE),
                 (load_fonts(data, _SMALL_SHARE), _FONT_SHARE),
                 ((load_mnist(data),), _SCANNED_SHARE),
-            )
+            ),
+            _MIXED_SHARE,
         )
+
+    def hand(self, rng: np.random.Generator) -> Hand:
+        """One hand by its chance, or one between two."""
+        own = self._one(rng)
+        if rng.random() >= self.mixed:
+            return own
+        return Between(own, self._one(rng), float(rng.uniform(*_MIXED_BY)))
+
+    def _one(self, rng: np.random.Generator) -> Hand:
+        return self.hands[int(rng.choice(len(self.hands), p=self.chances))]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,7 +205,10 @@ def _cut_by_others(cells: Cells, rng: np.random.Generator) -> CellInk:
     """The ink of the cells when nobody tells where their lines are."""
     edge = round(MARGIN_MM * PX_PER_MM) - int(rng.integers(*_LOOSE_PX))
     width, height = np.round(cells.sizes_mm[0] * PX_PER_MM).astype(int) + 2 * round(MARGIN_MM * PX_PER_MM)
-    return loose_cells(degrade.to_bytes(cells.patches[:, edge : height - edge, edge : width - edge]))
+    cut = degrade.to_bytes(cells.patches[:, edge : height - edge, edge : width - edge])
+    scale = float(rng.uniform(*_LOOSE_SCALE))
+    small = [cv2.resize(cell, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) for cell in cut]
+    return loose_cells(np.asarray(small, np.uint8))
 
 
 def _print_of(rng: np.random.Generator) -> tuple[float, float]:
@@ -226,7 +251,7 @@ def _write(
     px: float,
 ) -> list[int]:
     """Writes into the cells of one comb with one hand and pen; the classes written."""
-    hand = sources.hands[int(rng.choice(len(sources.hands), p=sources.chances))]
+    hand = sources.hand(rng)
     kinds = [("".join(c for c in kind if hand.has(c)), share) for kind, share in _KINDS]
     shares = np.array([share if kind else 0.0 for kind, share in kinds])
     # Marks mix with everything; digits and capitals seldom stand in one comb.

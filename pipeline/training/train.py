@@ -26,6 +26,7 @@ from pipeline.recognition.second import model_file, open_sight
 from pipeline.training.cells import Sources, draw_cells
 from pipeline.training.finish import fields_of, save
 from pipeline.training.net import Pair
+from pipeline.training.restore import restore
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ class Plan:
     """
 
     samples: int = 2_000_000
-    looks: int = 2
+    looks: int = 3
     chunk: int = 4096
     batch: int = 256
     rate: float = 2e-3
@@ -123,18 +124,18 @@ def train(
     sources: Sources,
     plan: Plan,
     workers: int = 1,
-    start: Path | None = None,
+    start: Pair | None = None,
     keep: Callable[[Pair], None] = lambda _: None,
 ) -> Pair:
     """Trains a `Pair` on cells drawn from `sources` and returns its averaged weights, ready to export.
 
-    `start` holds weights to go on from; `keep` gets the averaged nets every 2,000 steps, so that a killed training
+    `start` are nets to go on from; `keep` gets the averaged nets every 2,000 steps, so that a killed training
     leaves something behind.
     """
     torch.manual_seed(plan.seed)
     nets = Pair().to(memory_format=torch.channels_last)
     if start is not None:
-        nets.load_state_dict(torch.load(start, weights_only=True))
+        nets.load_state_dict(start.state_dict())
     average = AveragedModel(nets, avg_fn=_moving_average, use_buffers=True)
     smooth = cast(Pair, average.module)
     steps = plan.samples // plan.chunk * plan.looks * (plan.chunk // plan.batch)
@@ -197,7 +198,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=Plan().rate)
     parser.add_argument("--seed", type=int, default=Plan().seed, help="another one where training goes on")
     parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--start", type=Path, help="weights (.pt) to go on from")
+    parser.add_argument("--start", type=Path, help="a folder with the readers' files to go on from")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(1)
@@ -207,7 +208,7 @@ def main() -> None:
         sources,
         plan,
         arguments.workers,
-        arguments.start,
+        restore(arguments.start, arguments.data) if arguments.start else None,
         lambda half_done: save(half_done, arguments.data, arguments.out, plan.seed, 4_000),
     )
     save(nets, arguments.data, arguments.out, plan.seed, 60_000)
