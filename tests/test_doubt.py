@@ -74,7 +74,7 @@ def test_on_a_page_of_a_hard_hand_only_numbers_are_trusted_less():
     name = next(f for f in PAGE.fields if f.name == "nama")
     rows = [Reading(f.name, f.row, "1", "1", 0.5, QUAD, "test") for f in numbers]
     *judged, named = doubt_hand([*rows, Reading(name.name, None, "SITI", "SITI", 0.4, QUAD, "test")], PAGE)
-    assert {one.doubt for one in judged} == {2}
+    assert {one.doubt for one in judged} == {6}
     assert named.doubt == 0
 
 
@@ -96,14 +96,14 @@ def test_numbers_that_make_no_value_speak_against_the_hand():
         Reading(f.name, f.row, None, "99", 0.0, QUAD, "test", reasons=("not_a_date",)) for f in numbers[:4]
     ]
     rows += [Reading(f.name, f.row, "1", "1", 0.999, QUAD, "test") for f in numbers[4:]]
-    assert doubt_hand(rows, PAGE)[-1].doubt == pytest.approx(2 * 4 / 6)
+    assert doubt_hand(rows, PAGE)[-1].doubt == pytest.approx(6 * 4 / 6)
 
 
 def test_a_number_with_a_digit_that_looks_like_another_is_doubtful_however_clear():
     numbers = [f for f in PAGE.fields if f.cells and f.alphabet.isdigit()][:6]
     rows = [Reading(f.name, f.row, "1", "1", 0.999, QUAD, "test") for f in numbers]
     alike = {(f.name, f.row) for f in numbers[:3]}
-    assert doubt_hand(rows, PAGE, alike)[-1].doubt == pytest.approx(1)
+    assert doubt_hand(rows, PAGE, alike)[-1].doubt == pytest.approx(3)
 
 
 @pytest.mark.parametrize("doubtful", range(4))
@@ -111,9 +111,9 @@ def test_clear_numbers_are_trusted_less_beside_doubtful_ones(doubtful):
     numbers = [f for f in PAGE.fields if f.cells and f.alphabet.isdigit()][:6]
     sure = [0.5] * doubtful + [0.999] * (6 - doubtful)
     rows = [Reading(f.name, f.row, "1", "1", p, QUAD, "test") for f, p in zip(numbers, sure, strict=True)]
-    assert doubt_hand(rows, PAGE)[-1].doubt == pytest.approx(2 * doubtful / 6)
-    odds = lowered(0.999, 2 * doubtful / 6) / (1 - lowered(0.999, 2 * doubtful / 6))
-    assert odds == pytest.approx(999 / np.exp(2 * doubtful / 6), rel=1e-6)
+    assert doubt_hand(rows, PAGE)[-1].doubt == pytest.approx(6 * doubtful / 6)
+    odds = lowered(0.999, 6 * doubtful / 6) / (1 - lowered(0.999, 6 * doubtful / 6))
+    assert odds == pytest.approx(999 / np.exp(6 * doubtful / 6), rel=1e-6)
 
 
 def test_a_few_doubtful_numbers_say_nothing_of_the_hand():

@@ -37,7 +37,7 @@ class _Trust:
     most: float
 
 
-_NUMBERS: Final = _Trust(0.9, 2.0)
+_NUMBERS: Final = _Trust(0.9, 6.0)
 _WORDS: Final = _Trust(0.5, 3.0)
 
 
