@@ -1,5 +1,7 @@
 """Cells: sampled through the plane, printed lines taken out, a neighbour's ink kept out, ink scaled to size."""
 
+import itertools
+
 import cv2
 import numpy as np
 import pytest
@@ -164,6 +166,24 @@ def test_a_thin_character_that_touches_its_neighbour_is_not_lost_in_silence():
         stroke(page, x0, y0, x1, y1)
     ink = whole(page, plane)
     assert ink.amount[1] or ink.left_out[1]
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_a_character_on_the_line_that_touches_a_wide_neighbour_is_not_lost_in_silence(mirrored):
+    """A J whose stem stands on the line and touches the O beside it: all but its hook lies in the O's cell."""
+    page, plane = paper()
+    ring = np.linspace(0, 2 * np.pi, 40)
+    points = [(W + 2.5 + 2.4 * np.cos(a), 3.8 + 1.9 * np.sin(a)) for a in ring]
+    lines = [
+        *itertools.pairwise(points),
+        ((1.2, 4.9), (2.6, 5.4)),
+        ((2.6, 5.4), (W + 0.3, 4.9)),
+    ]
+    for (x0, y0), (x1, y1) in [*lines, ((W + 0.3, 1.7), (W + 0.3, 4.9))]:
+        stroke(page, *((2 * W - x0, y0, 2 * W - x1, y1) if mirrored else (x0, y0, x1, y1)))
+    ink = whole(page, plane)
+    lost = 1 if mirrored else 0
+    assert ink.amount[lost] or ink.left_out[lost] > 0.15
 
 
 def test_a_foot_that_reaches_over_the_line_leaves_nothing_out():

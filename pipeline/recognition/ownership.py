@@ -76,6 +76,7 @@ def owned(found: Components) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
     pairs = _shared(found)
     left_out = stroke & ~keep & ~_held_beside(keep, pairs)
     left_out |= _leave_to_the_neighbour(keep, found, pairs) | cut_off
+    left_out |= _taken_whole(keep, found, pairs)
     area = np.bincount(found.cell[left_out], _between_lines(found)[left_out], minlength=len(found.pictures))
     return keep, area.astype(np.float32)
 
@@ -187,9 +188,7 @@ def _leave_to_the_neighbour(
         line = margin + wide
         left = np.count_nonzero(pictures[i, :, :line] == a)
         right = np.count_nonzero(pictures[i + 1, :, margin:] == b)
-        start = stats[a, cv2.CC_STAT_LEFT]
-        end = stats[b, cv2.CC_STAT_LEFT] + stats[b, cv2.CC_STAT_WIDTH] + wide
-        if end - start > _ONE_WIDE * wide or min(line - start, end - line) >= _REACHES * wide:
+        if _is_two(pair, found):
             continue
         (dropped, at), (kept, beside) = ((a, i), (b, i + 1)) if left < right else ((b, i + 1), (a, i))
         keep[dropped] = False
@@ -201,3 +200,23 @@ def _leave_to_the_neighbour(
         rows = np.count_nonzero((pictures[at, :, within] == dropped).any(axis=1))
         alone[dropped] = bool(len(others)) or rows >= _STANDS * stats[dropped, cv2.CC_STAT_HEIGHT]
     return alone
+
+
+def _taken_whole(keep: NDArray[np.bool_], found: Components, pairs: list[_Pair]) -> NDArray[np.bool_]:
+    """Which components only the neighbour keeps, though they may be two characters and their cell has nothing else."""
+    lost = np.zeros(len(keep), np.bool_)
+    for pair in pairs:
+        if keep[pair.a] == keep[pair.b] or not _is_two(pair, found):
+            continue
+        dropped, at = (pair.b, pair.i + 1) if keep[pair.a] else (pair.a, pair.i)
+        lost[dropped] = not keep[np.unique(found.pictures[at])].any()
+    return lost
+
+
+def _is_two(pair: _Pair, found: Components) -> bool:
+    """Whether what two cells share is wider than one character, or reaches far into both."""
+    wide = round(found.sizes_mm[pair.i, 0] * PX_PER_MM)
+    line = round(MARGIN_MM * PX_PER_MM) + wide
+    start = found.stats[pair.a, cv2.CC_STAT_LEFT]
+    end = found.stats[pair.b, cv2.CC_STAT_LEFT] + found.stats[pair.b, cv2.CC_STAT_WIDTH] + wide
+    return bool(end - start > _ONE_WIDE * wide or min(line - start, end - line) >= _REACHES * wide)
