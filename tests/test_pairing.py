@@ -10,6 +10,7 @@ from notes import BACK, SERIAL, VALUES, fields_on, note, put, read_note, scan_no
 
 from pipeline.store import models as m
 from pipeline.store.archive import sha256_of
+from pipeline.store.lottery import Audit
 
 pytestmark = pytest.mark.usefixtures("store")
 
@@ -83,7 +84,7 @@ MANY = {**VALUES, "rw": "1", "alamat": "JL A", "pekerjaan": "TANI", "jumlah_angg
 
 
 def test_copies_that_differ_are_asked_where_they_differ(store, tmp_path):
-    scan_notes(store, put(tmp_path / "a.png", note(1, values=MANY)), drawn=lambda *_: True)
+    scan_notes(store, put(tmp_path / "a.png", note(1, values=MANY)), audit=Audit(1.0, lambda *_: 1.0))
     scan_notes(store, put(tmp_path / "b.png", note(1, values={**MANY, "rt": "007"})))
     again = m.Page.objects.get(file__name="b.png")
     assert (again.reason, again.readings.count(), again.sheet.pages.count()) == ("duplicate_side", 0, 2)
