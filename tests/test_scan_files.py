@@ -56,8 +56,8 @@ def test_a_loop_of_links_ends(tmp_path: Path) -> None:
 def test_what_does_not_exist_or_holds_nothing_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"gone\.pdf does not exist|gone\.pdf tidak ada"):
         find_files([tmp_path / "gone.pdf"])
-    (tmp_path / "notes.txt").write_text("x")
-    with pytest.raises(UsageError, match=r"PDF, TIFF, JPEG.*notes\.txt"):
+    (tmp_path / "notes.docx").write_text("x")
+    with pytest.raises(UsageError, match=r"PDF, TIFF, JPEG.*notes\.docx"):
         find_files([tmp_path])
 
 

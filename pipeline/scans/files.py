@@ -17,6 +17,9 @@ _HIDDEN: Final = (".", "~")
 _LITTER: Final = frozenset({"thumbs.db", "desktop.ini"})
 """What a system leaves in folders by itself."""
 
+_TEXTS: Final = frozenset({".csv", ".ini", ".json", ".jsonl", ".log", ".md", ".txt", ".yaml", ".yml"})
+"""Files of text alone: no sheet is in one."""
+
 _NAMED: Final = 5
 """So many files of other kinds are named where a folder holds nothing else."""
 
@@ -31,7 +34,7 @@ def find_files(paths: Iterable[Path], passed: Callable[[Path], None] = lambda _:
 
     Args:
         paths: files and folders.
-        passed: told of each file that is skipped, but for hidden ones: a sheet may be in it.
+        passed: told of each file that is skipped and may hold a sheet: not of hidden ones, nor of plain text.
 
     Raises:
         UsageError: a path does not exist or cannot be opened, or there is nothing to scan.
@@ -72,7 +75,7 @@ def walk(
     Args:
         folder: it and the folders within it.
         locked: what to do about a folder that may not be opened; it is passed over where this returns.
-        passed: told of each file that is no scan, or not wholly there yet.
+        passed: told of each file that is no scan, or not wholly there yet, but for plain text.
 
     Raises:
         OSError: the folder is not there, or its drive does not answer.
@@ -95,7 +98,7 @@ def walk(
                 yield from walk(entry, locked, passed)
         elif _is_scan(entry):
             yield entry
-        elif entry.is_file():
+        elif entry.is_file() and entry.suffix.lower() not in _TEXTS:
             passed(entry)
 
 
