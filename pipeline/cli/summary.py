@@ -10,12 +10,10 @@ from pipeline.cli import context
 from pipeline.errors import Exit, SotarsaError
 from pipeline.language import Text
 from pipeline.reasons import PAGE_REASONS
+from pipeline.scans.files import NAMED, readable
 
 if TYPE_CHECKING:
     from pipeline.store.tally import BatchSummary
-
-_NAMED: Final = 5
-"""Up to so many files that were not read are named one by one."""
 
 _SHUT: Final = Text(
     "{path} tidak dapat dibuka dan belum dibaca. Minta izin bacanya, atau sambungkan lagi diskanya, lalu pindai lagi.",
@@ -47,8 +45,8 @@ def facts(summary: "BatchSummary", passed: Sequence[Path], fault: SotarsaError |
         "batch": summary.batch,
         "files": summary.files,
         "already_read": list(summary.already),
-        "not_opened": [_name(path) for path in summary.shut],
-        "passed_over": [_name(path) for path in passed],
+        "not_opened": [readable(str(path)) for path in summary.shut],
+        "passed_over": [readable(str(path)) for path in passed],
         "pages": summary.pages,
         "read": summary.read,
         "separators": summary.separators,
@@ -78,8 +76,8 @@ def show(summary: "BatchSummary", passed: Sequence[Path] = ()) -> None:
     for path in summary.shut:
         context.tell(_SHUT, path=path)
     if passed:
-        names = [_name(Path(path.name)) for path in passed[:_NAMED]]
-        more = [_MORE.format(count=len(passed) - _NAMED)] if len(passed) > _NAMED else []
+        names = [readable(path.name) for path in passed[:NAMED]]
+        more = [_MORE.format(count=len(passed) - NAMED)] if len(passed) > NAMED else []
         context.tell(_PASSED, names=", ".join([*names, *more]))
     if not summary.files:
         return
@@ -122,13 +120,8 @@ def show(summary: "BatchSummary", passed: Sequence[Path] = ()) -> None:
     console.print(aside)
 
 
-def _name(path: Path) -> str:
-    """A path as text; bytes of it that are no UTF-8 become question marks."""
-    return str(path).encode(errors="replace").decode()
-
-
 def _show_already(names: Sequence[str]) -> None:
-    if len(names) > _NAMED:
+    if len(names) > NAMED:
         many = Text("{count} berkas sudah pernah dibaca.", "{count} files were read before.")
         context.tell(many, count=len(names))
         return

@@ -16,7 +16,7 @@ from pipeline.review.audit import examine
 from pipeline.review.entry import check, interpret, sentence, warnings
 from pipeline.review.items import WITH, ReviewItem, item_of
 from pipeline.review.queue import LEASE, claim
-from pipeline.store.lottery import drawn
+from pipeline.store.doubts import accept
 from pipeline.store.models import Decision, FieldReading, Sheet
 from pipeline.store.readings import ABSENT, Key, reading_of
 from pipeline.validation.sheet import broken_rules
@@ -212,7 +212,8 @@ def _judge_again(row: FieldReading, before: Sequence[str], after: Sequence[str])
     if not reasons and row.status == Status.REVIEW and row.decisions.exists():
         return
     row.reasons = reasons
-    file = row.page.file
-    row.audit = not reasons and drawn(row.audit_chance or 0.0, file.sha256, row.page.image, row.position)
-    row.status = Status.REVIEW if reasons else Status.AUDIT if row.audit else Status.ACCEPTED
+    if reasons:
+        row.status, row.audit = Status.REVIEW, False
+    else:
+        accept(row)
     row.save(update_fields=["reasons", "status", "audit"])

@@ -20,8 +20,8 @@ _LITTER: Final = frozenset({"thumbs.db", "desktop.ini"})
 _TEXTS: Final = frozenset({".csv", ".ini", ".json", ".jsonl", ".log", ".md", ".txt", ".yaml", ".yml"})
 """Files of text alone: no sheet is in one."""
 
-_NAMED: Final = 5
-"""So many files of other kinds are named where a folder holds nothing else."""
+NAMED: Final = 5
+"""Up to so many files that are not read are named one by one."""
 
 _NUMBERS: Final = re.compile(r"(\d+)")
 
@@ -49,7 +49,7 @@ def find_files(paths: Iterable[Path], passed: Callable[[Path], None] = lambda _:
     left = [path for place, path in others.items() if place not in found]
     if not found:
         where = ", ".join(str(path) for path in named)
-        there = f" ({', '.join(path.name for path in left[:_NAMED])})" if left else ""
+        there = f" ({', '.join(readable(path.name) for path in left[:NAMED])})" if left else ""
         raise UsageError(
             Text(
                 f"Tidak ada berkas PDF, TIFF, JPEG, PNG atau HEIC di {where}{there}. Periksa foldernya.",
@@ -59,6 +59,11 @@ def find_files(paths: Iterable[Path], passed: Callable[[Path], None] = lambda _:
     for path in left:
         passed(path)
     return list(found.values())
+
+
+def readable(name: str) -> str:
+    """A file's name or path as text; bytes of it that are no UTF-8, as from an old USB drive, become question marks."""
+    return name.encode(errors="replace").decode()
 
 
 def _refuse(error: UsageError) -> None:

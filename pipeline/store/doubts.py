@@ -1,9 +1,10 @@
-"""A value that was taken as sure goes back to a person when something comes that speaks against it."""
+"""A value enters unseen, and goes back to a person when something comes that speaks against it."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 from pipeline.page import JudgedReading
+from pipeline.store.lottery import drawn
 from pipeline.store.models import Decision, FieldReading, Page
 from pipeline.store.readings import ABSENT
 
@@ -11,6 +12,13 @@ RULES: Final = "rules"
 """Who reopens a value that a person had confirmed before the other side of its sheet came."""
 
 Status = FieldReading.Status
+
+
+def accept(row: FieldReading) -> None:
+    """Let a value enter unseen, or go to the audit where chance falls on it; its row is not saved."""
+    file = row.page.file
+    row.audit = drawn(row.audit_chance or 0.0, file.sha256, row.page.image, row.position)
+    row.status = Status.AUDIT if row.audit else Status.ACCEPTED
 
 
 def doubt(row: FieldReading, reasons: Sequence[str]) -> None:

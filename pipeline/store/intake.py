@@ -9,6 +9,7 @@ from typing import Final
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from pipeline.scans.files import readable
 from pipeline.store.archive import Archive, sha256_of
 from pipeline.store.models import Batch, Page, ScanFile
 
@@ -70,22 +71,22 @@ def keep(paths: Iterable[Path], lot: Batch | None, archive: Archive) -> Kept:
             lot = lot or _new_batch()
             file, _ = ScanFile.objects.get_or_create(
                 sha256=kept.sha256,
-                defaults={"name": _name_of(path), "suffix": kept.suffix, "size": kept.size, "batch": lot},
+                defaults={
+                    "name": readable(path.name),
+                    "suffix": kept.suffix,
+                    "size": kept.size,
+                    "batch": lot,
+                },
             )
         elif file.images is None:
             lot = lot or file.batch
         batches.add(file.batch_id)
         # Read again, a file that gave nothing tells its reason again.
         if _is_read(file) and not _gave_nothing(file.pages.all()):
-            already.append(_name_of(path))
+            already.append(readable(path.name))
         else:
             files[file.pk] = file
     return Kept(list(files.values()), already, shut, batches, lot)
-
-
-def _name_of(path: Path) -> str:
-    """A file's name; bytes of it that are no UTF-8, as from an old USB drive, become question marks."""
-    return path.name.encode(errors="replace").decode()
 
 
 def _is_read(file: ScanFile) -> bool:

@@ -8,8 +8,8 @@ from pipeline.forms.catalogue import Form
 from pipeline.forms.definition import FormDefinition
 from pipeline.page import PageReading, PageStatus
 from pipeline.recognition.types import Reading
-from pipeline.store.doubts import Status, compare, doubt, reopen
-from pipeline.store.lottery import NO_AUDIT, Audit, drawn
+from pipeline.store.doubts import Status, accept, compare, doubt, reopen
+from pipeline.store.lottery import NO_AUDIT, Audit
 from pipeline.store.models import FieldReading, Page, Sheet
 from pipeline.store.pairing import find
 from pipeline.store.readings import Key, filled, reading_of, rows_of
@@ -57,8 +57,7 @@ def place(
             alpha = form.definition.field(row.field).alpha
             row.audit_share = audit.share
             row.audit_chance = audit.chance(audit.share, row.confidence, alpha)
-            if drawn(row.audit_chance, page.file.sha256, page.image, row.position):
-                row.status, row.audit = Status.AUDIT, True
+            accept(row)
     FieldReading.objects.bulk_create(rows, batch_size=500)
     _complete(at.sheet, form, broken_rules)
 

@@ -46,7 +46,7 @@ class Entered:
         return Entered(self.alphas, np.full(len(self.chances), self.chances.mean()), self.wrong)
 
 
-def entered(rows: Iterable[Labelled], groups: Groups, share: float = SHARE) -> Entered:
+def entered(rows: Iterable[Labelled], groups: Groups) -> Entered:
     """The labelled readings that enter unseen."""
     kept = []
     for row in rows:
@@ -54,7 +54,7 @@ def entered(rows: Iterable[Labelled], groups: Groups, share: float = SHARE) -> E
         proof = calibration.proofs.get((alpha, CONFIDENCE)) if calibration else None
         if calibration and proof and row.score >= proof.score:
             sure = float(np.interp(row.score, calibration.scores, calibration.probabilities))
-            kept.append((alpha, chance(share, sure, alpha), not row.right))
+            kept.append((alpha, chance(SHARE, sure, alpha), not row.right))
     alphas, chances, wrong = np.array(kept).T
     return Entered(alphas, chances, wrong.astype(bool))
 
