@@ -64,10 +64,10 @@ def a_head(seed=None, scale=0.0, parent=PARENT):
 
 
 class Odd:
-    """A plain hand with habits of its own: its 7 looks like a Z, its 4 like a Y, its N like an H."""
+    """A plain hand with habits of its own: its 7 looks like a Z, its 4 like a Y, its N like a V."""
 
     id, characters, weight = "odd", CHARACTERS, 1.0
-    habits = {"7": "Z", "4": "Y", "N": "H"}  # noqa: RUF012
+    habits = {"7": "Z", "4": "Y", "N": "V"}  # noqa: RUF012
 
     def has(self, char):
         return char in self.characters
@@ -212,7 +212,7 @@ def test_a_hand_that_is_strange_to_the_reader_is_learnt(taught):
     found = taught[1]
     every = found.changes[0]
     assert found.better
-    assert every.after < 0.7 * every.before
+    assert every.after < 0.5 * every.before
     assert found.loss[1] < found.loss[0]
     assert sum(one.n for one in found.changes[1:]) == every.n
 
