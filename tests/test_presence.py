@@ -14,7 +14,11 @@ from pipeline.registration.register import register
 from pipeline.registration.types import Registration
 from pipeline.training.hostile_pages import own_pages
 
-OWN = own_pages(Path(__file__).parents[1] / "samples" / "halong-2026-11")[:2]
+PAGES = own_pages(Path(__file__).parents[1] / "samples" / "halong-2026-11")
+OWN = PAGES[:2]
+COPIED = next(own for own in PAGES if (own.serial, own.page) == ("FPS-2005-26-00107", 1))
+"""A photocopy whose outlines are wiped out here and there."""
+HIDDEN = ("tempat_lahir", "tanggal_lahir")
 
 
 def seen(image: np.ndarray) -> np.ndarray:
@@ -51,6 +55,18 @@ def test_what_a_slip_of_paper_covers_is_not_seen(grey):
     assert under.sum() >= 4
     assert not seen(image)[under].any()
     assert seen(image)[middles(own.picture)[:, 1] < 1300].all()
+
+
+def test_a_slip_that_spares_tick_boxes_is_seen_by_what_a_copier_left_of_the_outlines():
+    page = register(COPIED.picture, catalogue()).page
+    place, birth = ((field.box, i) for i, field in enumerate(page.fields) if field.name in HIDDEN)
+    image = COPIED.picture.copy()
+    box, other = place[0], birth[0]
+    corners = np.array([[box.x + 20, box.y - 1], [other.x + 30, box.y + box.h + 1]])
+    (left, top), (right, bottom) = register(image, catalogue()).to_pixels(corners).astype(int)
+    assert seen(image)[[place[1], birth[1]]].all()
+    image[top:bottom, left:right] = 245
+    assert not seen(image)[[place[1], birth[1]]].any()
 
 
 def test_a_flash_hides_what_it_outshines():

@@ -8,6 +8,7 @@ empty fields, or like fields that they are not.
 import math
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import groupby
 from typing import Final
 
 import cv2
@@ -42,7 +43,9 @@ _MARKER_THERE: Final = 0.1
 """Share of the light that a marker takes, at least; else it was torn off, or lies under something."""
 _FADED: Final = 0.5
 _NEAR_MM: Final = 45.0
-"""Tick boxes up to so far above or below speak for outlines that a copier or a 1-bit scan wiped out."""
+"""Tick boxes up to so far above or below speak for outlines that a copier or a 1-bit scan wiped out …"""
+_GAP: Final = 3
+"""… but where it left some, not for so many cells in a row, or all of a field, that show no side of theirs."""
 
 
 def fields_seen(image: NDArray[np.uint8], registration: Registration) -> tuple[bool, ...]:
@@ -78,7 +81,8 @@ def fields_seen(image: NDArray[np.uint8], registration: Registration) -> tuple[b
             lost[mine] |= (darkest[mine] < _SHARE * usual).any(axis=1) & (kind == _CELLS)
         elif len(mine):
             near = ticks & (np.abs(height[mine][:, None] - height) <= _NEAR_MM)
-            seen[mine] = (near & seen).any(axis=1) & ((near & ~seen).sum(axis=1) <= 1)
+            beside = (near & seen).any(axis=1) & ((near & ~seen).sum(axis=1) <= 1)
+            seen[mine] = beside & ~_in_gap(ranked[mine, -1], field_of[mine])
     fields = len(registration.page.fields)
     hidden, missing = (np.bincount(field_of, which, fields) for which in (~seen, lost))
     combs = np.array([field.kind is Kind.COMB for field in registration.page.fields])
@@ -154,6 +158,26 @@ def _there(strength: Floats, share: float) -> NDArray[np.bool_]:
     if usual < _VISIBLE or seen.mean() < _MOST_GONE:
         return np.zeros(len(strength), bool)
     return seen
+
+
+def _in_gap(strongest: Floats, field_of: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which outlines (N,) lie in a stretch of their field that shows nothing, on a page that shows parts of most.
+
+    Args:
+        strongest: (N,), of the plainest side of each.
+        field_of: (N,), ascending.
+    """
+    usual = float(np.quantile(strongest, 0.75))
+    gap = np.zeros(len(strongest), bool)
+    if usual < _VISIBLE:
+        return gap
+    blank = strongest < _SHARE * usual
+    start = 0
+    for (field, nothing), run in groupby(zip(field_of.tolist(), blank.tolist(), strict=True)):
+        end = start + len(list(run))
+        gap[start:end] = nothing and end - start >= min(_GAP, int((field_of == field).sum()))
+        start = end
+    return gap
 
 
 def _sides(
