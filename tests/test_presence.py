@@ -69,6 +69,19 @@ def test_a_slip_that_spares_tick_boxes_is_seen_by_what_a_copier_left_of_the_outl
     assert not seen(image)[[place[1], birth[1]]].any()
 
 
+@pytest.mark.parametrize("share", [0.3, 0.5])
+def test_a_slip_over_part_of_a_single_cell_is_seen(share):
+    page = register(OWN[0].picture, catalogue()).page
+    singles = [i for i, field in enumerate(page.fields) if len(field.cells) == 1]
+    assert singles
+    for i in singles:
+        image, box = OWN[0].picture.copy(), page.fields[i].box
+        corners = np.array([[box.x - 4, box.y + share * box.h], [box.x + box.w + 4, box.y + 12]])
+        (left, top), (right, bottom) = register(image, catalogue()).to_pixels(corners).astype(int)
+        image[top:bottom, left:right] = 215
+        assert not seen(image)[i]
+
+
 def test_a_flash_hides_what_it_outshines():
     own = OWN[1]
     y, x = np.ogrid[0 : own.picture.shape[0], 0 : own.picture.shape[1]]

@@ -31,6 +31,7 @@ _PALEST: Final = 40
 _VISIBLE: Final = 0.04
 """A page shows outlines of a kind where the best quarter of them is this much darker than the paper beside."""
 _SHARE: Final = 0.25
+_CELL_SHARE: Final = 0.35
 _TICK_SHARE: Final = 0.4
 """… and an outline is there when it has this share of their darkness; a tick box is read to within 0.3 mm."""
 _MOST_GONE: Final = 0.5
@@ -65,8 +66,8 @@ def fields_seen(image: NDArray[np.uint8], registration: Registration) -> tuple[b
     corners = registration.to_pixels(corners_mm)
     contrast, darkest = _sides(image, corners, boxes, _OFF_MM[kinds])
     ranked = np.sort(contrast, axis=1)
-    # All sides of a tick box or an area; three of a cell, as a stroke may run along one; the foot of a line.
-    strength = np.choose(kinds, [ranked[:, 1], ranked[:, 0], ranked[:, 0], contrast[:, -1]])
+    # The palest side of a tick box or an area; two of a cell, as a stroke may run along one; the foot of a line.
+    strength = np.choose(kinds, [ranked[:, :2].mean(axis=1), ranked[:, 0], ranked[:, 0], contrast[:, -1]])
     height = corners_mm[:, :, 1].mean(axis=1)
     seen = np.zeros(len(boxes), bool)
     ticks = kinds == _TICKS
@@ -76,7 +77,7 @@ def fields_seen(image: NDArray[np.uint8], registration: Registration) -> tuple[b
         mine = np.flatnonzero(kinds == kind)
         usual = float(np.quantile(strength[mine], 0.75)) if len(mine) else 0.0
         if usual >= _VISIBLE:
-            seen[mine] = _there(strength[mine], _SHARE)
+            seen[mine] = _there(strength[mine], _CELL_SHARE if kind == _CELLS else _SHARE)
             # Ink may hide a line, but not turn it into paper.
             lost[mine] |= (darkest[mine] < _SHARE * usual).any(axis=1) & (kind == _CELLS)
         elif len(mine):
