@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,7 +17,9 @@ from pipeline.forms.arrange import compose
 from pipeline.forms.catalogue import Form, fingerprint
 from pipeline.forms.layout import Box, FieldType, Kind
 from pipeline.forms.types import TYPES
+from pipeline.recognition.combs import comb_places
 from pipeline.training.fill import DPI, Writer, blank_sheets, fill_page, lines_of
+from pipeline.training.labelled import Side
 from pipeline.training.people import TODAY, family, fill_in
 from pipeline.training.scanner import Scanner, coffee, folded, photocopied, photographed, upright_turned
 from pipeline.training.score import interval, score, wrong_readings
@@ -26,6 +29,10 @@ seeds = st.integers(0, 2**32 - 1)
 
 def _writer(seed=1, **changes):
     return Writer.sample([BLOCK], np.random.default_rng(seed), **changes)
+
+
+def blank_page():
+    return np.full((3508, 2480), 255, np.uint8)
 
 
 def _inside(page, box, inset=0.9):
@@ -89,7 +96,7 @@ def test_any_form_can_be_filled(definition, seed):
     rng = np.random.default_rng(seed)
     values = fill_in(unknown, rng)
     for page in layout.pages:
-        blank = np.full((3508, 2480), 255, np.uint8)
+        blank = blank_page()
         filled, truths = fill_page(blank, page, values, _writer(seed), rng)
         assert [(truth.field, truth.row) for truth in truths] == [
             (field.name, field.row) for field in page.fields
@@ -125,10 +132,30 @@ def test_ink_stands_in_the_cells_and_boxes_of_its_field():
     assert lines["kk"]["value"] is None
 
 
+def test_the_truth_tells_which_sample_of_the_hand_stands_in_each_cell():
+    survey = form("pendataan")
+    layout = survey.layout.pages[0]
+    values = {("nik", None): "6311021203789001", ("nama", None): "SITI ASIAH"}
+    _, truths = fill_page(blank_page(), layout, values, _writer(slips=0.0), np.random.default_rng(0))
+    told = {truth.field: truth for truth in truths if truth.samples}
+    assert set(told) == {"nik", "nama"}
+    characters = {}
+    for truth in told.values():
+        assert [sample != 0 for sample in truth.samples] == [char != " " for char in truth.raw]
+        for sample, char in zip(truth.samples, truth.raw, strict=True):
+            assert characters.setdefault(sample, char) == char
+    assert len(characters) > len(set("6311021203789001SITI ASIAH")) - 1
+    kin = Side(0, "", blank_page(), SimpleNamespace(page=layout), truths).kin()
+    places = comb_places(layout)
+    assert len(kin) == max(place.stop for place in places.values())
+    assert kin[places["nama", None]].tolist() == list(told["nama"].samples)
+    assert np.count_nonzero(kin) == 16 + len("SITIASIAH")
+
+
 @pytest.mark.parametrize("ways", [(), ("cell",), ("overwritten",), ("struck",), ("missed",)])
 def test_a_correction_is_told_in_the_truth_and_stands_where_it_should(ways):
     survey = form("pendataan")
-    blank = np.full((3508, 2480), 255, np.uint8)
+    blank = blank_page()
     values = {("kk", None): "6311021203789001"}
     writer = replace(_writer(slips=float(bool(ways))), corrections=ways)
     page, truths = fill_page(blank, survey.layout.pages[0], values, writer, np.random.default_rng(0))
@@ -142,7 +169,7 @@ def test_a_correction_is_told_in_the_truth_and_stands_where_it_should(ways):
 
 def test_a_value_that_no_hand_can_write_is_left_empty_and_said_so():
     survey = form("pendataan")
-    blank = np.full((3508, 2480), 255, np.uint8)
+    blank = blank_page()
     values = {("nama", None): "ÅSA"}
     with pytest.raises(ValueError, match="ÅSA"):
         fill_page(blank, survey.layout.pages[0], values, _writer(), np.random.default_rng(0))

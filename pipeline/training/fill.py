@@ -104,6 +104,8 @@ class Truth:
     Attributes:
         raw: the character of each cell as written, spaces where empty; "" for other kinds.
         correction: how the entry was corrected; None where it was not.
+        samples: which sample of the hand was drawn into each cell, a number; 0 where it is empty. Only hands that keep
+            their samples (pens) give each one number.
     """
 
     field: str
@@ -113,6 +115,7 @@ class Truth:
     value: str | None
     raw: str = ""
     correction: Correction | None = None
+    samples: tuple[int, ...] = ()
 
 
 def blank_sheets(
@@ -176,12 +179,13 @@ def _put(
     writer: Writer,
     rng: np.random.Generator,
     tall_mm: float | None = None,
-) -> None:
-    """Writes a character with its middle and its foot at a place."""
+) -> int:
+    """Writes a character with its middle and its foot at a place; returns which sample of the hand it is."""
     hand = writer.hand_of(char)
     if hand is None:
         raise KeyError(char)
-    glyph = with_habits(hand.glyph(char, rng), writer.added.get(char, ()), rng)
+    sample = hand.glyph(char, rng)
+    glyph = with_habits(sample, writer.added.get(char, ()), rng)
     x, y = _px(at_mm[0]), _px(at_mm[1])
     drawn = draw(
         glyph,
@@ -193,6 +197,7 @@ def _put(
         shift_px=(x - int(x), y - int(y)),
     )
     lay(page, drawn, int(x), int(y), writer.style.darkness)
+    return id(sample)
 
 
 def _writable(text: str, writer: Writer) -> bool:
@@ -216,6 +221,7 @@ def _comb(page: Floats, field: FieldLayout, truth: Truth, writer: Writer, rng: n
         # Above a table's row there is no room to write.
         way = "struck" if way == "missed" and field.row is not None else way
     astray = rng.normal(0, _ASTRAY_MM, 2) * (rng.random() < writer.strays)
+    samples = [0] * n
     for i, (char, cell) in enumerate(zip(text, field.cells, strict=True)):
         if char == " ":
             continue
@@ -228,7 +234,7 @@ def _comb(page: Floats, field: FieldLayout, truth: Truth, writer: Writer, rng: n
         if way in ("struck", "missed"):
             _put(page, char, *above)
         if i != slip and way not in ("struck", "missed"):
-            _put(page, char, (x, y), widest, writer, rng)
+            samples[i] = _put(page, char, (x, y), widest, writer, rng)
             continue
         if way == "missed":
             continue
@@ -242,7 +248,7 @@ def _comb(page: Floats, field: FieldLayout, truth: Truth, writer: Writer, rng: n
             _put(page, char, (x + rng.normal(0, 0.2), y), widest, writer, rng)
     if way == "struck":
         _strike(page, field.cells, len(text.rstrip()), writer, rng)
-    return replace(truth, raw=text, correction=way)
+    return replace(truth, raw=text, correction=way, samples=tuple(samples))
 
 
 def _strike(page: Floats, cells: Sequence[Box], count: int, writer: Writer, rng: np.random.Generator) -> None:

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from pipeline.forms.catalogue import Catalogue, Form, load_form
 from pipeline.forms.identity import serial_of
-from pipeline.forms.layout import FieldType
+from pipeline.forms.layout import FieldType, Kind
 from pipeline.recognition.confidence import group_of, way_of
 from pipeline.recognition.recognise import Readers, recognise_by
 from pipeline.recognition.second import second_reader
@@ -74,6 +74,14 @@ class Side:
     registration: Registration
     truths: tuple[Truth, ...]
 
+    def kin(self) -> NDArray[np.int64]:
+        """Which comb cells (N,) are copies of one sample: a hand has few of each character, and a page wants many."""
+        fields = zip(self.registration.page.fields, self.truths, strict=True)
+        combs = [
+            truth.samples or (0,) * len(field.cells) for field, truth in fields if field.kind is Kind.COMB
+        ]
+        return np.array([sample for comb in combs for sample in comb], np.int64)
+
 
 def sheets(
     form: Form,
@@ -83,6 +91,7 @@ def sheets(
     capture: str = "scan",
     slips: float = 0.0,
     corrections: tuple[Correction, ...] = ("cell",),
+    page: int | None = None,
 ) -> Iterator[Side]:
     """Fills in and scans sheets of one form; sheet `number` is the same whatever the range.
 
@@ -94,6 +103,7 @@ def sheets(
         capture: `scan`, or `photo` for a phone's photo of the sheet.
         slips: chance that a filled comb is corrected.
         corrections: the ways in which it may be.
+        page: only this side of each sheet; None: all.
     """
     catalogue = Catalogue([form])
     blanks = blank_sheets(form, [serial_of(form.definition.code, "2005", 26, 1)])[0]
@@ -105,8 +115,10 @@ def sheets(
         values = _dense(form, rng)
         scanner = Scanner.sample(rng).fit_for(writer.style.darkness)
         for blank, layout in zip(blanks, form.layout.pages, strict=True):
-            page, truths = fill_page(blank, layout, values, writer, rng)
-            image = scanner.scan(page, rng) if capture == "scan" else _photo(page, rng)
+            if page not in (None, layout.page):
+                continue
+            filled, truths = fill_page(blank, layout, values, writer, rng)
+            image = scanner.scan(filled, rng) if capture == "scan" else _photo(filled, rng)
             registration = register(image, catalogue)
             if isinstance(registration, Refusal):
                 log.warning(
@@ -122,7 +134,7 @@ def rows(side: Side, form: Form, capture: str) -> Iterator[Row]:
     if second is None:
         raise SystemExit("The second reader is not installed. Install it with: make setup")
     by = {"first": Readers(None), "both": Readers(second)}
-    found = recognise_by(side.image, side.registration, form, list(by.values()))
+    found = recognise_by(side.image, side.registration, form, list(by.values()), side.kin())
     for who, readings in zip(by, found, strict=True):
         yield from _rows(side, form, readings, way_of(who, capture))
 
@@ -179,8 +191,10 @@ def _other_date(value: str | None, rng: np.random.Generator) -> str | None:
     return (date.fromisoformat(value) + timedelta(days)).isoformat()
 
 
-def _work(form: Form, data: Path, split: Split, numbers: range, seed: int, capture: str) -> list[Row]:
-    found = sheets(form, writers_of(data, split), numbers, seed, capture)
+def _work(
+    form: Form, data: Path, split: Split, numbers: range, seed: int, capture: str, page: int | None
+) -> list[Row]:
+    found = sheets(form, writers_of(data, split), numbers, seed, capture, page=page)
     return [row for side in found for row in rows(side, form, capture)]
 
 
@@ -191,6 +205,7 @@ def main() -> None:
     parser.add_argument("--split", choices=["calibration", "test"], default="calibration")
     parser.add_argument("--form", type=Path, default=CALIBRATION_FORM, help="a definition's YAML file")
     parser.add_argument("--sheets", type=int, default=400)
+    parser.add_argument("--page", type=int, help="only this side of each sheet")
     parser.add_argument("--capture", choices=["scan", "photo"], default="scan")
     parser.add_argument("--seed", type=int, default=20261124)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
@@ -210,6 +225,7 @@ def main() -> None:
                 part,
                 arguments.seed,
                 arguments.capture,
+                arguments.page,
             )
             for part in parts
         ]
