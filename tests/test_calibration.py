@@ -11,6 +11,7 @@ from pipeline.recognition.confidence import Calibration, Proof, load_tables, log
 from pipeline.recognition.promise import (
     Labelled,
     calibrate,
+    hands_bound,
     isotonic_map,
     proof_of,
     proven_bound,
@@ -47,10 +48,49 @@ def test_too_few_labels_promise_nothing():
     assert proof_of(np.arange(2995.0), np.ones(2995, bool), 0.001, 0.95) == Proof(0.0, 2995, 0)
 
 
+def test_what_the_reader_itself_doubts_never_enters_unseen():
+    rows = [Labelled("date", score, True) for score in np.linspace(-3, 9, 9000)]
+    proof = calibrate(rows)["date"].proofs[0.001, 0.95]
+    assert proof.score >= score_of(0.9)
+    assert proof.accepted > 4000
+    assert proof_of(np.linspace(-3, 9, 9000), np.ones(9000, bool), 0.001, 0.95).score == -3
+
+
 def test_an_error_among_the_surest_promises_nothing():
     right = np.ones(4000, bool)
     right[-3:] = False
     assert proof_of(np.arange(4000.0), right, 0.001, 0.95) is None
+
+
+def by_hands(rng, hands, each):
+    """As `lot`, where every tenth hand errs ten times as often."""
+    who = np.repeat(np.arange(hands), each)
+    scores = rng.normal(4, 2, len(who))
+    badly = np.where(rng.random(hands) < 0.1, 10.0, 1.0)[who]
+    return scores, rng.random(len(who)) > np.minimum(0.02 * badly * np.exp(-np.maximum(scores, 0)), 1), who
+
+
+def test_a_promise_is_kept_for_an_offices_own_hands_where_it_is_known_who_wrote():
+    rng = np.random.default_rng(11)
+    broken = {True: 0, False: 0}
+    for _ in range(60):
+        scores, right, who = by_hands(rng, 24, 1500)
+        others = by_hands(rng, 10, 4000)
+        for known in broken:
+            proof = proof_of(scores, right, 0.001, 0.95, who if known else None)
+            if proof is not None:
+                broken[known] += bool((~others[1][others[0] >= proof.score]).mean() > 0.001)
+    assert broken[False] > 0.25 * 60
+    assert broken[True] <= 0.15 * 60
+
+
+def test_the_bound_for_hands_grows_with_how_far_they_are_apart():
+    n = np.full(20, 1000)
+    alike, apart = np.full(20, 1), np.array([20] + [0] * 19)
+    assert hands_bound(np.zeros(20, int), n, 0.95) == 0
+    assert hands_bound(alike, n, 0.95) == pytest.approx(0.001)
+    assert hands_bound(apart, n, 0.95) > 0.003
+    assert hands_bound(np.array([1]), np.array([10]), 0.95) == 1
 
 
 @given(st.lists(st.tuples(st.floats(-10, 10), st.booleans()), min_size=1, max_size=80))
@@ -76,7 +116,7 @@ def test_a_calibration_without_proof_accepts_nothing(own):
     assert not Calibration((-5.0, 5.0), (0.1, 0.9), {}, 10).accepts(own)
 
 
-@given(st.floats(0.5, 1 - 1e-7))
+@given(st.floats(0.9001, 1 - 1e-7))
 def test_what_the_proof_counts_as_accepted_is_accepted(own):
     """A reader may say one probability for all its boxes: the threshold then lies on it."""
     rows = [Labelled("marks", score_of(own), True)] * 4000

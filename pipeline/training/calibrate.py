@@ -24,7 +24,8 @@ def labelled(rows: Iterable[dict[str, object]], way: str) -> Iterator[Labelled]:
     """The readings that may enter unseen at all: those with a reason go to a person and are left out."""
     for row in rows:
         if row["way"] == way and not row["reasons"]:
-            yield Labelled(str(row["group"]), score_of(float(str(row["score"]))), bool(row["right"]))
+            score, hand = score_of(float(str(row["score"]))), str(row.get("writer", ""))
+            yield Labelled(str(row["group"]), score, bool(row["right"]), hand)
 
 
 def main() -> None:

@@ -3,7 +3,8 @@
 The labelled readings of each group are taken as the whole truth: what share is wrong at or above any threshold is
 then known. Samples of n are drawn from them with replacement, each is calibrated, and its threshold is held against
 that truth: how often is the promise broken, and how much of what could be accepted is accepted? Beside it stands the
-naive way: the lowest threshold whose own sample keeps alpha.
+naive way: the lowest threshold whose own sample keeps alpha. With `--hands` half of the writers calibrate, and the
+promise is held against the other half, with and without the bound for hands that nobody has seen.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline.forms.fields import ALPHA, CONFIDENCE
-from pipeline.recognition.promise import proof_of
+from pipeline.recognition.promise import Labelled, proof_of
 from pipeline.training.calibrate import WAYS, load
 
 Floats = NDArray[np.float64]
@@ -94,6 +95,51 @@ def simulate(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class NewHands:
+    """One group, half of whose writers calibrated, over `splits` choices of the half.
+
+    Attributes:
+        hands: writers in all.
+        broken: share of splits where more than alpha was wrong among what was accepted of the others.
+        accepted: mean share of their readings that was.
+        broken_without: the same without the bound for hands.
+        accepted_without: the same without it.
+    """
+
+    group: str
+    hands: int
+    splits: int
+    broken: float
+    accepted: float
+    broken_without: float
+    accepted_without: float
+
+
+def new_hands(
+    group: str,
+    scores: Floats,
+    right: Rights,
+    who: NDArray[np.int64],
+    splits: int,
+    rng: np.random.Generator,
+    alpha: float = ALPHA,
+) -> NewHands:
+    """Holds thresholds against writers who had no part in them; `who` (n,) wrote each reading."""
+    hands = int(who.max()) + 1
+    found: dict[bool, list[tuple[bool, float]]] = {True: [], False: []}
+    for _ in range(splits):
+        seen = (rng.permutation(hands) < hands // 2)[who]
+        for bounded, results in found.items():
+            own = np.unique(who[seen], return_inverse=True)[1] if bounded else None
+            proof = proof_of(scores[seen], right[seen], alpha, CONFIDENCE, own)
+            taken = ~seen & (scores >= proof.score) if proof else np.zeros_like(seen)
+            wrong = (~right[taken]).sum() > alpha * taken.sum()
+            results.append((bool(wrong), float(taken.sum() / (~seen).sum())))
+    means = [np.mean(results, axis=0) for results in (found[True], found[False])]
+    return NewHands(group, hands, splits, *(float(value) for pair in means for value in pair))
+
+
 def _naive(scores: Floats, right: Rights, alpha: float) -> float | None:
     order = np.argsort(-scores, kind="stable")
     keeping = np.flatnonzero(np.cumsum(~right[order]) <= alpha * np.arange(1, len(order) + 1))
@@ -110,35 +156,38 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=30_000)
     parser.add_argument("--splits", type=int, default=1_000)
     parser.add_argument("--seed", type=int, default=20261124)
+    parser.add_argument("--hands", action="store_true", help="hold the promise against other writers")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    groups: dict[str, list[tuple[float, bool]]] = {}
+    groups: dict[str, list[Labelled]] = {}
     for row in load(arguments.rows, arguments.way):
-        groups.setdefault(row.group, []).append((row.score, row.right))
+        groups.setdefault(row.group, []).append(row)
     rng = np.random.default_rng(arguments.seed)
-    found = []
-    for group, pairs in sorted(groups.items()):
-        scores, right = (np.array(column) for column in zip(*pairs, strict=True))
-        found.append(simulate(group, scores, right.astype(bool), arguments.n, arguments.splits, rng))
+    found: list[Outcome | NewHands] = []
+    for group, rows in sorted(groups.items()):
+        scores, right = np.array([row.score for row in rows]), np.array([row.right for row in rows])
+        if arguments.hands:
+            who = np.unique([row.hand for row in rows], return_inverse=True)[1]
+            found.append(new_hands(group, scores, right, who, arguments.splits, rng))
+        else:
+            found.append(simulate(group, scores, right, arguments.n, arguments.splits, rng))
     if arguments.json:
         sys.stdout.write(json.dumps([asdict(one) for one in found]) + "\n")
         return
-    title = (
-        f"{arguments.splits} samples of {arguments.n}, at most {ALPHA:.1%} wrong promised at {CONFIDENCE:.0%}"
-    )
-    table = Table(
-        "group",
-        "readings",
-        "oracle accepts",
-        "proven",
-        "broken",
-        "of the oracle's",
-        "naive broken",
-        title=title,
-    )
+    _show([asdict(one) for one in found], arguments.splits)
+
+
+def _show(found: list[dict[str, float]], splits: int) -> None:
+    title = f"{splits} splits, at most {ALPHA:.1%} wrong promised at {CONFIDENCE:.0%}"
+    counts = ("population", "n", "splits", "hands")
+    heads = [name for name in found[0] if name != "splits"]
+    table = Table(*(name.replace("_", " ") for name in heads), title=title)
     for one in found:
-        shares = (one.oracle, one.proven, one.broken, one.coverage, one.naive_broken)
-        table.add_row(one.group, f"{one.population:,}", *(f"{share:.1%}" for share in shares))
+        cells = [
+            str(one[name]) if name == "group" else f"{one[name]:,}" if name in counts else f"{one[name]:.1%}"
+            for name in heads
+        ]
+        table.add_row(*cells)
     Console().print(table)
 
 
