@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from forms_under_test import form
 
-from pipeline.recognition.alike import looks_alike
+from pipeline.recognition.alike import likeness, looks_alike
 from pipeline.recognition.alphabet import CLASSES
 from pipeline.recognition.combs import doubt_outvoted
 from pipeline.recognition.confidence import lowered
@@ -86,7 +86,7 @@ def test_clear_words_are_trusted_less_beside_doubtful_ones():
     *judged, counted = doubt_hand(
         [*rows, Reading(number.name, number.row, "1", "1", 0.1, QUAD, "test")], PAGE
     )
-    assert {one.doubt for one in judged} == {1}
+    assert {one.doubt for one in judged} == {0.5}
     assert counted.doubt == 0
 
 
@@ -139,6 +139,21 @@ def test_two_digits_that_a_hand_writes_alike_are_told_by_their_look_however_sure
     found = looks_alike(*page_of(digits, (4, 7)))
     assert found[[4, 7]].min() > 0.5
     assert not found[[0, 1, 2, 3, 5, 6, 8, 9]].any()
+
+
+def test_copies_of_one_sample_are_no_neighbours():
+    hidden, posteriors, inked = page_of([4, 4, 4, 7, 7, 7], (4, 7))
+    assert looks_alike(hidden, posteriors, inked)[[4, 7]].min() > 0
+    assert not looks_alike(hidden, posteriors, inked, np.zeros(6, np.int64)).any()
+
+
+@pytest.mark.parametrize(
+    ("raw", "lost"), [("74", 5), ("99", 0), ("AB", 1), ("A", 2), ("A7", 7), ("", 0), (" .", 0)]
+)
+def test_entries_lose_by_what_looks_like_others_of_the_page(raw, lost):
+    alike = np.zeros(36)
+    alike[[7, 10]] = 0.5
+    assert likeness(raw, alike) == pytest.approx(lost)
 
 
 def test_a_digit_that_stands_once_on_a_page_looks_like_none():

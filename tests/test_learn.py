@@ -23,6 +23,7 @@ from pipeline.recognition.combs import comb_cells
 from pipeline.recognition.head import Card, Head, load_head, save_head
 from pipeline.recognition.lessons import Lessons
 from pipeline.recognition.reader import cell_reader
+from pipeline.recognition.recognise import cells_read_by
 from pipeline.recognition.refit import LEAST, refit
 from pipeline.registration.register import register
 from pipeline.review import learning
@@ -306,7 +307,7 @@ def test_the_learnt_reader_proposes_what_was_written(paper, taught):
                 shown = one.proposal or one.reading
                 right["shipped"] += one.reading.value == truth[one.reading.field, None]
                 right["learnt"] += shown.value == truth[one.reading.field, None]
-                assert one.proposal is None or shown.reader == f"cells {PARENT}+{taught[1].head.version}"
+                assert one.proposal is None or shown.reader == f"{cells_read_by()}+{taught[1].head.version}"
     assert right["learnt"] > right["shipped"] + 1
 
 

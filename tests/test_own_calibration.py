@@ -10,7 +10,16 @@ from forms_under_test import catalogue
 from pipeline.cli.main import command
 from pipeline.forms.layout import FieldType
 from pipeline.page import read_page
-from pipeline.recognition.confidence import load_tables
+from pipeline.recognition.confidence import (
+    Calibration,
+    Proof,
+    edition,
+    load_tables,
+    own_tables,
+    read_tables,
+    save_tables,
+)
+from pipeline.recognition.recognise import cells_read_by
 from pipeline.review import calibration
 from pipeline.review.calibration import FILE, own_labels, recalibrate
 from pipeline.store.models import FieldReading, Page
@@ -72,7 +81,7 @@ def test_enough_decisions_replace_what_was_shipped(store, drawn_all):
     assert nik.own
     assert nik.n == 220
     assert nik.threshold is None, "half of the heads' numbers were wrong"
-    own = load_tables(store / FILE)
+    own = read_tables(store / FILE)
     assert own[WAY]["nik"].proofs == {}
     assert "marks" in own[WAY]
     assert not own[WAY]["nik"].accepts(0.999999)
@@ -86,6 +95,40 @@ def test_a_scan_uses_the_offices_own(store, drawn_all, monkeypatch):
     used = make_reader(1, None).read
     assert used.func is read_page
     assert set(used.keywords["tables"]) == {WAY}
+
+
+def test_what_another_edition_of_the_readers_read_counts_no_more(store, drawn_all):
+    decided(110)
+    numbers = FieldReading.objects.filter(type=FieldType.NIK)
+    numbers.update(reader=cells_read_by())
+    assert {(one.way, one.group): one for one in recalibrate(store, catalogue())}[WAY, "nik"].own
+    numbers.update(reader="cells 12345678")
+    standings = {(one.way, one.group): one for one in recalibrate(store, catalogue())}
+    assert standings[WAY, "nik"].decided == 0
+    assert standings[WAY, "marks"].own
+
+
+def test_tables_of_another_edition_are_passed_over(tmp_path):
+    path = tmp_path / FILE
+    table = Calibration((0.0,), (0.9,), {(0.001, 0.95): Proof(2.0, 3000, 0)}, 3000)
+    save_tables(path, {WAY: {"nik": table}}, own=True)
+    assert own_tables(path)[WAY]["nik"].accepts(0.999)
+    path.write_text(path.read_text().replace(edition(), "00000000"))
+    assert own_tables(path) == {}
+
+
+def test_what_the_office_withdrew_stays_withdrawn_under_another_edition(store, drawn_all):
+    decided(110, wrong=range(0, 110, 2))
+    recalibrate(store, catalogue())
+    path = store / FILE
+    path.write_text(path.read_text().replace(edition(), "00000000"))
+    FieldReading.objects.update(reader="cells 12345678")
+    assert not own_tables(path)[WAY]["nik"].accepts(0.999999)
+    assert "marks" not in own_tables(path)[WAY]
+    standings = {(one.way, one.group): one for one in recalibrate(store, catalogue())}
+    assert standings[WAY, "nik"].own
+    assert standings[WAY, "nik"].threshold is None
+    assert not own_tables(path)[WAY]["nik"].accepts(0.999999)
 
 
 def test_the_command_tells_promises_and_audit(store, capsys):

@@ -102,6 +102,13 @@ def _poppler() -> str | None:
 
 
 def _models() -> str | None:
+    from pipeline.errors import MissingPartError
+    from pipeline.recognition.adapt import writer_models
+
+    try:
+        writer_models()
+    except MissingPartError:
+        return None
     names = sorted(path.name for path in Path(str(files("pipeline.recognition"))).rglob(_MODELS))
     return ", ".join(names) or None
 

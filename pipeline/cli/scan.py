@@ -190,7 +190,7 @@ def make_reader(jobs: int | None, scheduler: str | None) -> "batches.Reader":
     """
     from pipeline.batch import Reader
     from pipeline.page import read_page
-    from pipeline.recognition.confidence import load_tables
+    from pipeline.recognition.confidence import own_tables
     from pipeline.review.audit import share_now
     from pipeline.review.calibration import FILE
     from pipeline.review.chances import chance
@@ -205,7 +205,7 @@ def make_reader(jobs: int | None, scheduler: str | None) -> "batches.Reader":
     if scheduler:
         make, workers = cluster(scheduler)
     audit = Audit(share_now(settings().audit_share), chance)
-    read = partial(read_page, tables=load_tables(context.home() / FILE), head=head_of(context.home()))
+    read = partial(read_page, tables=own_tables(context.home() / FILE), head=head_of(context.home()))
     return Reader(read, context.catalogue(), broken_rules, make, workers, audit)
 
 

@@ -9,7 +9,12 @@ from numpy.typing import NDArray
 CHARACTERS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ.,-/'"
 BLANK: Final = len(CHARACTERS)
 CROSSED: Final = BLANK + 1
+DIGITS: Final = slice(0, 10)
+LETTERS: Final = slice(CHARACTERS.index("A"), CHARACTERS.index("Z") + 1)
+KINDS: Final = (DIGITS, LETTERS)
+"""What a cell of a number and one of a word may hold; few fields ask which of the two a character is."""
 CLASSES: Final = CROSSED + 1
+_SHOWN: Final = CHARACTERS + " #"
 
 
 @lru_cache(maxsize=256)
@@ -24,4 +29,9 @@ def allowed(alphabet: str) -> NDArray[np.bool_]:
 
 def character(index: int) -> str:
     """The character of a class; a space for the empty cell, `#` for a crossed-out one."""
-    return (CHARACTERS + " #")[index]
+    return _SHOWN[index]
+
+
+def class_of(char: str) -> int:
+    """The class of a character as `character` gives it."""
+    return _SHOWN.index(char)

@@ -11,17 +11,18 @@ from numpy.typing import NDArray
 from pipeline.forms.definition import FormDefinition
 from pipeline.forms.layout import FieldType, Kind, PageLayout
 from pipeline.forms.types import TYPES
+from pipeline.recognition.adapt import adapted
 from pipeline.recognition.alike import likeness, looks_alike
-from pipeline.recognition.alphabet import CHARACTERS, CROSSED, allowed
+from pipeline.recognition.alphabet import CROSSED, LETTERS, allowed
 from pipeline.recognition.cells import CellInk, cell_ink
 from pipeline.recognition.decode import best_entries
 from pipeline.recognition.doubt import Guess, Key
 from pipeline.recognition.head import Head
-from pipeline.recognition.joint import Candidate, agree, candidates
+from pipeline.recognition.joint import Candidate, agree, as_ruled, candidates
 from pipeline.recognition.reader import CellReader
 from pipeline.recognition.second import SecondReader
 from pipeline.recognition.typed import looks_even, print_weighed
-from pipeline.recognition.words import with_words
+from pipeline.recognition.words import as_words, not_too_sure, with_words
 from pipeline.registration.plane import Plane
 
 _CROSSED: Final = 0.1
@@ -31,7 +32,8 @@ _SURE: Final = 0.9
 _LEFT_OUT_MM2: Final = 0.15
 """Strokes that no cell of a comb has; less is the tip of another row's letter."""
 _TIES: Final = ("nik_agrees_with_birth_date", "sex_agrees_with_nik")
-_LETTERS: Final = slice(CHARACTERS.index("A"), CHARACTERS.index("Z") + 1)
+_RULED: Final = (FieldType.NIK, FieldType.KK, FieldType.DATE)
+"""Numbers whose rules say much of their digits."""
 _NOTHING: Final = (Candidate("", None, 0.0),)
 
 
@@ -92,7 +94,7 @@ def even_combs(cells: CombCells, page: PageLayout) -> dict[Key, slice]:
     return {
         key: part
         for key, part in comb_places(page).items()
-        if cells.classes[part.start, _LETTERS].any() and looks_even(cells.ink, part, heights)
+        if cells.classes[part.start, LETTERS].any() and looks_even(cells.ink, part, heights)
     }
 
 
@@ -115,28 +117,25 @@ def comb_guesses(
     definition: FormDefinition,
     second: SecondReader | None,
     head: Head | None = None,
+    kin: NDArray[np.int64] | None = None,
 ) -> dict[Key, Guess]:
-    """Guesses for every comb of a page, each by its own ink and its own rules.
+    """Guesses for every comb of a page, each by the page's ink and its own rules.
 
-    `second` helps where it is there and a hand wrote; so does `head`.
+    `second` helps where it is there and a hand wrote; so does `head`. For `kin` see `adapt.adapted`.
     """
     if cells is None:
         return {}
-    ink, posteriors = cells.ink, cells.posteriors
-    if head is not None:
-        posteriors = head.weigh(posteriors, cells.hidden)
-    if second is not None:
-        hand = np.ones(len(posteriors), np.bool_)
-        for key in cells.typed:
-            hand[comb_places(page)[key]] = False
-        posteriors = posteriors.copy()
-        posteriors[hand] = second.weigh(posteriors[hand], ink.images[hand], cells.classes[hand])
-    alike = looks_alike(cells.hidden, posteriors, ink.amount > 0)
+    ink = cells.ink
+    posteriors = _by_its_hand(cells, page, definition, _seen_by(cells, page, second, head), kin)
+    alike = looks_alike(cells.hidden, posteriors, ink.amount > 0, kin)
     guesses: dict[Key, Guess] = {}
     for key, mine in comb_places(page).items():
         spec = definition.field(key[0])
-        own = best_entries(posteriors[mine])
-        entries = with_words(posteriors[mine], own, spec.words) if spec.words else own
+        seen = posteriors[mine]
+        if spec.words:
+            seen = not_too_sure(seen, cells.classes[mine], ink.amount[mine] > 0)
+        own = best_entries(seen)
+        entries = with_words(seen, own, spec.words) if spec.words else own
         codes = spec.choices if spec.type is FieldType.CODE else ()
         found = candidates(entries, spec.type, frozenset(choice.value for choice in codes))
         reasons = ("crossed_out",) if float(posteriors[mine, CROSSED].max()) > _CROSSED else ()
@@ -146,9 +145,48 @@ def comb_guesses(
             (*reasons, "machine_print") if key in cells.typed else reasons,
             own[0],
             float(ink.trace[mine].sum()),
-            likeness(own[0].raw, spec.type, alike),
+            likeness(own[0].raw, alike),
         )
     return guesses
+
+
+def _seen_by(
+    cells: CombCells, page: PageLayout, second: SecondReader | None, head: Head | None
+) -> NDArray[np.float64]:
+    """What each cell holds, whoever wrote it: (N, CLASSES)."""
+    posteriors = cells.posteriors if head is None else head.weigh(cells.posteriors, cells.hidden)
+    if second is None:
+        return posteriors
+    hand, posteriors = _by_hand(cells, page), posteriors.copy()
+    posteriors[hand] = second.weigh(posteriors[hand], cells.ink.images[hand], cells.classes[hand])
+    return posteriors
+
+
+def _by_its_hand(
+    cells: CombCells,
+    page: PageLayout,
+    definition: FormDefinition,
+    posteriors: NDArray[np.float64],
+    kin: NDArray[np.int64] | None,
+) -> NDArray[np.float64]:
+    """The same, now that the whole page shows how its hand writes."""
+    labels = posteriors.copy()
+    for key, mine in comb_places(page).items():
+        spec = definition.field(key[0])
+        if spec.words:
+            labels[mine] = as_words(posteriors[mine], spec.words)
+        elif spec.type in _RULED:
+            labels[mine] = as_ruled(posteriors[mine], spec.type)
+    written = (cells.ink.amount > 0) & _by_hand(cells, page)
+    return adapted(posteriors, labels, cells.hidden, written, comb_arrays(page)[1], kin)
+
+
+def _by_hand(cells: CombCells, page: PageLayout) -> NDArray[np.bool_]:
+    """Which cells (N,) lie in combs that no machine filled in."""
+    hand = np.ones(len(cells.posteriors), np.bool_)
+    for key in cells.typed:
+        hand[comb_places(page)[key]] = False
+    return hand
 
 
 def _led_by(raw: str, found: tuple[Candidate, ...]) -> tuple[Candidate, ...]:

@@ -4,6 +4,7 @@ The tables are made by `recognition.promise` on writers that the reader never sa
 page may come (which readers were at work, scan or photo); what has no table is never accepted unseen.
 """
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -38,6 +39,8 @@ GROUPS: Final[Mapping[FieldType, str]] = {
 }
 """Which labelled fields a type shares its calibration with."""
 
+SHIPPED: Final = MODELS / "calibration.json"
+_EDITION: Final = "edition"
 _EDGE: Final = 1e-7
 
 
@@ -111,12 +114,40 @@ def way_of(readers: str, capture: str) -> str:
     return f"{readers}/{capture}"
 
 
+@lru_cache(maxsize=1)
+def edition() -> str:
+    """Which readers' probabilities are meant: a digest of the shipped tables, made anew whenever reading changes."""
+    return hashlib.sha256(SHIPPED.read_bytes()).hexdigest()[:8] if SHIPPED.is_file() else ""
+
+
+def own_tables(path: Path) -> Tables:
+    """The tables that an office made for this edition of the readers; of those for another what they withdrew."""
+    if path.is_file() and json.loads(path.read_text(encoding="utf-8")).get(_EDITION) == edition():
+        return read_tables(path)
+    return withdrawn(path)
+
+
+def withdrawn(path: Path) -> Tables:
+    """Of an office's tables the groups whose promise its own decisions did not bear out: nothing of them enters."""
+    groups = {
+        way: {name: one for name, one in held.items() if not one.proofs}
+        for way, held in read_tables(path).items()
+    }
+    return {way: held for way, held in groups.items() if held}
+
+
 @lru_cache(maxsize=8)
-def load_tables(path: Path = MODELS / "calibration.json") -> Tables:
-    """The calibration tables of a file; none where it is not there."""
+def load_tables(path: Path = SHIPPED) -> Tables:
+    """The calibration tables of a file that stays as it is, read once."""
+    return read_tables(path)
+
+
+def read_tables(path: Path) -> Tables:
+    """The calibration tables of a file as it is now; none where it is not there."""
     if not path.is_file():
         return {}
     held: dict[str, dict[str, dict[str, Any]]] = json.loads(path.read_text(encoding="utf-8"))
+    held.pop(_EDITION, None)
     return {way: {name: _from_json(row) for name, row in groups.items()} for way, groups in held.items()}
 
 
@@ -134,9 +165,10 @@ def shipped(way: str) -> Groups:
     return {group: replace(calibration, proofs={}) for group, calibration in borrowed.items()}
 
 
-def save_tables(path: Path, tables: Tables) -> None:
-    """Writes calibration tables, whole or not at all."""
-    held = {
+def save_tables(path: Path, tables: Tables, own: bool = False) -> None:
+    """Writes calibration tables, whole or not at all; an office's `own` say which edition they are for."""
+    held: dict[str, object] = {_EDITION: edition()} if own else {}
+    held |= {
         way: {name: _to_json(calibration) for name, calibration in groups.items()}
         for way, groups in sorted(tables.items())
     }

@@ -38,7 +38,7 @@ class _Trust:
 
 
 _NUMBERS: Final = _Trust(0.9, 6.0)
-_WORDS: Final = _Trust(0.5, 3.0)
+_WORDS: Final = _Trust(0.5, 1.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Guess:
         rest: probability of what the search left out.
         ink: what the ink alone says, before any rule.
         trace: mm² that is dark in its cells without ink.
-        doubt: log odds by which digits that look like others on the page speak against it.
+        doubt: log odds by which characters that look like others on the page speak against it.
     """
 
     found: tuple[Candidate, ...]

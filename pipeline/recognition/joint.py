@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.forms import nik as nik_facts
 from pipeline.forms import reference
 from pipeline.forms.layout import FieldType
 from pipeline.forms.types import TYPES, WARNINGS
-from pipeline.recognition.decode import Entry
+from pipeline.recognition.alphabet import class_of
+from pipeline.recognition.decode import Entry, best_entries
 
 _ONE_DIGIT_OFF: Final = float(np.log(0.02 / 50))
 _OTHER_DATE: Final = float(np.log(0.01 / 30_000))
@@ -77,6 +79,16 @@ def _area_weight(number: str, weights: tuple[float, ...]) -> float:
     return next(
         w for w, length in zip(weights, (6, 4, 2, 0), strict=True) if number.startswith(_HOME[:length])
     )
+
+
+def as_ruled(posteriors: NDArray[np.float64], field_type: FieldType) -> NDArray[np.float64]:
+    """What the cells of a comb most likely hold, with what the rules of its type say of them: (cells, CLASSES)."""
+    found = candidates(best_entries(posteriors), field_type)
+    out = np.zeros_like(posteriors)
+    cells = np.arange(len(posteriors))
+    for candidate, chance in zip(found, probabilities(found, 0.0), strict=True):
+        out[cells, [class_of(char) for char in candidate.raw]] += chance
+    return out
 
 
 def agree(

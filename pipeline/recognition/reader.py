@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import onnxruntime as ort
@@ -120,6 +120,16 @@ def open_session(path: Path, exchanged: Mapping[str, ort.OrtValue] | None = None
     return ort.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
 
 
+def version_of(folder: Path = MODELS) -> str:
+    """The version of the first reader in a folder, by its card."""
+    return str(_card(folder)["version"])
+
+
+def _card(folder: Path) -> dict[str, Any]:
+    card: dict[str, Any] = json.loads((folder / "cells.json").read_text(encoding="utf-8"))
+    return card
+
+
 @lru_cache(maxsize=2)
 def cell_reader(folder: Path = MODELS) -> CellReader:
     """The reader whose weights and card lie in a folder; loaded once a process.
@@ -135,5 +145,4 @@ def cell_reader(folder: Path = MODELS) -> CellReader:
                 f"The model file {path} is missing. Install Sotarsa again with: make setup",
             )
         )
-    card = json.loads((folder / "cells.json").read_text(encoding="utf-8"))
-    return CellReader(open_session(path), float(card["temperature"]), str(card["version"]))
+    return CellReader(open_session(path), float(_card(folder)["temperature"]), version_of(folder))

@@ -21,6 +21,7 @@ from pipeline.recognition.combs import (
     read_print,
     torn_combs,
 )
+from pipeline.recognition.confidence import edition
 from pipeline.recognition.doubt import (
     Guess,
     Key,
@@ -35,7 +36,7 @@ from pipeline.recognition.given import laid_open
 from pipeline.recognition.head import Head
 from pipeline.recognition.joint import probabilities
 from pipeline.recognition.outside import written_beside
-from pipeline.recognition.reader import cell_reader
+from pipeline.recognition.reader import cell_reader, version_of
 from pipeline.recognition.second import SecondReader, second_reader
 from pipeline.recognition.types import Alternative, Reading
 from pipeline.registration.presence import fields_seen
@@ -52,6 +53,16 @@ class Readers:
 
     second: SecondReader | None
     head: Head | None = None
+
+
+def cells_read_by() -> str:
+    """The name of what reads combs here: the first reader's version, and the edition that its confidence is of."""
+    return f"cells {version_of()}.{edition()}"
+
+
+def marks_read_by() -> str:
+    """The name of what reads choices; what is decided together with numbers is as sure as these are."""
+    return f"marks 1.{edition()}"
 
 
 def recognise(image: NDArray[np.uint8], registration: Registration, form: Form) -> tuple[Reading, ...]:
@@ -72,9 +83,13 @@ def recognise(image: NDArray[np.uint8], registration: Registration, form: Form) 
 
 
 def recognise_by(
-    image: NDArray[np.uint8], registration: Registration, form: Form, by: Sequence[Readers]
+    image: NDArray[np.uint8],
+    registration: Registration,
+    form: Form,
+    by: Sequence[Readers],
+    kin: NDArray[np.int64] | None = None,
 ) -> tuple[tuple[Reading, ...], ...]:
-    """The readings of a page by each of several sets of readers; see `recognise`."""
+    """The readings of a page by each of several sets of readers; see `recognise`, and for `kin` `adapt.adapted`."""
     page, reader = registration.page, cell_reader()
     seen = fields_seen(image, registration)
     image, plane = laid_open(image, registration, form)
@@ -89,8 +104,8 @@ def recognise_by(
     areas = read_areas(image, plane, page)
     found = []
     for one in by:
-        combs = comb_guesses(cells, page, form.definition, one.second, one.head)
-        name = f"cells {reader.version}" + (f"+{one.head.version}" if one.head else "")
+        combs = comb_guesses(cells, page, form.definition, one.second, one.head, kin)
+        name = cells_read_by() + (f"+{one.head.version}" if one.head else "")
         found.append(_readings(doubt_beside(combs | marks, beside), areas, seen, registration, form, name))
     return tuple(found)
 
@@ -117,7 +132,7 @@ def _readings(
                 Reading(*key, area.value, area.raw, area.confidence, quad, area.reader, reasons=area.reasons)
             )
         else:
-            name = reader if field.kind is Kind.COMB else "marks 1"
+            name = reader if field.kind is Kind.COMB else marks_read_by()
             readings.append(_reading(field, guesses[key], quad, name))
     return doubt_place(
         doubt_hand(doubt_faint(doubt_unseen(readings, seen), guesses), page, alike), registration

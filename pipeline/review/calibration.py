@@ -3,7 +3,7 @@
 The decisions that count are a random sample of all readings, whatever became of them: those that the audit draws
 evenly, among the accepted (a person saw them blindly) as among the doubtful (a person saw them anyway). Every reading
 of the sample must have been decided, so a sheet counts once nothing on it is open, and never where too little of it
-was audited.
+was audited. What another edition of the readers read counts no more: it was sure of other things.
 """
 
 from collections.abc import Iterator
@@ -12,13 +12,14 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from pipeline.forms.catalogue import Catalogue
 from pipeline.forms.fields import ALPHA, CONFIDENCE
 from pipeline.forms.layout import FieldType
-from pipeline.recognition.confidence import Calibration, Tables, group_of, load_tables, save_tables
+from pipeline.recognition.confidence import Calibration, Tables, group_of, load_tables, save_tables, withdrawn
 from pipeline.recognition.promise import Labelled, calibrate, proven_bound, smallest_sample
+from pipeline.recognition.recognise import cells_read_by, marks_read_by
 from pipeline.review.chances import EVEN, SHARE
 from pipeline.store.lottery import drawn
 from pipeline.store.models import FieldReading
@@ -72,6 +73,8 @@ def own_labels() -> Iterator[tuple[str, Labelled]]:
     rows = (
         FieldReading.objects.filter(status=Status.REVIEWED)
         .exclude(page__way="")
+        .exclude(~Q(reader__startswith=cells_read_by()), reader__startswith="cells ")
+        .exclude(~Q(reader=marks_read_by()), reader__startswith="marks ")
         .exclude(Exists(open_ones))
         .exclude(Exists(unseen))
     )
@@ -94,20 +97,21 @@ def own_labels() -> Iterator[tuple[str, Labelled]]:
 def recalibrate(home: Path, forms: Catalogue) -> tuple[Standing, ...]:
     """Calibrates every group that has enough decisions, keeps it in the home, and says what is promised now.
 
-    A group with enough decisions stands on them alone, even where they prove nothing: then all of it is reviewed.
+    A group with enough decisions stands on them alone, even where they prove nothing: then all of it is reviewed, and
+    stays so under another edition until there are enough again.
     """
     labels: dict[str, list[Labelled]] = {}
     for way, label in own_labels():
         labels.setdefault(way, []).append(label)
     needed = smallest_sample(ALPHA, CONFIDENCE)
-    own: dict[str, dict[str, Calibration]] = {}
+    path = home / FILE
+    own = {way: dict(groups) for way, groups in withdrawn(path).items()}
     for way, rows in labels.items():
         enough = {name: table for name, table in calibrate(rows).items() if table.n >= needed}
         if enough:
-            own[way] = enough
-    path = home / FILE
+            own[way] = {**own.get(way, {}), **enough}
     if own:
-        save_tables(path, own)
+        save_tables(path, own, own=True)
     else:
         path.unlink(missing_ok=True)
     return _standings(own, labels, needed, _asked(forms))

@@ -1,8 +1,9 @@
 """What each source of evidence adds: `python -m pipeline.training.evidence --data ../shared/data --sheets 200`.
 
-Sheets are filled in by test writers, one hand a sheet, scanned, and read four times: by the first reader's
-characters alone, with the second reader, with the rules of the field's own type and where numbers were issued, and
-with the fields that speak of each other decoded jointly. Told is the share of filled fields whose value is right.
+Sheets are filled in by test writers, one hand a sheet, scanned, and read five times: by the first reader's
+characters alone, with the second reader, with what the page tells of its hand, with the rules of the field's own type
+and where numbers were issued, and with the fields that speak of each other decoded jointly. Told is the share of
+filled fields whose value is right.
 """
 
 import argparse
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
@@ -25,7 +27,13 @@ from pipeline.recognition.second import second_reader
 from pipeline.training.labelled import CALIBRATION_FORM, Side, sheets, writers_of
 from pipeline.training.score import interval
 
-STAGES: Final = ("characters alone", "+ second reader", "+ own rules", "+ joint decoding")
+STAGES: Final = (
+    "characters alone",
+    "+ second reader",
+    "+ the page's hand",
+    "+ own rules",
+    "+ joint decoding",
+)
 _SEED: Final = 20261126
 
 Right = tuple[FieldType, tuple[bool, ...]]
@@ -39,9 +47,13 @@ def stages(side: Side, forms: Catalogue) -> Iterator[Right]:
     if form is None:
         return
     cells = comb_cells(image, plane, page, cell_reader())
-    alone = comb_guesses(cells, page, form.definition, None)
-    both = comb_guesses(cells, page, form.definition, second_reader())
-    joint = both | choice_guesses(image, plane, page, form.definition)
+    kin = side.kin()
+    # Where all characters are copies of one, none tells of another's hand.
+    nobody = np.zeros_like(kin)
+    alone = comb_guesses(cells, page, form.definition, None, kin=nobody)
+    both = comb_guesses(cells, page, form.definition, second_reader(), kin=nobody)
+    hand = comb_guesses(cells, page, form.definition, second_reader(), kin=kin)
+    joint = hand | choice_guesses(image, plane, page, form.definition)
     decode_together(joint, form.definition, page)
     for field, truth in zip(page.fields, side.truths, strict=True):
         key = (field.name, field.row)
@@ -49,7 +61,8 @@ def stages(side: Side, forms: Catalogue) -> Iterator[Right]:
             values = (
                 _ink(alone, key, field.type),
                 _ink(both, key, field.type),
-                _best(both, key),
+                _ink(hand, key, field.type),
+                _best(hand, key),
                 _best(joint, key),
             )
             yield field.type, tuple(value == truth.value for value in values)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from pipeline.recognition.alphabet import BLANK, CHARACTERS, allowed
 from pipeline.recognition.second import DOUBT, Sight, digest, model_file, open_sight
+from pipeline.training import writers
 from pipeline.training.cells import Sources, draw_cells
 from pipeline.training.export import export
 from pipeline.training.hands import Split
@@ -143,6 +144,7 @@ def save(nets: Pair, data: Path, out: Path, seed: int, cells: int) -> None:
             "accuracy_test_writers": accuracy(test.first, test.labels),
         },
     )
+    writers.save(data, out, seed)
     own, other = counts(calibration, cooled)
     _write(
         out / "second.json",

@@ -43,7 +43,7 @@ def unipen(data: Path, characters: str, checked: bool) -> Labelled:
         for char, glyphs in hand.glyphs.items():
             for glyph in glyphs:
                 ink = draw(glyph, _PX_PER_MM, _CAPITAL_MM, style, rng, widest_mm=5.0).ink
-                images.append(_framed(ink))
+                images.append(in_the_middle(ink))
                 labels.append(char)
                 writers.append(writer)
     return Labelled(np.stack(images), np.array(labels), np.array(writers).astype(str))
@@ -85,7 +85,7 @@ def save(path: Path, cells: Labelled) -> None:
     np.savez_compressed(path, x=cells.images, y=cells.labels, source=cells.groups)
 
 
-def _framed(ink: NDArray[np.float32]) -> NDArray[np.uint8]:
+def in_the_middle(ink: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Ink (h, w) in the middle of a white square, made smaller where it would not fit."""
     page = np.zeros((_SIDE, _SIDE), np.float32)
     shrink = min(1.0, _SIDE / max(ink.shape))
