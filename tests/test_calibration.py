@@ -4,10 +4,19 @@ import json
 
 import numpy as np
 import pytest
+from forms_under_test import form
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.recognition.confidence import Calibration, Proof, load_tables, logit, save_tables, score_of
+from pipeline.recognition.confidence import (
+    Calibration,
+    Proof,
+    load_tables,
+    logit,
+    save_tables,
+    score_of,
+    shipped,
+)
 from pipeline.recognition.promise import (
     Labelled,
     calibrate,
@@ -17,7 +26,9 @@ from pipeline.recognition.promise import (
     proven_bound,
     smallest_sample,
 )
+from pipeline.recognition.types import Reading
 from pipeline.training.calibrate import labelled, main
+from pipeline.validation.judge import judge
 
 
 def test_the_smallest_sample_for_a_tenth_of_a_percent_is_that_of_the_literature():
@@ -121,6 +132,21 @@ def test_what_the_proof_counts_as_accepted_is_accepted(own):
     """A reader may say one probability for all its boxes: the threshold then lies on it."""
     rows = [Labelled("marks", score_of(own), True)] * 4000
     assert calibrate(rows)["marks"].accepts(own)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "status"),
+    [
+        ("alamat", "JL MERATUS", "review"),
+        ("pekerjaan", "PETANI", "accepted"),
+        ("pekerjaan", None, "accepted"),
+    ],
+)
+def test_words_that_no_list_is_named_for_are_always_shown(field, value, status):
+    reading = Reading(field, None, value, value or "", 0.9999999, ((0, 0),) * 4, "cells")
+    (found,) = judge(form("pendataan").definition, [reading], shipped("both/scan"))
+    assert found.status == status
+    assert found.reasons == (("low_confidence",) if status == "review" else ())
 
 
 def test_a_stricter_promise_never_accepts_more():

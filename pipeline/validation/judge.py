@@ -78,6 +78,8 @@ def _judge(spec: FieldSpec, reading: Reading, in_use: bool, calibrations: Groups
         confidence = min(confidence, own, _CERTAIN_BUT_UNPROVEN)
     reasons = [*reading.reasons, *_broken(spec, reading, in_use)]
     proven = calibration is not None and calibration.accepts(own, spec.alpha, spec.confidence)
+    # What was proven of names and places was proven with their lists: without one nothing misses a lost full stop.
+    proven = proven and (reading.value in EMPTY or not _of_any_words(spec))
     if not reading.reasons and not proven:
         reasons.append(_UNPROVEN)
     return JudgedReading(
@@ -86,6 +88,10 @@ def _judge(spec: FieldSpec, reading: Reading, in_use: bool, calibrations: Groups
         tuple(dict.fromkeys(reasons)),
         score_of(own),
     )
+
+
+def _of_any_words(spec: FieldSpec) -> bool:
+    return spec.kind is Kind.COMB and not spec.rules.alphabet.isdigit() and not spec.words
 
 
 def _broken(spec: FieldSpec, reading: Reading, in_use: bool) -> list[str]:
