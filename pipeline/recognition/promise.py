@@ -30,8 +30,8 @@ _STARTS: Final = (0.0, 0.2, 0.4, 0.7)
 _KNOTS: Final = 60
 _LEAST: Final = score_of(0.9)
 """What the reader itself gives less does not enter unseen, whatever other hands have proven of it."""
-_OFFICE: Final = 10
-"""Hands that fill in an office's forms."""
+_OFFICE: Final = 5
+"""Hands that fill in an office's forms: a team."""
 
 Floats = NDArray[np.float64]
 
@@ -163,22 +163,35 @@ def isotonic_map(scores: Floats, right: NDArray[np.bool_]) -> tuple[list[float],
     return knots, [float(level) for level in rising]
 
 
-def calibrate(rows: Iterable[Labelled]) -> Mapping[str, Calibration]:
-    """The calibration of each group that the labelled readings hold."""
+def calibrate(
+    rows: Iterable[Labelled], above: Mapping[str, Calibration] | None = None
+) -> dict[str, Calibration]:
+    """The calibration of each group that the labelled readings hold.
+
+    Args:
+        rows: the labelled readings.
+        above: thresholds of which none is undercut; where one of these proves nothing, neither do the rows.
+    """
     groups: dict[str, list[Labelled]] = defaultdict(list)
     for row in rows:
         groups[row.group].append(row)
-    return {name: _calibration(groups[name]) for name in sorted(groups)}
+    return {
+        name: _calibration(groups[name], None if above is None else above.get(name))
+        for name in sorted(groups)
+    }
 
 
-def _calibration(rows: list[Labelled]) -> Calibration:
+def _calibration(rows: list[Labelled], above: Calibration | None) -> Calibration:
     scores = np.array([row.score for row in rows])
     right = np.array([row.right for row in rows])
     hands = None
     if all(row.hand for row in rows):
         hands = np.unique([row.hand for row in rows], return_inverse=True)[1]
     promises = [(alpha, confidence) for alpha in ALPHAS for confidence in CONFIDENCES]
-    proofs = {promise: proof_of(scores, right, *promise, hands, _LEAST) for promise in promises}
+    least = dict.fromkeys(promises, _LEAST)
+    if above is not None:
+        least = {promise: max(_LEAST, proof.score) for promise, proof in above.proofs.items()}
+    proofs = {promise: proof_of(scores, right, *promise, hands, low) for promise, low in least.items()}
     knots, probabilities = isotonic_map(scores, right)
     return Calibration(
         tuple(round(knot, 4) for knot in knots),

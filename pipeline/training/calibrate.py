@@ -1,6 +1,7 @@
 """Fits the shipped confidences and thresholds: `python -m pipeline.training.calibrate --way both/scan ROWS.jsonl …`.
 
-ROWS are made by `pipeline.training.labelled`; the method is `pipeline.recognition.promise`.
+ROWS are made by `pipeline.training.labelled`; the method is `pipeline.recognition.promise`. Photos are fitted after
+scans, and none is taken for surer than a scan would be: there are fewer of them, and they are not easier.
 """
 
 import argparse
@@ -8,7 +9,7 @@ import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from pipeline.recognition.confidence import load_tables, save_tables, score_of
+from pipeline.recognition.confidence import load_tables, save_tables, score_of, way_of
 from pipeline.recognition.promise import Labelled, calibrate
 from pipeline.recognition.reader import MODELS
 
@@ -42,7 +43,10 @@ def main() -> None:
     arguments = parser.parse_args()
     rows = load(arguments.rows, arguments.way)
     tables = load_tables(arguments.out)
-    fitted = calibrate(row for row in rows if not arguments.group or row.group in arguments.group)
+    chosen = (row for row in rows if not arguments.group or row.group in arguments.group)
+    readers, _, capture = arguments.way.partition("/")
+    above = tables[way_of(readers, "scan")] if capture == "photo" else None
+    fitted = calibrate(chosen, above)
     kept = tables.get(arguments.way, {}) if arguments.group else {}
     save_tables(arguments.out, {**tables, arguments.way: {**kept, **fitted}})
 
