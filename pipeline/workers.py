@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
+from multiprocessing import forkserver
 from multiprocessing.connection import wait
 from typing import Final, Generic, TypeVar
 
@@ -49,7 +50,19 @@ def process_pool(jobs: int) -> Executor:
         os.environ[variable] = "1"
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["pipeline.page"])
+    _serve_deaf()
     return ProcessPoolExecutor(jobs, mp_context=context, initializer=_join)
+
+
+def _serve_deaf() -> None:
+    """Starts the server that forks workers where Ctrl-C is not heard: a worker would hear it before `_join`."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def read_in_order(

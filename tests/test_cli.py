@@ -237,6 +237,20 @@ def test_a_wrong_home_is_no_all_clear(sotarsa, home):
     assert "--home" not in sotarsa("verify")[2]
 
 
+def test_a_worker_is_born_deaf_to_ctrl_c():
+    code = (
+        "import signal; from concurrent.futures import ProcessPoolExecutor; from multiprocessing import get_context\n"
+        "if __name__ == '__main__':\n"
+        "    from pipeline.workers import process_pool\n"
+        "    process_pool(1)\n"
+        "    with ProcessPoolExecutor(1, mp_context=get_context('forkserver')) as pool:\n"
+        "        print(pool.submit(signal.getsignal, signal.SIGINT).result() is signal.SIG_IGN)\n"
+        "    print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "True"]
+
+
 def test_ctrl_c_pressed_again_and_again_leaves_one_sentence_and_a_store_to_go_on_with(home):
     samples = Path(__file__).parents[1] / "samples" / "halong-2026-11"
     environment = {**os.environ, "SOTARSA_HOME": str(home)}
