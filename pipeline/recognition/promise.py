@@ -9,8 +9,8 @@ Elkan 2002.
 
 Errors repeat within a hand, and an office has its own hands: where it is known who wrote, the rate among the values of
 a few hands that nobody has seen must stay below alpha too (a prediction bound on a ratio of cluster totals: Cochran
-1977, Hahn and Meeker 1991). It takes rates for normal, and of few and skewed ones is passed more often than it says:
-one time in ten where it says one in twenty.
+1977, Hahn and Meeker 1991). It takes rates for normal, and of few and skewed ones is passed more often than it says
+(`pipeline.training.simulate --hands`).
 """
 
 from collections import defaultdict

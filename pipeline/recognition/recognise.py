@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -55,6 +56,7 @@ class Readers:
     head: Head | None = None
 
 
+@lru_cache(maxsize=1)
 def cells_read_by() -> str:
     """The name of what reads combs here: the first reader's version, and the edition that its confidence is of."""
     return f"cells {version_of()}.{edition()}"

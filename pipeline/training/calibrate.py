@@ -45,7 +45,10 @@ def main() -> None:
     tables = load_tables(arguments.out)
     chosen = (row for row in rows if not arguments.group or row.group in arguments.group)
     readers, _, capture = arguments.way.partition("/")
-    above = tables[way_of(readers, "scan")] if capture == "photo" else None
+    scans = way_of(readers, "scan")
+    if capture == "photo" and scans not in tables:
+        parser.error(f"fit {scans} first: no photo is taken for surer than a scan")
+    above = tables[scans] if capture == "photo" else None
     fitted = calibrate(chosen, above)
     kept = tables.get(arguments.way, {}) if arguments.group else {}
     save_tables(arguments.out, {**tables, arguments.way: {**kept, **fitted}})
