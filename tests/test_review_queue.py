@@ -15,9 +15,10 @@ from pipeline.errors import UsageError
 from pipeline.forms.layout import FieldType
 from pipeline.forms.types import TYPES
 from pipeline.reasons import ENTRY_REASONS, VALUE_REASONS
-from pipeline.review.decisions import Doubtful, Kind, Taken, back, decide
+from pipeline.review.decisions import Changed, Doubtful, Kind, Taken, back, decide
 from pipeline.review.entry import Refused, interpret, shown
 from pipeline.review.items import ReviewItem
+from pipeline.review.keys import Action, Do
 from pipeline.review.queue import claim, count_open, next_item, open_items, release, sheet_items
 from pipeline.review.session import Session
 from pipeline.store.models import Decision, FieldReading, Page
@@ -234,6 +235,14 @@ def test_a_value_that_only_a_rule_held_back_is_accepted_again(scanned):
     assert (born.status, born.reasons) == ("accepted", [])
 
 
+def test_what_nobody_can_read_settles_no_conflict(scanned):
+    scanned([], fronts={**FRONT, "jenis_kelamin": "L"})
+    assert reading("nik").status == "review"
+    say("jenis_kelamin", None, kind=Kind.UNREADABLE)
+    nik = reading("nik")
+    assert (nik.status, nik.reasons) == ("review", ["sex_agrees_with_nik"])
+
+
 def test_a_sheet_with_a_missing_side_waits_with_its_rules(scanned):
     scanned(["nik"], backs=False)
     say("nik", "6311026203789001")
@@ -262,6 +271,23 @@ def test_nobody_undoes_the_decision_of_another(scanned):
     assert reading("nama").value == "SITA"
 
 
+def test_nothing_is_confirmed_that_was_not_on_the_screen(scanned):
+    scanned(["nama"])
+    ani, budi = Session("ani", catalogue()), Session("budi", catalogue())
+    ani.start()
+    FieldReading.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
+    budi.start()
+    budi.decide(Action(Do.VALUE, "SITI"))
+    budi.back()
+    budi.stop()
+    with pytest.raises(Changed):
+        ani.decide(Action(Do.TAKE))
+    assert reading("nama").status == "review"
+    ani.look_again()
+    assert ani.item.value == "SITI"
+    assert ani.decide(Action(Do.TAKE)).value == "SITI"
+
+
 def test_a_session_goes_back_and_forth_and_ends(scanned):
     scanned(["nik", "kk", "lantai"], ["nama"])
     session = Session("ani", catalogue())
@@ -286,8 +312,6 @@ def test_a_session_goes_back_and_forth_and_ends(scanned):
 
 
 def _confirming(session):
-    from pipeline.review.keys import Action, Do
-
     return lambda: session.decide(Action(Do.TAKE))
 
 

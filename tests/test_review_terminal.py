@@ -2,7 +2,10 @@
 
 import io
 import json
+import os
+import pty
 import re
+import sys
 from pathlib import Path
 
 import cv2
@@ -277,9 +280,35 @@ def test_back_help_and_the_end(sotarsa):
     out = sotarsa(lines="<\n:h\n\n<\n?\n?\n?\n")[1]
     assert "belum ada keputusan" in out
     assert "panah atas" in out
-    assert out.rstrip().endswith("2 diputuskan, 0 dilewati, 0 masih menunggu.")
+    assert out.rstrip().endswith("3 diputuskan, 0 dilewati, 0 masih menunggu.")
     assert Decision.objects.filter(kind="reopened").count() == 1
     assert "beres" in sotarsa()[1]
+
+
+def typed_at_a_terminal(home: Path, *keys: bytes) -> str:
+    """What `sotarsa review` shows at a terminal where these keys are pressed, each time that it waits for a line."""
+    child, terminal = pty.fork()
+    if child == 0:
+        review = "from pipeline.cli.main import main; main()"
+        os.environ |= {"SOTARSA_HOME": str(home), "TERM": "xterm"}
+        os.execv(sys.executable, [sys.executable, "-c", review, "review"])
+    shown, left = b"", list(keys)
+    with os.fdopen(terminal, "r+b", buffering=0) as screen:
+        try:
+            while part := screen.read(65_536):
+                shown += part
+                if left and shown.count("› ".encode()) > len(keys) - len(left):
+                    screen.write(left.pop(0))
+        except OSError:  # Linux's way to say that the other end has gone
+            pass
+    os.waitpid(child, 0)
+    return shown.decode()
+
+
+def test_a_key_pressed_twice_confirms_nothing_that_was_not_yet_shown(sotarsa, store):
+    shown = typed_at_a_terminal(store, b"\r\r", b":q\r")
+    assert "1 diputuskan" in shown
+    assert (status("nik")[0], status("kk")[0]) == ("reviewed", "review")
 
 
 @pytest.mark.parametrize(("desktop", "status"), [(":0", 0), (":0", 1), (None, 0)])

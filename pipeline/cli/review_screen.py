@@ -14,7 +14,7 @@ from pipeline.errors import UsageError
 from pipeline.language import Text
 from pipeline.review.blocks import Colours, Room, draw_field
 from pipeline.review.companions import companions
-from pipeline.review.decisions import Doubtful, Taken
+from pipeline.review.decisions import Changed, Doubtful, Taken
 from pipeline.review.entry import Refused, shown
 from pipeline.review.items import ReviewItem
 from pipeline.review.keys import HELP, Action, Do, parse
@@ -111,6 +111,9 @@ class Screen:
                 self._say("\n".join([str(doubt), *companion_lines(beside), str(_AGAIN)]), "33")
                 doubted = action
                 continue
+            except Changed as changed:
+                self._notice = self._painted(str(changed), "33")
+                self._session.look_again()
             except Taken as taken:
                 self._notice = self._painted(str(taken), "33")
                 self._session.go_on()
@@ -177,10 +180,13 @@ class Screen:
             line = sys.stdin.readline()
             return line.rstrip("\n") if line else None
         import readline
+        import termios
 
         readline.clear_history()
         for offer in reversed(offers):
             readline.add_history(offer)
+        # A key that was pressed before this stood on the screen was not meant for it.
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)
         try:
             return input("› ")
         except EOFError:

@@ -36,10 +36,18 @@ _DECIDED: Final = Text(
     "Isian ini sudah diputuskan oleh {by}; hanya {by} yang dapat mengubahnya.",
     "This item was already decided by {by}; only {by} can change that.",
 )
+_CHANGED: Final = Text(
+    "Isian ini berubah sejak ditampilkan. Lihat sekali lagi.",
+    "This item has changed since it was shown. Look at it once more.",
+)
 
 
 class Taken(UsageError):
     """Another reviewer holds the item or has decided it."""
+
+
+class Changed(Taken):
+    """The item is no longer what the person saw: show it anew."""
 
 
 class Doubtful(UsageError):
@@ -66,6 +74,7 @@ def decide(
     forms: Catalogue,
     *,
     confirmed: bool = False,
+    seen: ReviewItem | None = None,
 ) -> ReviewItem:
     """Take what a person says of a reading: one transaction, and the lease is given back.
 
@@ -78,8 +87,10 @@ def decide(
         value: what was typed, for `corrected` only.
         forms: the forms that this computer knows.
         confirmed: whether the person has already been told of rules that are only evidence.
+        seen: the item as it was shown to the person; None for a script, which sees none.
 
     Raises:
+        Changed: somebody has decided on the item since it was shown.
         Refused: the value is none of this field.
         Doubtful: it breaks rules that are only evidence and that the item did not show already.
         Taken: another reviewer holds the item or has decided it.
@@ -89,6 +100,8 @@ def decide(
         row = _locked(item_id)
         _check_mine(row, reviewer)
         item = item_of(row)
+        if seen is not None and _stand(item) != _stand(seen):
+            raise Changed(_CHANGED)
         spec = item.spec(forms)
         kind, decided = _decided(item, spec, kind, value)
         rows = _sheet_rows(row)
@@ -103,7 +116,10 @@ def decide(
         for other in rows:
             if other.pk != row.pk:
                 key = other.field, other.row
-                _judge_again(other, before.get(key, []), after.get(key, []))
+                was = before.get(key, [])
+                # What nobody can read settles no conflict, though no rule speaks of a missing value.
+                now = [*was, *after.get(key, [])] if kind == Kind.UNREADABLE else after.get(key, [])
+                _judge_again(other, was, now)
         if row.audit and row.value != row.read_value:
             examine(row, forms)
     return item_of(row)
@@ -144,6 +160,11 @@ def _check_mine(row: FieldReading, reviewer: str) -> None:
     last = row.decisions.order_by("-pk").first()
     if last is not None and last.by != reviewer:
         raise Taken(_by(_DECIDED, last.by))
+
+
+def _stand(item: ReviewItem) -> tuple[str | None, bool]:
+    """What a person's word is about: the value, and whether somebody has decided on it."""
+    return item.value, item.status == Status.REVIEWED
 
 
 def _by(text: Text, name: str) -> Text:

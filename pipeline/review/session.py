@@ -58,15 +58,30 @@ class Session:
             Refused: the value is none of the field.
             Doubtful: it breaks rules that are only evidence; ask, then call again with `confirmed`.
             Taken: another reviewer has it by now.
+            Changed: it is no longer what was shown; `look_again`, or go on.
         """
         item = self._shown()
         done = decide(
-            item.id, self.reviewer, _KINDS[action.do], action.value or None, self.forms, confirmed=confirmed
+            item.id,
+            self.reviewer,
+            _KINDS[action.do],
+            action.value or None,
+            self.forms,
+            confirmed=confirmed,
+            seen=item,
         )
         self.decided += 1
         self.skipped.discard(item.id)
         self.go_on()
         return done
+
+    def look_again(self) -> None:
+        """Show the item as it is now, or go on where it is no longer open to this reviewer."""
+        fresh = queue.claim(self._shown().id, self.reviewer)
+        if fresh is None:
+            self.go_on()
+        else:
+            self.item = fresh
 
     def skip(self) -> None:
         """Leave the item open and go on."""
