@@ -18,7 +18,7 @@ from pipeline.page import PageReading, PageStatus
 from pipeline.scans.pages import open_pages
 from pipeline.scans.types import UnreadableFile, UnreadablePage
 from pipeline.store.archive import Archive
-from pipeline.store.feeds import pair_feeds
+from pipeline.store.feeds import pair_feeds, unpaired
 from pipeline.store.intake import CURABLE, keep
 from pipeline.store.lottery import NO_AUDIT, Audit
 from pipeline.store.models import Batch, Page, ScanFile
@@ -110,7 +110,7 @@ def scan_groups(
         already += kept.already
         shut += kept.shut
         batches |= kept.batches
-    pair_feeds(batches, reader.catalogue, reader.broken_rules)
+    pair_feeds(batches | unpaired(), reader.catalogue, reader.broken_rules)
     lots = [lot, *(file.batch for file in files.values())]
     name = next((one.name for one in lots if one), "")
     return tally(name, list(files.values()), tuple(already), tuple(shut))

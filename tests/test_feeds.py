@@ -1,8 +1,9 @@
 """Sides without a serial that come as files of their own: joined where the whole feed agrees, else they wait."""
 
 import pytest
-from notes import BACK, VALUES, note, put, read_note, scan_notes
+from notes import BACK, VALUES, note, put, read_note, reader, scan_notes
 
+from pipeline.batch import scan_groups
 from pipeline.page import PageReading, PageStatus
 from pipeline.store import feeds
 from pipeline.store import models as m
@@ -225,3 +226,18 @@ def test_the_empty_back_of_a_separator_needs_nobody(store, tmp_path) -> None:
     feed(store, tmp_path, "S . 1a 2a . .")
     reasons = list(m.Page.objects.order_by("file__name").values_list("reason", flat=True))
     assert reasons == ["separator", "separator_back", "", "", "blank", "blank"]
+
+
+def test_a_scan_that_was_killed_is_paired_by_the_next(store, tmp_path):
+    def killed():
+        for number, token in enumerate("1a 2a 1b 2b".split(), start=1):
+            path = put(tmp_path / f"scan-{number:04d}.tif", side(token, number))
+            yield [path]
+            path.unlink()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        scan_groups(killed(), None, reader(read), store)
+    assert waiting() == 4
+    scan_notes(store, put(tmp_path / "lain.tif", note(1)))
+    assert whole() == ["12", "34"]

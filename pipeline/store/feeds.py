@@ -23,6 +23,8 @@ from pipeline.store.separators import BACK, BLANK, PAPERS, backs
 from pipeline.store.sheets import BrokenRules, join
 
 _NUMBERED: Final = re.compile(r"(?P<stem>.*?)(?P<number>\d{1,9})(?P<suffix>\.[^.]*)?")
+_MADE: Final = r"^[^-]+-[0-9A-F]{8}-[0-9]+$"
+"""A serial that no paper carries, see `pairing.made_serial`."""
 _SIDES: Final = (1, 2)
 _UNREAD: Final = 0
 _WAITS: Final = "missing_side"
@@ -80,6 +82,12 @@ def pair_feeds(batches: Iterable[int], catalogue: Catalogue, broken_rules: Broke
                     if waiting >= {front, back}:
                         joined += _join(front, back, catalogue, broken_rules)
     return joined
+
+
+def unpaired() -> set[int]:
+    """The batches in which sides without a serial wait in files of their own: a scan that was killed joined none."""
+    waiting = Page.objects.filter(reason=_WAITS, file__images=1, serial__regex=_MADE)
+    return set(waiting.order_by().values_list("file__batch", flat=True).distinct())
 
 
 def pairs(run: Sequence[Image]) -> Iterator[tuple[int, int]]:
