@@ -149,8 +149,9 @@ VALUE_REASONS: Final[dict[str, Text]] = {
     "machine_print": Text("Diketik dengan mesin: periksa.", "Typed by machine: please check."),
     "missing_required": Text("Wajib diisi, tetapi kosong.", "Required, but empty."),
     "serial_reused": Text(
-        "Nomor seri ini juga ada di lembar lain dengan isi berbeda (fotokopi?).",
-        "This serial is also on another sheet with different content (a photocopied form?).",
+        "Nomor seri ini juga ada di kertas lain dengan isi berbeda (fotokopi?). Cocokkan kedua sisinya.",
+        "This serial is also on other paper with different content (a photocopied form?). Check that both sides belong "
+        "together.",
     ),
     "copies_differ": Text(
         "Sisi ini dipindai dua kali dan isian ini terbaca berbeda.",

@@ -94,18 +94,53 @@ def test_copies_that_differ_are_asked_where_they_differ(store, tmp_path):
     assert asked.alternatives == [["007", 0.9991], ["0", 0.001]]
 
 
-def test_a_value_that_only_one_copy_shows_is_asked_and_a_decided_one_is_not(store, tmp_path):
+def test_a_value_that_only_one_copy_shows_is_asked_and_a_decided_one_only_where_it_surely_changed(
+    store, tmp_path
+):
     scan_notes(store, put(tmp_path / "a.png", note(1, values={**MANY, "rw": None})))
     m.FieldReading.objects.filter(field="rt").update(status="reviewed", value="003")
     scan_notes(store, put(tmp_path / "b.png", note(1, values={**MANY, "rt": None})))
     assert m.Page.objects.filter(reason="duplicate_side").count() == 0, "two of eleven differ: another paper"
-    scan_notes(store, put(tmp_path / "c.png", note(1, values={**MANY, "rw": None, "rt": "009"})))
+    changed = {**MANY, "rw": None, "rt": "009"}
+    scan_notes(store, put(tmp_path / "c.png", note(1, values=changed, doubt={"rt": "?"})))
     assert m.Page.objects.get(file__name="c.png").reason == "duplicate_side"
     first = m.FieldReading.objects.filter(page__file__name="a.png")
     assert not first.filter(status="review").exists()
     scan_notes(store, put(tmp_path / "d.png", note(1, values={**MANY})))
     assert m.Page.objects.get(file__name="d.png").sheet.copy == 1
     assert [row.field for row in first.filter(status="review")] == ["rw"]
+    scan_notes(store, put(tmp_path / "e.png", note(1, values=changed)))
+    assert [row.field for row in first.filter(status="review")] == ["rt", "rw"]
+    assert m.Decision.objects.get().kind == "reopened"
+
+
+@pytest.mark.parametrize("decided", [False, True])
+def test_a_paper_of_another_day_is_no_second_scan_however_alike(store, tmp_path, decided):
+    november = {**MANY, "tanggal_pendataan": "2026-11-20"}
+    scan_notes(store, put(tmp_path / "a.png", note(1, values=november)))
+    if decided:
+        m.FieldReading.objects.filter(field="tanggal_pendataan").update(status="reviewed")
+    december = {**MANY, "tanggal_pendataan": "2026-12-20"}
+    scan_notes(store, put(tmp_path / "b.png", note(1, values=december)))
+    assert m.Page.objects.get(file__name="b.png").sheet.copy == 2
+    assert set(m.FieldReading.objects.get(page__file__name="b.png", field="nik").reasons) == {"serial_reused"}
+
+
+def test_a_date_that_may_be_misread_is_asked_and_makes_no_other_paper(store, tmp_path):
+    dated = {**MANY, "tanggal_pendataan": "2026-11-20"}
+    scan_notes(store, put(tmp_path / "a.png", note(1, values=dated)))
+    m.FieldReading.objects.filter(field="tanggal_pendataan").update(alternatives=[["2026-11-26", 0.02]])
+    scan_notes(store, put(tmp_path / "b.png", note(1, values={**dated, "tanggal_pendataan": "2026-11-26"})))
+    assert m.Page.objects.get(file__name="b.png").reason == "duplicate_side"
+    assert m.FieldReading.objects.get(status="review").reasons == ["copies_differ"]
+
+
+def test_a_side_that_came_alone_is_asked_about_once_other_paper_has_its_serial(store, tmp_path):
+    scan_notes(store, put(tmp_path / "a.tif", *fronts(1)))
+    scan_notes(store, put(tmp_path / "b.tif", *backs(2), *fronts(2)))
+    whole = m.FieldReading.objects.filter(page__sheet__copy=1, value__isnull=False)
+    assert {row.field for row in whole} >= {"nik", "penghasilan"}
+    assert all("serial_reused" in row.reasons and row.status == "review" for row in whole)
 
 
 def test_equal_copies_ask_nobody(store, tmp_path):

@@ -38,21 +38,27 @@ def reopen(row: FieldReading, reasons: Sequence[str]) -> None:
 
 
 def compare(first: Page, second: Iterable[JudgedReading]) -> None:
-    """Hold a side against its second scan: where they differ and nobody has decided yet, a person is asked.
+    """Hold a side against its second scan: where they differ, a person is asked.
+
+    What a person has decided is asked about anew only where the second scan is sure of something else: somebody has
+    written on the paper since.
 
     Args:
         first: the side whose readings count.
         second: what was read on the other image; its values join the alternatives.
     """
-    told = {(one.reading.field, one.reading.row): one.reading for one in second}
-    for row in first.readings.select_for_update().exclude(status=Status.REVIEWED):
-        other = told.get((row.field, row.row))
-        if other is None or _ink(other.value) == _ink(row.read_value):
+    told = {(one.reading.field, one.reading.row): one for one in second}
+    for row in first.readings.select_for_update():
+        judged = told.get((row.field, row.row))
+        if judged is None or _ink(judged.reading.value) == _ink(row.read_value):
+            continue
+        other, decided = judged.reading, row.status == Status.REVIEWED
+        if decided and (judged.status != "accepted" or _ink(other.value) == _ink(row.value)):
             continue
         rest = [one for one in row.alternatives if one[0] != other.value]
         row.alternatives = sorted([[other.value, float(other.confidence)], *rest], key=lambda one: -one[1])
-        doubt(row, ["copies_differ"])
-        row.save(update_fields=["status", "audit", "reasons", "alternatives"])
+        row.save(update_fields=["alternatives"])
+        reopen(row, ["copies_differ"])
 
 
 def _ink(value: str | None) -> str:

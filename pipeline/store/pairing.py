@@ -5,12 +5,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from pipeline.forms.catalogue import Form
-from pipeline.forms.layout import Kind
+from pipeline.forms.layout import FieldType, Kind
+from pipeline.page import JudgedReading
 from pipeline.store.models import Page, Sheet
-from pipeline.store.readings import Key, filled
+from pipeline.store.readings import Key, filled, possible
 
 SAME_CONTENT: Final = 0.9
 """Share of equal values among the filled ones from which two images show the same sheet: readers err less."""
+
+IDENTIFYING: Final = frozenset({FieldType.NIK, FieldType.KK, FieldType.DATE})
+"""Who and when: where ink leaves no doubt that one of these differs, it is other paper, whatever else is alike (the
+same roster, photocopied for the next month)."""
 
 TELLING: Final = 12
 """So many characters in cells tell papers apart; fewer (an almost empty back) may be alike on different papers."""
@@ -31,15 +36,15 @@ class Place:
     reused: bool = False
 
 
-def find(page: Page, written: Mapping[Key, str], form: Form) -> Place:
+def find(page: Page, readings: Sequence[JudgedReading], form: Form) -> Place:
     """The sheet of a side, made where there is none yet; sheets of its serial are locked.
 
     Args:
         page: not yet saved; file, image, serial ("" where the form carries none) and number are known.
-        written: its filled values.
+        readings: what was read on it.
         form: the form in the version of the page.
     """
-    return _by_serial(page, written, form) if page.serial else _by_place(page, form)
+    return _by_serial(page, readings, form) if page.serial else _by_place(page, form)
 
 
 def made_serial(code: str, sha256: str, image: int) -> str:
@@ -65,8 +70,9 @@ def _by_place(page: Page, form: Form) -> Place:
     return Place(_fresh(serial, Sheet.objects.filter(serial=serial).count() + 1, form))
 
 
-def _by_serial(page: Page, written: Mapping[Key, str], form: Form) -> Place:
+def _by_serial(page: Page, readings: Sequence[JudgedReading], form: Form) -> Place:
     """One that lacks the side beside it in the file, the one it repeats, one that waits, or a new one."""
+    written = filled((one.reading.field, one.reading.row, one.reading.value) for one in readings)
     sheets = list(Sheet.objects.select_for_update().filter(serial=page.serial).order_by("copy"))
     known = Page.objects.filter(sheet__in=sheets).select_related("file")
     sides = list(known.exclude(reason="duplicate_side"))
@@ -77,7 +83,11 @@ def _by_serial(page: Page, written: Mapping[Key, str], form: Form) -> Place:
     neighbour = next((one for one in lacking if one.pk in {side.sheet_id for side in beside}), None)
     if neighbour is not None:
         return Place(neighbour, reused=neighbour.copy > 1)
-    repeated = [taken[one.pk] for one in fitting if one.pk in taken and _same(written, taken[one.pk])]
+    repeated = [
+        taken[one.pk]
+        for one in fitting
+        if one.pk in taken and _same(written, taken[one.pk]) and not _other_paper(readings, taken[one.pk])
+    ]
     again = {
         side.sheet_id for side in beside if side.reason == "duplicate_side" and side.number != page.number
     }
@@ -131,3 +141,15 @@ def _same(written: Mapping[Key, str], side: Page) -> bool:
     fields = written.keys() | known.keys()
     equal = sum(written.get(field) == known.get(field) for field in fields)
     return equal >= SAME_CONTENT * len(fields)
+
+
+def _other_paper(readings: Sequence[JudgedReading], side: Page) -> bool:
+    """Whether what identifies a paper is another on this side, however either is misread."""
+    here = {(one.reading.field, one.reading.row): one.reading for one in readings}
+    for row in side.readings.filter(type__in=IDENTIFYING):
+        reading = here[row.field, row.row]
+        now = possible(reading.value, ((one.value, one.probability) for one in reading.alternatives))
+        known = possible(row.read_value, row.alternatives) | possible(row.value, ())
+        if now and known and now.isdisjoint(known):
+            return True
+    return False

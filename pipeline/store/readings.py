@@ -11,6 +11,8 @@ from pipeline.store.models import FieldReading, Page
 Key = tuple[str, int | None]
 """A field of a page: its name and its table row."""
 
+_LIKELY: Final = 0.01
+
 ABSENT: Final = "absent"
 """What a signature's field holds when nobody signed: a value, but no ink."""
 
@@ -54,6 +56,12 @@ def reading_of(row: FieldReading) -> Reading:
         alternatives=tuple(Alternative(value, probability) for value, probability in row.alternatives),
         reasons=tuple(row.reasons),
     )
+
+
+def possible(value: str | None, others: Iterable[tuple[str | None, float]]) -> frozenset[str]:
+    """The values that ink may hold: what was read, and what it may be instead, with one chance in a hundred."""
+    likely = (other for other, probability in others if probability >= _LIKELY)
+    return frozenset(one for one in (value, *likely) if one and one != ABSENT)
 
 
 def filled(values: Iterable[tuple[str, int | None, str | None]]) -> dict[Key, str]:

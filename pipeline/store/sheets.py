@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from django.db.models import F
+from django.db.models import Count, F
 
 from pipeline.forms.catalogue import Form
 from pipeline.forms.definition import FormDefinition
@@ -12,7 +12,7 @@ from pipeline.store.doubts import Status, accept, compare, doubt, reopen
 from pipeline.store.lottery import NO_AUDIT, Audit
 from pipeline.store.models import FieldReading, Page, Sheet
 from pipeline.store.pairing import find
-from pipeline.store.readings import Key, filled, reading_of, rows_of
+from pipeline.store.readings import Key, reading_of, rows_of
 from pipeline.store.separators import strangers
 
 BrokenRules = Callable[[FormDefinition, Sequence[Reading]], Mapping[Key, Sequence[str]]]
@@ -36,8 +36,7 @@ def place(
         broken_rules: run over the whole sheet once every side is there.
         audit: how accepted values are drawn for it.
     """
-    written = filled((one.reading.field, one.reading.row, one.reading.value) for one in reading.readings)
-    at = find(page, written, form)
+    at = find(page, reading.readings, form)
     page.sheet, page.serial = at.sheet, at.sheet.serial
     if at.repeats is not None:
         page.status, page.reason = PageStatus.SET_ASIDE, "duplicate_side"
@@ -60,6 +59,23 @@ def place(
             accept(row)
     FieldReading.objects.bulk_create(rows, batch_size=500)
     _complete(at.sheet, form, broken_rules)
+    if at.reused:
+        _doubt_pairs(page.serial)
+
+
+def _doubt_pairs(serial: str) -> None:
+    """Send to review what stands on sheets whose sides came in different files, now that other paper has their serial.
+
+    While there was one sheet of the serial, whatever side came was taken for its own.
+    """
+    sheets = Sheet.objects.filter(serial=serial, complete=True)
+    apart = sheets.annotate(files=Count("pages__file", distinct=True)).filter(files__gt=1)
+    rows = FieldReading.objects.select_for_update(of=("self",)).filter(
+        page__sheet__in=apart, value__isnull=False
+    )
+    for row in rows:
+        if "serial_reused" not in row.reasons:
+            reopen(row, ["serial_reused"])
 
 
 def join(side: Page, other: Page, form: Form, broken_rules: BrokenRules) -> None:
