@@ -230,7 +230,7 @@ def test_the_empty_back_of_a_separator_needs_nobody(store, tmp_path) -> None:
 
 def test_a_scan_that_was_killed_is_paired_by_the_next(store, tmp_path):
     def killed():
-        for number, token in enumerate("1a 2a 1b 2b".split(), start=1):
+        for number, token in enumerate(["1a", "2a", "1b", "2b"], start=1):
             path = put(tmp_path / f"scan-{number:04d}.tif", side(token, number))
             yield [path]
             path.unlink()
