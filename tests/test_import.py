@@ -1,5 +1,7 @@
 """The month's import: exact keys, the latest form's word, questions for people, twice is once, undo."""
 
+from contextlib import contextmanager
+
 import pytest
 from builders import FAMILY, correct, sheet
 from forms_under_test import catalogue
@@ -254,6 +256,150 @@ def test_undo_refuses_under_a_later_run_and_names_it():
         undo(first.run)
 
 
+HEAD = {key: value for key, value in FAMILY.items() if not isinstance(key, tuple)}
+NIKS = [FAMILY["nik"], "6311021610969999"]
+
+
+def people():
+    """Name, NIK and family card of everybody."""
+    from pipeline.register.models import Person
+
+    rows = Person.objects.order_by("nik", "pk").select_related("household")
+    return [(row.name, row.nik, row.household and row.household.kk) for row in rows]
+
+
+def test_a_row_that_proves_empty_takes_its_person_away():
+    made = sheet(FAMILY)
+    run()
+    for name, row in [key for key in FAMILY if isinstance(key, tuple)]:
+        correct(made, name, None, row=row)
+    report = run()
+    assert people() == [("SARKANI", FAMILY["nik"], FAMILY["kk"])]
+    assert report.counts["person"] == {"new": 0, "updated": 0, "unchanged": 1, "removed": 1}
+
+
+@pytest.mark.parametrize("other_day", ["2026-11-01", "2026-11-25"])
+def test_a_corrected_nik_takes_all_that_its_sheet_had_said_of_another_along(other_day):
+    siti = HEAD | {"nama": "SITI", "kk": "6311022308239184", "nomor_hp": "081111111111"}
+    wrong = sheet(HEAD | {"nama": "BUDI", "nomor_hp": "082222222222"})
+    right = sheet(siti | {"tanggal_pendataan": other_day})
+    assert {question.kind for question in run().questions} == {"identity"}
+    correct(wrong, "nik", NIKS[1])
+    assert run().questions == ()
+    assert people() == [("SITI", NIKS[0], "6311022308239184"), ("BUDI", NIKS[1], FAMILY["kk"])]
+    from pipeline.register.models import Person, Proposal
+
+    head = Person.objects.get(nik=NIKS[0])
+    assert (head.phone, head.voices) == ("081111111111", [right.pk])
+    asked = Proposal.objects.values_list("sheet", "person__name", "household__kk").distinct()
+    assert sorted(asked) == [(wrong.pk, "BUDI", FAMILY["kk"]), (right.pk, "SITI", "6311022308239184")]
+    assert run().changed == 0
+
+
+def test_a_form_of_another_month_is_heard_again_when_one_takes_its_word_back():
+    sheet(HEAD | {"nama": "SITI", "kk": "6311022308239184", "tanggal_pendataan": "2026-10-02"})
+    run("2026-10")
+    wrong = sheet(HEAD | {"nama": "BUDI"})
+    run()
+    correct(wrong, "nik", NIKS[1])
+    run()
+    assert people() == [("SITI", NIKS[0], "6311022308239184"), ("BUDI", NIKS[1], FAMILY["kk"])]
+
+
+def test_a_number_that_its_sheet_has_given_up_is_free_for_another():
+    wrong = sheet(HEAD | {"nama": "BUDI"})
+    run()
+    correct(wrong, "nik", NIKS[1])
+    sheet(HEAD | {"nama": "SITI", "kk": "6311022308239184", "tanggal_pendataan": "2026-11-25"})
+    assert run().questions == ()
+    assert people() == [("SITI", NIKS[0], "6311022308239184"), ("BUDI", NIKS[1], FAMILY["kk"])]
+
+
+def test_two_numbers_that_changed_places_change_back():
+    made = sheet(FAMILY)
+    run()
+    correct(made, "nik", FAMILY["anggota.nik", 1])
+    correct(made, "anggota.nik", FAMILY["nik"], row=1)
+    run()
+    assert {(name, nik) for name, nik, _ in people()} == {
+        ("SARKANI", FAMILY["anggota.nik", 1]),
+        ("WULANDARI", FAMILY["nik"]),
+    }
+    assert run().changed == 0
+
+
+def test_a_nik_corrected_to_one_that_is_known_leaves_no_ghost():
+    first = sheet(HEAD | {"nik": NIKS[1], "tanggal_pendataan": "2026-11-01"})
+    second = sheet(HEAD)
+    run()
+    correct(second, "nik", NIKS[1])
+    run()
+    assert people() == [("SARKANI", NIKS[1], FAMILY["kk"])]
+    from pipeline.register.models import Person
+
+    assert Person.objects.get().voices == [first.pk, second.pk]
+
+
+def test_one_nik_twice_on_a_sheet_is_a_question_and_overwrites_nobody():
+    again = {("tambahan.nama", 2): "SITI", ("tambahan.nik", 2): ROSTER["tambahan.nik", 1]}
+    sheet(ROSTER | again | {("tambahan.status", 2): "hadir", ("tambahan.jumlah", 2): "300000"}, "penyaluran")
+    for _ in range(2):
+        (question,) = (one for one in run().questions if one.kind == "identity")
+        assert (question.known, question.told) == ("JUMRI", "SITI")
+        assert people() == [("JUMRI", ROSTER["tambahan.nik", 1], None)]
+    assert run().changed == 0
+
+
+def printed_for(*people):
+    from pipeline.store.models import IssuedSheet
+
+    IssuedSheet.objects.create(
+        serial="BAP-2005-26-00001", form="penyaluran", version=1, village="2005", fingerprint="x",
+        rows={"penerima": [{"row": row, "person": one.pk} for row, one in enumerate(people, 1)]},
+    )  # fmt: skip
+
+
+def test_whom_aid_was_given_stays_and_is_a_question_when_no_form_names_them_any_more():
+    from pipeline.register.models import Distribution, Person
+
+    made = sheet(FAMILY)
+    run()
+    head, wife = Person.objects.order_by("slot")
+    printed_for(head, wife)
+    sheet(ROSTER, "penyaluran", "BAP-2005-26-00001")
+    run()
+    correct(made, "anggota.nik", NIKS[1], row=1)
+    assert run().questions == ()
+    assert Person.objects.get(nik=NIKS[1]).pk == wife.pk, "alone in speaking of her, the form renames her"
+    for name, row in [key for key in FAMILY if isinstance(key, tuple)]:
+        correct(made, name, None, row=row)
+    for _ in range(2):
+        assert [(one.kind, one.name) for one in run().questions] == [("left", "WULANDARI")]
+        wife.refresh_from_db()
+        assert (wife.nik, Distribution.objects.get(status="tidak").person_id) == (None, wife.pk)
+
+
+def test_undo_refuses_while_a_printed_list_names_its_people():
+    from pipeline.register.changes import undo
+    from pipeline.register.models import Person
+    from pipeline.store.spoiling import say_spoilt
+
+    sheet(FAMILY)
+    report = run()
+    printed_for(*Person.objects.order_by("slot"))
+    with pytest.raises(UsageError, match="BAP-2005-26-00001"):
+        undo(report.run)
+    say_spoilt(["BAP-2005-26-00001"], "not used", "ani")
+    undo(report.run)
+    assert not people()
+
+
+def test_a_consent_that_nobody_can_read_is_none():
+    made = sheet(FAMILY)
+    correct(made, "persetujuan", None, kind="unreadable")
+    assert [one.reason for one in run().waiting] == ["unreadable_key"]
+
+
 @pytest.mark.parametrize("month", ["2026-13", "november", "2026"])
 def test_a_month_that_is_none_is_refused(month):
     from pipeline.register.importing import month_of
@@ -275,25 +421,81 @@ FIELDS = st.fixed_dictionaries(
 )
 
 
-@given(st.lists(FIELDS, min_size=1, max_size=4), st.integers(0, 3))
+FORMS = st.lists(FIELDS, min_size=1, max_size=4)
+
+
+@given(FORMS, st.integers(0, 3))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_imported_again_changes_nothing_and_undone_leaves_nothing(forms, early):
-    from django.db import transaction
-
-    from pipeline.register.changes import undo
-
-    with transaction.atomic():
+    with rolled_back():
         for values in forms[:early]:
             sheet(values)
         run()
         middle = everything()
         for values in forms[early:]:
             sheet(values)
-        report = run()
-        after = everything()
-        assert run().changed == 0
-        assert everything() == after
-        if report.run:
-            undo(report.run)
-        assert everything() == middle
+        _import_twice_and_undo(middle)
+
+
+@given(FORMS, st.data())
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_corrected_form_leaves_the_register_as_if_it_had_always_said_so(forms, data):
+    """But for who is whom by name and sex, where the first form's word holds."""
+    numbers = FIELDS.map(lambda form: {name: form[name] for name in ("nik", "kk")})
+    corrections = data.draw(st.lists(st.tuples(st.sampled_from(range(len(forms))), numbers), max_size=4))
+    with rolled_back():
+        made = [sheet(values) for values in forms]
+        run()
+        middle = everything()
+        for number, values in corrections:
+            for name, value in values.items():
+                correct(made[number], name, value)
+        _import_twice_and_undo(middle)
+        corrected = plain_facts()
+    with rolled_back():
+        for number, values in corrections:
+            forms[number] = forms[number] | values
+        for values in forms:
+            sheet(values)
+        run()
+        assert corrected == plain_facts()
+
+
+def _import_twice_and_undo(before):
+    from pipeline.register.changes import undo
+
+    report = run()
+    after = everything()
+    assert run().changed == 0
+    assert everything() == after
+    if report.run:
+        undo(report.run)
+        assert everything() == before
+        run()
+        assert plain_facts(everything()) == plain_facts(after)
+    else:
+        assert everything() == before
+
+
+def plain_facts(rows=None):
+    """The register without what numbers it, and without names, which only the first form tells."""
+    rows = rows or everything()
+    cards = {one["id"]: (one["kk"], one["address"]) for one in rows["household"]}
+    return {
+        "household": sorted(map(str, cards.values())),
+        "person": sorted(
+            str((one["nik"], one["village"], cards.get(one["household_id"]))) for one in rows["person"]
+        ),
+        "proposal": sorted(
+            str((one["programme_id"], cards.get(one["household_id"]))) for one in rows["proposal"]
+        ),
+    }
+
+
+@contextmanager
+def rolled_back():
+    from django.db import transaction
+
+    with transaction.atomic():
+        yield
         transaction.set_rollback(True)

@@ -14,8 +14,9 @@ from pipeline.forms.definition import FormDefinition, RegisterEntry
 Key = tuple[str, int | None]
 Values = Mapping[Key, str | None]
 
-KEY_ATTRIBUTES: Final = frozenset({"nik", "kk", "name", "date", "surveyed_on", "programme"})
-"""Attributes without which a row would be about nobody or nothing: where one is unreadable, its sheet waits."""
+KEY_ATTRIBUTES: Final = frozenset({"nik", "kk", "name", "date", "surveyed_on", "programme", "consent"})
+"""Attributes without which a row would be about nobody or nothing, or leave the office without leave: where one is
+unreadable, its sheet waits."""
 
 _EMPTY: Final = (None, "", "absent")
 

@@ -1,6 +1,6 @@
 """The month's import: sheets with nothing open become rows of the register, and a second run changes nothing."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -14,10 +14,20 @@ from pipeline.errors import UsageError
 from pipeline.forms.catalogue import Catalogue
 from pipeline.forms.occasion import date_field
 from pipeline.language import Text
-from pipeline.register.changes import ENTITIES, state
+from pipeline.register.book import Book, Question, Told, Voices
+from pipeline.register.changes import (
+    ENTITIES,
+    NUMBERS,
+    REFERRING,
+    State,
+    move_aside,
+    people_on_lists,
+    state,
+)
 from pipeline.register.drafts import drafts, key_fields
-from pipeline.register.merge import Book, Question, Told, alike, apply
-from pipeline.register.models import Change, ImportRun, Person, Row
+from pipeline.register.merge import alike, apply
+from pipeline.register.models import Change, ImportRun, Person, Row, Tracked
+from pipeline.register.whose import assign
 from pipeline.store.models import Decision, FieldReading, IssuedSheet, Sheet
 
 _SHEETS: Final = 1_000
@@ -101,12 +111,12 @@ def _import(catalogue: Catalogue, month: str | None) -> ImportReport:
     run: ImportRun | None = None
     questions: list[Question] = []
     serials: dict[int, str] = {}
-    imported = 0
-    for sheets in _ready(catalogue, month):
-        book = Book.of(sheets)
-        for told in sheets:
-            apply(told, book)
-        changes = _save(book, counts)
+    ready, voices = _ready(catalogue), _voices()
+    wanted = sorted((on, key) for key, on in ready.items() if month is None or on.isoformat()[:7] == month)
+    for first in range(0, len(wanted), _SHEETS):
+        sheets = _told(catalogue, wanted[first : first + _SHEETS])
+        book = Book.of(sheets, voices)
+        changes = _save(_heard(catalogue, sheets, book, ready, voices), counts)
         if changes:
             run = run or ImportRun.objects.create(month=month or "")
             for change in changes:
@@ -115,39 +125,121 @@ def _import(catalogue: Catalogue, month: str | None) -> ImportReport:
         questions += book.questions
         serials |= {told.sheet: told.serial for told in sheets}
         questions += alike([row for _, row in book.touched.values() if isinstance(row, Person)], serials)
-        imported += len(sheets)
     return ImportReport(
         run.pk if run else None,
         month or "",
-        imported,
+        len(wanted),
         {name: dict(found) for name, found in counts.items()},
-        tuple(dict.fromkeys(questions)),
+        tuple(dict.fromkeys([*questions, *_left()])),
         tuple(waiting_sheets(catalogue, month)),
     )
 
 
+def _voices() -> Voices:
+    found: dict[int, list[tuple[str, int]]] = defaultdict(list)
+    for name in NUMBERS:
+        rows = ENTITIES[name]._default_manager.values_list("pk", "sheet", "voices")
+        for key, made, voices in rows.iterator(10_000):
+            for sheet in voices:
+                if sheet != made:
+                    found[sheet].append((name, key))
+    return found
+
+
+def _heard(
+    catalogue: Catalogue, sheets: Sequence[Told], book: Book, ready: Mapping[int, date], voices: Voices
+) -> Book:
+    """The book after these sheets, and whoever else speaks of what one of them has left, were heard in order."""
+    heard = {told.sheet: told for told in sheets}
+    news: Sequence[Told] = sheets
+    while news:
+        for told in news:
+            assign(told, book)
+        again = sorted((ready[sheet], sheet) for sheet in book.unheard(heard) if sheet in ready)
+        news = _told(catalogue, again)
+        book.load(news, voices)
+        heard |= {told.sheet: told for told in news}
+    for told in sorted(heard.values(), key=lambda told: (told.on, told.sheet)):
+        apply(told, book)
+    return book
+
+
+def _left() -> Iterator[Question]:
+    """People of whom no sheet speaks any more, kept because aid was handed to them or a list names them."""
+    for name, serial in Person.objects.filter(voices=[]).values_list("name", "sheet__serial").order_by("pk"):
+        yield Question("left", serial, name)
+
+
 def _save(book: Book, counts: dict[str, Counter[str]]) -> list[Change]:
-    """Writes what is new or differs, and returns every change."""
+    """Writes what is new or differs, takes away what nothing speaks of, and returns every change."""
+    orphans = {id(row): name for name, row, _ in book.orphans()}
+    _rehome(row for _, row in book.touched.values() if id(row) in book.homeless)
     changes: list[Change] = []
-    for name, model in ENTITIES.items():
-        rows = [row for kind, row in book.touched.values() if kind == name]
-        for row in rows:
-            _settle(row)
-        fresh = [row for row in rows if row.pk is None]
-        model._default_manager.bulk_create(fresh, batch_size=_BATCH)
-        changes += [Change(model=name, row=row.pk, before=None, after=state(row)) for row in fresh]
-        old = [(row, before) for row in rows if (before := book.before.get(id(row))) is not None]
-        differing = [(row, before, after) for row, before in old if (after := state(row)) != before]
+    found: dict[str, tuple[list[Row], list[tuple[Row, State, State]]]] = {}
+    for name in ENTITIES:
+        rows = [row for kind, row in book.touched.values() if kind == name and id(row) not in orphans]
+        old = [(row, before, state(row)) for row in rows if (before := book.before.get(id(row))) is not None]
+        differing = [(row, before, after) for row, before, after in old if after != before]
+        found[name] = [row for row in rows if row.pk is None], differing
+        counts[name]["unchanged"] += len(old) - len(differing)
+        moved = [row.pk for row, before, after in differing if _place(name, before) != _place(name, after)]
+        move_aside(name, [*moved, *(row.pk for kind, row, _ in book.orphans() if kind == name)])
+    for name, (fresh, differing) in found.items():
+        model = ENTITIES[name]
         columns = [field.name for field in model._meta.concrete_fields if not field.primary_key]
+        for row in [*fresh, *(row for row, _, _ in differing)]:
+            _settle(row)
+        differing = [(row, before, state(row)) for row, before, _ in differing]
         model._default_manager.bulk_update([row for row, _, _ in differing], columns, batch_size=_BATCH)
+        model._default_manager.bulk_create(fresh, batch_size=_BATCH)
         changes += [Change(model=name, row=row.pk, before=was, after=now) for row, was, now in differing]
+        changes += [Change(model=name, row=row.pk, before=None, after=state(row)) for row in fresh]
+        silent = sum(_said(was) == _said(now) for _, was, now in differing)
+        counts[name].update(new=len(fresh), updated=len(differing) - silent, unchanged=silent)
+    for name in reversed(ENTITIES):
         gone = [row for kind, row in book.gone if kind == name]
         changes += [Change(model=name, row=row.pk, before=state(row), after=None) for row in gone]
-        model._default_manager.filter(pk__in=[row.pk for row in gone]).delete()
-        counts[name].update(
-            new=len(fresh), updated=len(differing), unchanged=len(old) - len(differing), removed=len(gone)
-        )
+        gone += _unbound(name, [row for kind, row, _ in book.orphans() if kind == name], book, changes)
+        ENTITIES[name]._default_manager.filter(pk__in=[row.pk for row in gone]).delete()
+        counts[name]["removed"] += len(gone)
     return changes
+
+
+def _said(held: State) -> State:
+    """What is known of a row, whoever said so."""
+    return {column: value for column, value in held.items() if column != "voices"}
+
+
+def _place(name: str, held: State) -> tuple[object, ...]:
+    """What no other row may have: sheet and slot, and the number."""
+    return held["sheet_id"], held["slot"], held.get(NUMBERS.get(name, ""))
+
+
+def _rehome(rows: Iterable[Row]) -> None:
+    """Gives rows whose sheet has left them, and of which only sheets speak that wait, to one of these."""
+    for row in rows:
+        if isinstance(row, Tracked) and row.voices:
+            row.sheet_id, row.slot = row.voices[0], f"~{row.pk}"
+
+
+def _unbound(name: str, orphans: Sequence[Row], book: Book, changes: list[Change]) -> list[Row]:
+    """Of the rows that no sheet speaks of any more those that nothing refers to; the others stay, without a number."""
+    keys = [row.pk for row in orphans]
+    bound: set[int] = set()
+    for model, column in REFERRING.get(name, ()):
+        bound.update(
+            model._default_manager.filter(**{f"{column}__in": keys}).values_list(f"{column}_id", flat=True)
+        )
+    if name == "person" and keys:
+        bound.update(people_on_lists())
+    for row in orphans:
+        before = book.before[id(row)]
+        after: State | None = None
+        if row.pk in bound:
+            after = {**before, "slot": f"~{row.pk}", "voices": [], NUMBERS[name]: None}
+            ENTITIES[name]._default_manager.filter(pk=row.pk).update(voices=[])
+        changes.append(Change(model=name, row=row.pk, before=before, after=after))
+    return [row for row in orphans if row.pk not in bound]
 
 
 def _settle(row: Row) -> None:
@@ -161,17 +253,11 @@ def _open() -> Exists:
     return Exists(FieldReading.objects.filter(page__sheet=OuterRef("pk"), status=FieldReading.Status.REVIEW))
 
 
-def _ready(catalogue: Catalogue, month: str | None) -> Iterator[list[Told]]:
-    """Sheets that are complete, with nothing open and nobody unreadable, in the order they were filled in."""
+def _ready(catalogue: Catalogue) -> dict[int, date]:
+    """Sheets that are complete, with nothing open and nobody unreadable, and the date of each."""
     ready = Sheet.objects.filter(complete=True).exclude(_open())
     blocked = set(unreadable_sheets(catalogue))
-    dated = sorted(
-        (on, key)
-        for key, on in _dates(catalogue, ready)
-        if key not in blocked and (month is None or on.isoformat()[:7] == month)
-    )
-    for first in range(0, len(dated), _SHEETS):
-        yield _told(catalogue, dated[first : first + _SHEETS])
+    return {key: on for key, on in _dates(catalogue, ready) if key not in blocked}
 
 
 def _dates(catalogue: Catalogue, sheets: Iterable[Sheet]) -> Iterator[tuple[int, date]]:

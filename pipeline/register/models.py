@@ -55,9 +55,11 @@ class Tracked(Row):
 
     Attributes:
         sources: attribute to `[date of the form, sheet]`; the latest form's word counts.
+        voices: the sheets that speak of it, also those of whose words none counts, ascending.
     """
 
     sources = models.JSONField(default=dict)
+    voices = models.JSONField(default=list)
 
     class Meta:
         abstract = True

@@ -7,13 +7,19 @@ from pipeline.language import Text
 REASONS: Final[dict[str, Text]] = {
     "missing_side": Text("sisi lain belum dipindai", "the other side is not scanned yet"),
     "review": Text("isian perlu diperiksa", "fields to look at"),
-    "unreadable_key": Text("NIK, nama, atau tanggal tidak terbaca", "NIK, name or date cannot be read"),
+    "unreadable_key": Text(
+        "NIK, nama, tanggal, atau persetujuan tidak terbaca", "NIK, name, date or consent cannot be read"
+    ),
 }
 """Why a sheet is not in the register yet."""
 
 QUESTIONS: Final[dict[str, Text]] = {
     "identity": Text("NIK sama, data orang berbeda", "same NIK, different person data"),
     "alike": Text("mungkin orang yang sama, tanpa NIK", "perhaps the same person, without a NIK"),
+    "left": Text(
+        "tidak disebut formulir mana pun lagi, tetapi ada di daftar atau menerima bantuan",
+        "no form names this person any more, but a list does, or aid was given",
+    ),
     "nobody": Text("bantuan tanpa nama penerima", "aid without a recipient's name"),
 }
 """What a person has to decide."""

@@ -1,0 +1,159 @@
+"""The rows of the register that some sheets speak of, in memory: as they were, whose they are, as they become."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+from pipeline.register.changes import ENTITIES, NUMBERS, State, state
+from pipeline.register.drafts import Draft
+from pipeline.register.models import Person, Programme, Row, Tracked
+
+_MANY: Final = 500
+
+Voices = Mapping[int, Sequence[tuple[str, int]]]
+"""For each sheet the rows, by entity and key, that it speaks of though another made them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One sheet ready for the register: its key, serial, date, drafts, and for a roster who stands in which row."""
+
+    sheet: int
+    serial: str
+    on: date
+    drafts: tuple[Draft, ...]
+    expected: Mapping[tuple[str, int], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something for a person to decide.
+
+    Attributes:
+        kind: `identity` (one NIK, two people?), `alike` (two rows, one person?), `nobody` (aid without a name) or
+            `left` (aid for somebody whom no sheet names any more).
+        attribute: which attribute differs, for `identity`.
+        known: what the register holds.
+        told: what the sheet says.
+        other: the serial of the sheet that the register has it from.
+    """
+
+    kind: str
+    serial: str
+    name: str
+    attribute: str = ""
+    known: str = ""
+    told: str = ""
+    other: str = ""
+
+
+@dataclass(slots=True)
+class Book:
+    """The rows that some sheets touch, as they were and as they become.
+
+    Attributes:
+        rows: for each sheet the rows that it made, by entity and slot.
+        known: rows that several sheets may speak of, by entity and number.
+        said: for each sheet the rows that it spoke of before this run.
+        whose: sheet, entity and slot to the row that the draft speaks of, see `whose.assign`.
+        homeless: by `id`, rows whose sheet speaks of them no more; who speaks of one next takes it over.
+        left: rows from which a sheet took its word back, with its serial.
+        before: by `id`, what rows were.
+        touched: by `id`, the rows that this run speaks of.
+        gone: rows that a sheet alone speaks of and now does not.
+    """
+
+    rows: dict[int, dict[tuple[str, str], Row]] = field(default_factory=lambda: defaultdict(dict))
+    known: dict[tuple[str, str], Tracked] = field(default_factory=dict)
+    said: dict[int, list[tuple[str, Tracked]]] = field(default_factory=lambda: defaultdict(list))
+    whose: dict[tuple[int, str, str], Tracked] = field(default_factory=dict)
+    homeless: set[int] = field(default_factory=set)
+    left: list[tuple[str, Tracked, str]] = field(default_factory=list)
+    people: dict[int, Person] = field(default_factory=dict)
+    programmes: frozenset[str] = frozenset()
+    before: dict[int, State] = field(default_factory=dict)
+    touched: dict[int, tuple[str, Row]] = field(default_factory=dict)
+    gone: list[tuple[str, Row]] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
+    _loaded: set[tuple[str, int]] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, sheets: Sequence[Told], voices: Voices) -> "Book":
+        """Loads every row that the sheets may touch."""
+        book = cls(programmes=frozenset(Programme.objects.values_list("code", flat=True)))
+        book.load(sheets, voices)
+        return book
+
+    def load(self, sheets: Sequence[Told], voices: Voices) -> None:
+        """Loads what these sheets may touch, too."""
+        made = [one.sheet for one in sheets]
+        told = [draft.attributes for one in sheets for draft in one.drafts]
+        spoken = [one for sheet in made for one in voices.get(sheet, ())]
+        for name, model in ENTITIES.items():
+            self._know(name, _in_parts(model, "sheet__in", made))
+            self._know(name, _in_parts(model, "pk__in", {key for entity, key in spoken if entity == name}))
+        for name, number in NUMBERS.items():
+            wanted = {attributes[number] for attributes in told if number in attributes}
+            self._know(name, _in_parts(ENTITIES[name], f"{number}__in", wanted))
+        expected = {person for one in sheets for person in one.expected.values()}
+        self._know("person", _in_parts(Person, "pk__in", expected))
+
+    def _know(self, name: str, rows: Iterable[Row]) -> None:
+        for row in rows:
+            if (name, row.pk) in self._loaded:
+                continue
+            self._loaded.add((name, row.pk))
+            self.before[id(row)] = state(row)
+            self.rows[row.sheet_id][name, row.slot] = row
+            if isinstance(row, Person):
+                self.people[row.pk] = row
+            if isinstance(row, Tracked):
+                for sheet in row.voices:
+                    self.said[sheet].append((name, row))
+                if number := getattr(row, NUMBERS[name]):
+                    self.known[name, number] = row
+
+    def row(self, name: str, sheet: int, slot: str) -> Row:
+        """The row of a slot, made when it is not there yet; touched from now on."""
+        found = self.rows[sheet].get((name, slot))
+        return self.touch(name, found) if found is not None else self.make(name, sheet, slot)
+
+    def make(self, name: str, sheet: int, slot: str) -> Row:
+        """A new row in a slot, whatever held it before."""
+        row = ENTITIES[name](sheet_id=sheet, slot=slot)
+        self.rows[sheet][name, slot] = row
+        return self.touch(name, row)
+
+    def touch(self, name: str, row: Row) -> Row:
+        """Marks a row as one that this run speaks of."""
+        self.touched.setdefault(id(row), (name, row))
+        return row
+
+    def number(self, name: str, row: Tracked, number: str) -> None:
+        """From now on a row is found by this number, "" for none, and by no other."""
+        held = getattr(row, NUMBERS[name])
+        if held and held != number and self.known.get((name, held)) is row:
+            del self.known[name, held]
+        if number:
+            self.known.setdefault((name, number), row)
+
+    def unheard(self, heard: Iterable[int]) -> set[int]:
+        """Sheets that speak of rows from which another took its word back, and have not been heard since."""
+        return {sheet for _, row, _ in self.left for sheet in row.voices} - set(heard)
+
+    def orphans(self) -> Iterator[tuple[str, Tracked, str]]:
+        """Rows of which no sheet speaks any more, with the serial of the last that did."""
+        done: set[int] = set()
+        for name, row, serial in reversed(self.left):
+            if not row.voices and row.pk is not None and id(row) not in done:
+                done.add(id(row))
+                yield name, row, serial
+
+
+def _in_parts(model: type[Any], lookup: str, keys: Iterable[Any]) -> Iterator[Any]:
+    """Rows whose key is among many, in parts that every database takes."""
+    wanted = sorted(keys)
+    for first in range(0, len(wanted), _MANY):
+        yield from model._default_manager.filter(**{lookup: wanted[first : first + _MANY]})
