@@ -178,6 +178,20 @@ def test_serials_follow_the_highest_issued(store):
     assert next_serials(pendataan, "2005", 2, f"{first[0][:-5]}00100")[1][-5:] == "00101"
 
 
+def test_after_a_restore_no_serial_is_given_that_may_be_on_paper(store):
+    from pipeline.store.issue import next_serials, record_issued
+    from pipeline.store.keeping import say_restored
+
+    pendataan = form("pendataan")
+    record_issued(pendataan, next_serials(pendataan, "2005", 3), "2005")
+    say_restored()
+    (first,) = next_serials(pendataan, "2005", 1)
+    assert first[-5:] == "01001"
+    assert next_serials(pendataan, "2006", 1)[0][-5:] == "01001"
+    record_issued(pendataan, [first], "2005")
+    assert next_serials(pendataan, "2005", 1)[0][-5:] == "01002"
+
+
 def test_a_serial_is_issued_once(store):
     from pipeline.store.issue import next_serials, record_issued
     from pipeline.store.models import IssuedSheet

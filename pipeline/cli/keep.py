@@ -7,7 +7,7 @@ import typer
 
 from pipeline.cli import context
 from pipeline.errors import Exit, UsageError
-from pipeline.language import Text
+from pipeline.language import Text, figure
 
 Json = Annotated[
     bool, typer.Option("--json", help=str(Text("Keluarkan satu objek JSON.", "Print one JSON object.")))
@@ -44,7 +44,7 @@ def backup(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
 
     size = keeping.backup(home, file)
     told = Text("Cadangan {file} selesai, {size} MB.", "The backup {file} is done, {size} MB.")
-    context.tell(told, file=file, size=round(size / 1e6, 1))
+    context.tell(told, file=file, size=figure(size / 1e6, ",.1f"))
 
 
 def restore(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
@@ -62,4 +62,11 @@ def restore(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
     home = context.home()
     keeping.restore(home, file)
     context.open_store()
-    context.tell(Text("Data dipulihkan ke {home}.", "The data was restored to {home}."), home=home)
+    keeping.say_restored()
+    done = Text(
+        "Data dipulihkan ke {home}. Nomor seri formulir berikutnya mulai dari ribuan baru, karena nomor yang dicetak "
+        "setelah cadangan dibuat tidak tercatat di sini.",
+        "The data was restored to {home}. The next serials begin a new thousand, since numbers that were printed after "
+        "the backup are not known here.",
+    )
+    context.tell(done, home=home)

@@ -12,9 +12,10 @@ from pipeline.forms.catalogue import Form
 from pipeline.forms.frozen import check_frozen
 from pipeline.forms.identity import is_serial, serial_of
 from pipeline.language import Text
-from pipeline.store.models import IssuedSheet, Page
+from pipeline.store.models import IssuedSheet, Page, Restoring
 
 _LAST_NUMBER: Final = 99_999
+_LEAP: Final = 1_000
 
 
 def next_serials(form: Form, village: str, count: int, first: str | None = None) -> list[str]:
@@ -24,7 +25,9 @@ def next_serials(form: Form, village: str, count: int, first: str | None = None)
         form: the form to print.
         village: four digits, `0000` for none.
         count: how many.
-        first: the serial to begin with; else the one after the highest of this year that was issued or scanned here.
+        first: the serial to begin with; else the one after the highest of this year that was issued or scanned here,
+            or the first of the next thousand where a backup was restored since: what was printed meanwhile has numbers
+            that nobody here knows.
 
     Raises:
         UsageError: `first` is not a serial of this form and village, one of them stands on a scanned sheet, or the
@@ -35,7 +38,10 @@ def next_serials(form: Form, village: str, count: int, first: str | None = None)
     if first is None:
         head = serial_of(code, village, year, 0)[:-5]
         known = [_highest(IssuedSheet, head), _highest(Page, head)]
-        number = max(int(serial[-5:]) for serial in (*known, f"{head}00000") if serial) + 1
+        last = max(int(serial[-5:]) for serial in (*known, f"{head}00000") if serial)
+        if _lost_count(head, year):
+            last = (last // _LEAP + 1) * _LEAP
+        number = last + 1
     else:
         head, number = first[:-5], int(first[-5:]) if is_serial(first) else 0
         if not is_serial(first) or head[:9] != serial_of(code, village, year, 0)[:9]:
@@ -64,6 +70,14 @@ def next_serials(form: Form, village: str, count: int, first: str | None = None)
             )
         )
     return serials
+
+
+def _lost_count(head: str, year: int) -> bool:
+    """Whether a backup was restored this year and no serial that begins so was issued since."""
+    last = Restoring.objects.order_by("-pk").first()
+    if last is None or timezone.localtime(last.at).year != year:
+        return False
+    return not IssuedSheet.objects.filter(serial__startswith=head, printed_at__gt=last.at).exists()
 
 
 def _highest(model: type[IssuedSheet] | type[Page], head: str) -> str | None:

@@ -16,7 +16,7 @@ from pipeline.language import Text
 from pipeline.outputs import whole
 from pipeline.store.archive import Archive, sha256_of
 from pipeline.store.database import SQLITE_FILE
-from pipeline.store.models import FieldReading, Page, ScanFile, Sheet
+from pipeline.store.models import FieldReading, Page, Restoring, ScanFile, Sheet
 from pipeline.store.refusals import CORRUPT, told_as_refusals
 
 _PARTS: Final = ("archive", "forms", "calibration.json", "reader")
@@ -141,6 +141,12 @@ def restore(home: Path, source: Path) -> None:
                         (Path(folder) / name).replace(home / name)
         except tarfile.TarError as error:
             raise no_backup from error
+
+
+def say_restored() -> None:
+    """Writes down that a backup was unpacked, once its store is open: serials go on beyond what may be on paper."""
+    with told_as_refusals():
+        Restoring.objects.create()
 
 
 def _database_faults() -> Iterator[Fault]:

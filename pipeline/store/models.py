@@ -22,6 +22,12 @@ class IssuedSheet(models.Model):
     printed_at = models.DateTimeField(auto_now_add=True)
 
 
+class Restoring(models.Model):
+    """A backup was unpacked: what was printed after it was made is on paper and not known here."""
+
+    at = models.DateTimeField(auto_now_add=True)
+
+
 class Spoiling(models.Model):
     """An issued sheet was said to be spoilt, or the word was taken back; appended, the last one counts."""
 
