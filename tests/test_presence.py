@@ -44,6 +44,19 @@ def test_one_bit_scans_without_pale_lines_are_seen_by_their_tick_boxes(own):
     assert seen(bits).mean() > 0.5
 
 
+def test_ink_across_the_cells_is_no_outline_that_a_one_bit_scan_left():
+    own = OWN[0]
+    bits = np.where(own.picture < 120, 0, 255).astype(np.uint8)
+    registration = register(own.picture, catalogue())
+    cells = [cell for field in registration.page.fields if field.kind is Kind.COMB for cell in field.cells]
+    for box in (cell for number, cell in enumerate(cells) if number % 8 < 4):
+        for height in (0.3, 0.7):
+            ends = np.array([[box.x - 2, box.y + height * box.h], [box.x + 2, box.y + height * box.h]])
+            left, right = registration.to_pixels(ends).astype(int).tolist()
+            cv2.line(bits, left, right, 0, 9)
+    assert seen(bits).mean() > 0.5
+
+
 @pytest.mark.parametrize("grey", [255, 235, 0])
 def test_what_a_slip_of_paper_covers_is_not_seen(grey):
     own = OWN[0]

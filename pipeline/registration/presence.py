@@ -45,6 +45,7 @@ _MARKER_THERE: Final = 0.1
 _FADED: Final = 0.5
 _NEAR_MM: Final = 45.0
 """Tick boxes up to so far above or below speak for outlines that a copier or a 1-bit scan wiped out …"""
+_FEW_BARE: Final = 20
 _GAP: Final = 3
 """… but where it left some, not for so many cells in a row, or all of a field, that show no side of theirs."""
 
@@ -64,7 +65,7 @@ def fields_seen(image: NDArray[np.uint8], registration: Registration) -> tuple[b
     if _is_faded(image, registration):
         return (False,) * len(registration.page.fields)
     corners = registration.to_pixels(corners_mm)
-    contrast, darkest = _sides(image, corners, boxes, _OFF_MM[kinds])
+    contrast, darkest, bare = _sides(image, corners, boxes, _OFF_MM[kinds])
     ranked = np.sort(contrast, axis=1)
     # The palest side of a tick box or an area; two of a cell, as a stroke may run along one; the foot of a line.
     strength = np.choose(kinds, [ranked[:, :2].mean(axis=1), ranked[:, 0], ranked[:, 0], contrast[:, -1]])
@@ -83,7 +84,7 @@ def fields_seen(image: NDArray[np.uint8], registration: Registration) -> tuple[b
         elif len(mine):
             near = ticks & (np.abs(height[mine][:, None] - height) <= _NEAR_MM)
             beside = (near & seen).any(axis=1) & ((near & ~seen).sum(axis=1) <= 1)
-            seen[mine] = beside & ~_in_gap(ranked[mine, -1], field_of[mine])
+            seen[mine] = beside & ~_in_gap(ranked[mine, -1], bare[mine], field_of[mine])
     fields = len(registration.page.fields)
     hidden, missing = (np.bincount(field_of, which, fields) for which in (~seen, lost))
     combs = np.array([field.kind is Kind.COMB for field in registration.page.fields])
@@ -161,14 +162,15 @@ def _there(strength: Floats, share: float) -> NDArray[np.bool_]:
     return seen
 
 
-def _in_gap(strongest: Floats, field_of: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _in_gap(strongest: Floats, bare: NDArray[np.bool_], field_of: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Which outlines (N,) lie in a stretch of their field that shows nothing, on a page that shows parts of most.
 
     Args:
         strongest: (N,), of the plainest side of each.
+        bare: (N,), which have no ink near their sides: there only print can show.
         field_of: (N,), ascending.
     """
-    usual = float(np.quantile(strongest, 0.75))
+    usual = float(np.quantile(strongest[bare] if bare.sum() >= _FEW_BARE else strongest, 0.75))
     gap = np.zeros(len(strongest), bool)
     if usual < _VISIBLE:
         return gap
@@ -183,7 +185,7 @@ def _in_gap(strongest: Floats, field_of: NDArray[np.int64]) -> NDArray[np.bool_]
 
 def _sides(
     image: NDArray[np.uint8], corners: Floats, boxes: Sequence[Box], off_mm: Floats
-) -> tuple[Floats, Floats]:
+) -> tuple[Floats, Floats, NDArray[np.bool_]]:
     """How much darker each side of boxes is than what lies on both sides of it, and than paper; 0 to `_CAP`.
 
     Args:
@@ -193,7 +195,7 @@ def _sides(
         off_mm: (N,), how far from its place a line may be.
 
     Returns:
-        Twice (N, 4): left, right, top, bottom.
+        Twice (N, 4): left, right, top, bottom; and (N,), which boxes have nothing dark beside their sides.
     """
     size = np.array([[box.w, box.h] for box in boxes])
     across = np.arange(-_REACH_MM, _REACH_MM + _STEP_MM / 2, _STEP_MM)
@@ -223,7 +225,8 @@ def _sides(
     dark = np.clip(1 - grey / paper[:, None, None, None], 0, _CAP)
     profile = dark.mean(axis=2)
     near = np.abs(across) <= off_mm[:, None, None] + _STEP_MM / 2
-    return _peaks(profile, across, off_mm), np.where(near, profile, 0).max(axis=-1)
+    beside = profile[:, :, np.abs(across) > _BESIDE_MM].max(axis=(1, 2))
+    return _peaks(profile, across, off_mm), np.where(near, profile, 0).max(axis=-1), beside < _VISIBLE
 
 
 def _sampled(image: NDArray[np.uint8], x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.float32]:
