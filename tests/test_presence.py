@@ -50,10 +50,14 @@ def test_ink_across_the_cells_is_no_outline_that_a_one_bit_scan_left():
     registration = register(own.picture, catalogue())
     cells = [cell for field in registration.page.fields if field.kind is Kind.COMB for cell in field.cells]
     for box in (cell for number, cell in enumerate(cells) if number % 8 < 4):
-        for height in (0.3, 0.7):
-            ends = np.array([[box.x - 2, box.y + height * box.h], [box.x + 2, box.y + height * box.h]])
+        # Strokes that begin at the line of their cell, and what they lead to.
+        for height in (0.2, 0.35, 0.5, 0.65, 0.8):
+            ends = np.array([[box.x - 0.3, box.y + height * box.h], [box.x + 0.3, box.y + height * box.h]])
             left, right = registration.to_pixels(ends).astype(int).tolist()
-            cv2.line(bits, left, right, 0, 9)
+            cv2.line(bits, left, right, 0, 10)
+        stem = np.array([[box.x + 0.8, box.y + 1.0], [box.x + 0.8, box.y + box.h - 1.0]])
+        head, foot = registration.to_pixels(stem).astype(int).tolist()
+        cv2.line(bits, head, foot, 0, 3)
     assert seen(bits).mean() > 0.5
 
 
