@@ -129,6 +129,8 @@ def test_the_help_fits_eighty_columns(language):
         ("=1", Do.VALUE, "6311026103789007"),
         ("2", Do.VALUE, "2"),
         (" 6311 ", Do.VALUE, "6311"),
+        (":keluar", Do.QUIT, ""),
+        (":simpan", Do.UNKNOWN, ":simpan"),
     ],
 )
 def test_a_line_is_a_command_or_a_value(line, do, value):
@@ -141,6 +143,13 @@ def test_a_number_that_may_be_the_value_picks_only_after_its_sign():
     assert parse("1", counted, spec("jumlah_anggota")).value == "1"
     assert parse("=1", counted, spec("jumlah_anggota")).value == "9"
     assert "=1  9" in render(card(counted), 100)
+
+
+def test_a_bare_number_picks_where_words_are_written():
+    job = item("pekerjaan", value="PENCAR/ IKAN", alternatives=(Alternative("PENCARI IKAN", 0.7),))
+    assert parse("1", job, spec("pekerjaan")).value == "PENCARI IKAN"
+    assert "1  PENCARI IKAN" in render(card(job), 100)
+    assert parse("2", job, spec("pekerjaan")).value == "2"
 
 
 def test_after_a_decision_the_reading_itself_can_be_picked():

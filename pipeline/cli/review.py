@@ -52,6 +52,8 @@ _REFUTED = Text(
     "{reopened} values went back to the queue for review.",
 )
 _KEEP_NOTICE = Text("Diterima dengan catatan: {why}", "Taken, although: {why}")
+_SET_TO = Text("✓ {serial} · {field}: {now} (tadinya {was})", "✓ {serial} · {field}: {now} (was {was})")
+_SET_SO = Text("✓ {serial} · {field}: {now}", "✓ {serial} · {field}: {now}")
 _ONE_WAY = Text(
     "Beri satu saja: nilai, --empty, atau --unreadable.", "Give just one: a value, --empty, or --unreadable."
 )
@@ -144,15 +146,21 @@ def set_value(
         raise UsageError(_ONE_WAY)
     context.open_store()
     from pipeline.review.audit import newest
-    from pipeline.review.decisions import Doubtful, Kind, decide
+    from pipeline.review.decisions import Doubtful, Kind, decide, stored
+    from pipeline.review.render import outcome
 
     kind = Kind.EMPTY if empty else Kind.UNREADABLE if unreadable else Kind.CORRECTED
     who, forms, known = _name(reviewer), context.catalogue(), newest()
+    before = stored(item)
     try:
-        decide(item, who, kind, value, forms)
+        done = decide(item, who, kind, value, forms)
     except Doubtful as doubt:
-        decide(item, who, kind, value, forms, confirmed=True)
+        done = decide(item, who, kind, value, forms, confirmed=True)
         context.tell(_KEEP_NOTICE, why=doubt)
+    spec = done.spec(forms)
+    field = f"{spec.label}" + (f" ({done.row})" if done.row else "")
+    now, was = outcome(spec, done), outcome(spec, before)
+    context.tell(_SET_TO if now != was else _SET_SO, serial=done.serial, field=field, now=now, was=was)
     _tell_refuted(known)
 
 

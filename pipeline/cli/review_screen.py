@@ -4,7 +4,8 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +18,7 @@ from pipeline.review.companions import companions
 from pipeline.review.decisions import Changed, Doubtful, Taken
 from pipeline.review.entry import Refused, shown
 from pipeline.review.items import ReviewItem
-from pipeline.review.keys import HELP, Action, Do, parse
+from pipeline.review.keys import HELP, NO_COMMAND, Action, Do, parse
 from pipeline.review.picture import Pictures
 from pipeline.review.render import Card, companion_lines, outcome, render, section_of, title_of
 from pipeline.review.session import Session
@@ -39,9 +40,8 @@ _FIRST = Text(
     "Ini yang pertama: belum ada keputusan sebelumnya.", "No earlier decision of yours to go back to."
 )
 _MAX_COLUMNS: Final = 120
-_WORDS: Final = 15
-"""So many lines of the screen are words; the picture has the rest, within these bounds."""
-_PICTURE: Final = (8, 14)
+_PICTURE: Final = (6, 14)
+"""Least and most lines of the ink; it has what the words leave."""
 
 
 class Screen:
@@ -101,6 +101,9 @@ class Screen:
             if action.do is Do.PICTURE:
                 self._open_picture()
                 continue
+            if action.do is Do.UNKNOWN:
+                self._say(NO_COMMAND.format(said=action.value), "33")
+                continue
             try:
                 self._do(action, confirmed=keep)
             except Refused as refused:
@@ -143,10 +146,6 @@ class Screen:
         width = min(columns, _MAX_COLUMNS) - 1
         ink = self._pictures.ink(item, layout)
         crop = self._crop = self._pictures.save(item, layout, ink) if ink else None
-        drawing: Iterable[str] = ()
-        if ink is not None and self._coloured:
-            room = min(max(lines - _WORDS, _PICTURE[0]), _PICTURE[1])
-            drawing = draw_field(ink, layout, spec, item.value, Room(width, room), _colours())
         card = Card(
             item=item,
             spec=spec,
@@ -154,11 +153,15 @@ class Screen:
             section=section_of(item, forms),
             done=self._session.number,
             total=max(self._session.total, self._session.number),
-            drawing=tuple(drawing),
             crop=crop,
             beside=companions(item, item.reasons, forms),
             coloured=self._coloured,
         )
+        if ink is not None and self._coloured:
+            # A line for the prompt, one for what was said before, and the rest is the picture's.
+            words = render(card, width).count("\n") + 2
+            room = Room(width, min(max(lines - words, _PICTURE[0]), _PICTURE[1]))
+            card = replace(card, drawing=tuple(draw_field(ink, layout, spec, item.value, room, _colours())))
         self._typed = ""
         if self._terminal:
             typer.echo("\x1b[H\x1b[2J\x1b[3J", nl=False)

@@ -125,6 +125,16 @@ def decide(
     return item_of(row)
 
 
+def stored(item_id: int) -> ReviewItem:
+    """An item as it stands.
+
+    Raises:
+        UsageError: there is no such item.
+    """
+    with transaction.atomic():
+        return item_of(_locked(item_id))
+
+
 def back(reviewer: str) -> ReviewItem | None:
     """Reopen the reviewer's latest decision that still stands, and lease it; None when there is none."""
     with transaction.atomic():

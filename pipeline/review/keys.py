@@ -27,6 +27,7 @@ class Do(StrEnum):
     PICTURE = ":g"
     HELP = ":h"
     QUIT = ":q"
+    UNKNOWN = ":"
 
 
 COMMANDS: Final = {
@@ -75,25 +76,36 @@ HELP: Final = Text(
 """,
 )
 
+NO_COMMAND: Final = Text(
+    "Perintah {said} tidak ada. :h menampilkan semuanya.", "There is no command {said}. :h shows them all."
+)
+
 _MOST: Final = 5
 """More alternatives than these are typed more quickly than found."""
 
-_BARE: Final = {command.value: command for command in Do if command is not Do.VALUE}
+_BARE: Final = {
+    **{command.value: command for command in Do if command not in (Do.VALUE, Do.UNKNOWN)},
+    **dict.fromkeys((":keluar", ":quit", ":exit", ":x"), Do.QUIT),
+    **dict.fromkeys((":bantuan", ":help", ":?"), Do.HELP),
+    **dict.fromkeys((":gambar", ":picture"), Do.PICTURE),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What a line asks for; `value` only with `Do.VALUE`."""
+    """What a line asks for; `value` is what was typed, with `Do.VALUE` and `Do.UNKNOWN` only."""
 
     do: Do
     value: str = ""
 
 
 def parse(line: str, item: ReviewItem, spec: FieldSpec) -> Action:
-    """What a line means for an item; anything that is no command is a value."""
+    """What a line means for an item; anything that neither is nor looks like a command is a value."""
     text = line.strip()
     if text.lower() in _BARE:
         return Action(_BARE[text.lower()])
+    if text.startswith(Do.UNKNOWN):
+        return Action(Do.UNKNOWN, text)
     others = choosable(item, spec)
     number = text.removeprefix(PICK)
     if (number != text or not pick_sign(spec)) and number in map(str, range(1, len(others) + 1)):
@@ -124,7 +136,9 @@ def _possible(spec: FieldSpec, value: str | None) -> bool:
 
 
 def pick_sign(spec: FieldSpec) -> str:
-    """What stands before an alternative's number: nothing where no digit alone is a value of the field."""
+    """What stands before an alternative's number: nothing where a digit alone is no value that people mean."""
+    if not spec.rules.alphabet.isdigit():
+        return ""
     for digit in "123456789":
         try:
             interpret(spec, digit)

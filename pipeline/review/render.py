@@ -1,6 +1,7 @@
 """The screen of one review item, as text."""
 
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -31,6 +32,10 @@ _CHOICES: Final = Text("Pilihan", "Choices")
 _ENTER: Final = Text("terima", "take")
 _TYPE: Final = Text("ketik: ganti", "type: replace")
 _NO_PICTURE: Final = Text("gambar halaman tidak ditemukan di arsip", "the page image is not in the archive")
+
+_OPEN: Final = Text("gambar", "picture")
+_TOLD_IN_HELP: Final = (Do.BACK, Do.SKIP)
+"""Left out of a line that is too narrow for all keys, in this order."""
 
 _BAR: Final = 24
 _LABEL: Final = 9
@@ -128,7 +133,7 @@ def _body(card: Card, width: int) -> Iterator[str]:
     yield ""
     if card.drawing:
         yield from card.drawing
-    yield _paint(f"{Do.PICTURE}  {card.crop}" if card.crop else str(_NO_PICTURE), "2", card)
+    yield _paint(_picture(card, width), "2", card)
     yield ""
     reading = _paint(said(spec, item.value), "1;36", card)
     if item.value == item.read_value or (item.proposed and item.value == spec.rules.normalise(item.raw)):
@@ -137,8 +142,19 @@ def _body(card: Card, width: int) -> Iterator[str]:
         yield _labelled(_CHANGED, reading)
     yield from _others(card, width)
     yield from _choices(card, width)
-    yield from (_paint(f"! {sentence(reason)}", "33", card) for reason in item.reasons)
+    for reason in item.reasons:
+        said_so = textwrap.wrap(f"! {sentence(reason)}", width, subsequent_indent="  ")
+        yield from (_paint(line, "33", card) for line in said_so)
     yield from (f"  {line}" for line in companion_lines(card.beside))
+
+
+def _picture(card: Card, width: int) -> str:
+    """How to open the picture, and where it lies, unless it stands above anyway and the path is long."""
+    if card.crop is None:
+        return str(_NO_PICTURE)
+    opens = f"{Do.PICTURE} {_OPEN}"
+    whole = f"{opens}  {card.crop}"
+    return opens if card.drawing and len(whole) > width else whole
 
 
 def _others(card: Card, width: int) -> Iterator[str]:
@@ -172,11 +188,17 @@ def _choices(card: Card, width: int) -> Iterator[str]:
 
 
 def _foot(card: Card, width: int) -> Iterator[str]:
-    keys = [f"Enter {_ENTER}", str(_TYPE), *(f"{command} {words}" for command, words in COMMANDS.items())]
-    if len(_BETWEEN_KEYS.join(keys)) > width:
-        keys.remove(str(_TYPE))
+    told = {command: f"{command} {words}" for command, words in COMMANDS.items()}
+    for command in _TOLD_IN_HELP:
+        if len(_BETWEEN_KEYS.join(_keys(told))) > width:
+            del told[command]
+    keys = _keys(told)
     for line in _wrapped(keys, width, _BETWEEN_KEYS):
         yield _paint(line, "2", card)
+
+
+def _keys(told: Mapping[Do, str]) -> list[str]:
+    return [f"Enter {_ENTER}", str(_TYPE), *told.values()]
 
 
 def _wrapped(words: list[str], width: int, between: str = " · ") -> Iterator[str]:
