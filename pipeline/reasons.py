@@ -101,8 +101,8 @@ PAGE_REASONS: Final[dict[str, Text]] = {
         "This file is empty (0 bytes). Copy it or scan it again.",
     ),
     "wrong_type": Text(
-        "Isi berkas tidak sesuai dengan akhiran namanya. Ganti akhirannya atau simpan ulang.",
-        "The file's content is not what its name ends in. Rename it or save it again.",
+        "Isi berkas bukan PDF atau gambar pindaian, atau bukan yang disebut akhiran namanya. Simpan sebagai PDF.",
+        "This is no PDF or scanned picture, or not the one that its name ends in. Save it as PDF.",
     ),
     "too_large": Text(
         "Gambar terlalu besar untuk satu halaman. Pindai pada 300 dpi.",

@@ -184,8 +184,9 @@ def test_the_printed_separator_goes_where_asked(home, tmp_path):
     out = tmp_path / "pemisah.pdf"
     assert printed("--village", "2005", "--date", "2026-11-24", "--out", str(out)).exit_code == 0
     assert out.read_bytes().startswith(b"%PDF")
-    assert printed("--team", "Tim A").exit_code == 0
-    assert (home / "print" / "pemisah.pdf").is_file()
+    for words in (("--team", "Tim A"), ("--team", "Tim B")):
+        assert printed(*words).exit_code == 0
+    assert {path.name for path in (home / "print").iterdir()} == {"pemisah-tim-a.pdf", "pemisah-tim-b.pdf"}
     for words in ((), ("--date", "24-11-2026"), ("--village", "9999")):
         assert isinstance(printed(*words).exception, UsageError)
     wrong = CliRunner().invoke(app, ["print", "pendataan", "--team", "Tim A"])

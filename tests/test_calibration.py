@@ -26,7 +26,7 @@ from pipeline.recognition.promise import (
     proven_bound,
     smallest_sample,
 )
-from pipeline.recognition.types import Reading
+from pipeline.recognition.types import Alternative, Reading
 from pipeline.training.calibrate import labelled, main
 from pipeline.validation.judge import judge
 
@@ -147,6 +147,16 @@ def test_words_that_no_list_is_named_for_are_always_shown(field, value, status):
     (found,) = judge(form("pendataan").definition, [reading], shipped("both/scan"))
     assert found.status == status
     assert found.reasons == (("low_confidence",) if status == "review" else ())
+
+
+@pytest.mark.parametrize("own", [0.0, 0.3, 0.99])
+def test_what_is_read_and_what_else_it_may_be_share_one_certainty(own):
+    others = (Alternative("PETANI", 0.6 * (1 - own)), Alternative("PENANI", 0.4 * (1 - own)))
+    reading = Reading("pekerjaan", None, "PETAN/", "PETAN/", own, ((0, 0),) * 4, "cells", others)
+    (found,) = judge(form("pendataan").definition, [reading], shipped("both/scan"))
+    chances = [one.probability for one in found.reading.alternatives]
+    assert found.reading.confidence + sum(chances) == pytest.approx(1, abs=1e-5)
+    assert chances[0] == pytest.approx(1.5 * chances[1], abs=1e-5)
 
 
 def test_a_stricter_promise_never_accepts_more():

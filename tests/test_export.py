@@ -160,3 +160,9 @@ def test_a_spreadsheet_needs_a_file_and_a_file_its_folder(tmp_path):
 )
 def test_the_format_follows_the_choice_then_the_name(tmp_path, chosen, name, format):
     assert format_of(chosen, tmp_path / name if name else None, Format.JSONL) == format
+
+
+def test_a_table_is_not_written_into_the_name_of_another_kind_of_document(tmp_path):
+    with pytest.raises(UsageError, match="xlsx"):
+        format_of(None, tmp_path / "orang.docx", Format.JSONL)
+    assert format_of(Format.CSV, tmp_path / "orang.xls", Format.JSONL) is Format.CSV

@@ -68,6 +68,16 @@ def test_a_backup_is_not_written_into_what_it_copies(filled, place):
     assert codes(filled) == []
 
 
+def test_a_backup_takes_the_place_of_an_older_one_and_of_nothing_else(filled, tmp_path):
+    other = tmp_path / "laporan.xlsx"
+    other.write_bytes(b"PK")
+    with pytest.raises(UsageError, match="bukan cadangan"):
+        backup(filled, other)
+    assert other.read_bytes() == b"PK"
+    for _ in range(2):
+        backup(filled, tmp_path / "copy.tar")
+
+
 def test_a_backup_is_never_unpacked_over_data(filled, tmp_path):
     backup(filled, tmp_path / "copy.tar")
     with pytest.raises(UsageError):

@@ -116,6 +116,34 @@ def test_a_printed_roster_carries_the_names_and_knows_its_rows(register, tmp_pat
     assert said["satuan"][0] is None
 
 
+def test_a_roster_is_only_printed_where_the_form_has_a_box_for_its_programme(register, tmp_path):
+    from django.db import connection
+
+    from pipeline.register.models import Proposal
+    from pipeline.store.models import IssuedSheet
+
+    Proposal.objects.filter(programme="PKH").update(programme="PBD")
+    connection.close()
+    roster = "forms", "print", "penyaluran", "--village", "2005", "--out", tmp_path / "roster.pdf"
+    refused = sotarsa(register, *roster, "--programme", "PBD")
+    assert refused.returncode == 2
+    assert "tidak punya kotak PBD" in refused.stderr
+    assert not IssuedSheet.objects.exists()
+    connection.close()
+    empty = sotarsa(register, *roster)
+    assert empty.returncode == 0
+    assert "tidak dibaca dari kertas" in " ".join(empty.stderr.split())
+
+
+def test_a_month_without_sheets_is_told(register, tmp_path):
+    from django.db import connection
+
+    connection.close()
+    for command in (("report", "--out", tmp_path), ("import",)):
+        done = sotarsa(register, *command, "--month", "2025-11")
+        assert "Bulan yang ada: 2026-11" in " ".join(done.stderr.split())
+
+
 @pytest.fixture(params=["id", "en"])
 def reported(register, request, tmp_path, monkeypatch):
     from django.db import connection

@@ -134,6 +134,16 @@ def test_an_unusable_file_goes_aside_with_a_note_and_is_not_tried_for_ever(world
     assert [path.name for path in world.folder.iterdir() if path.is_file()] == ["good.tif"]
     assert len(world.reads) == 2
     assert (watcher.status, sum("dipindahkan" in one for one in world.said)) == (Exit.NEEDS_EYE, 2)
+    assert "3 berkas masuk: 2 halaman dibaca, 2 halaman disisihkan" in watcher.told()
+
+
+def test_a_file_that_is_no_scan_is_told_of_once(world):
+    (world.folder / "surat.docx").write_bytes(b"PK\x03\x04")
+    (world.folder / "salinan.pdf.part").write_bytes(b"%PDF")
+    world.watch()
+    (told,) = (one for one in world.said if "surat.docx" in one)
+    assert "bukan PDF atau gambar pindaian" in told
+    assert not any("salinan" in one for one in world.said)
 
 
 def test_a_bad_file_that_comes_alone_does_not_make_the_watch_one_that_could_not_be_used(world):
@@ -306,7 +316,7 @@ def test_ctrl_c_ends_the_watch_with_what_was_done(home, tmp_path, capsys, monkey
         command().main(["watch", str(folder)], prog_name="sotarsa")
     told = capsys.readouterr().err
     assert left.value.code == 0
-    assert "1 berkas dan 2 halaman dibaca, 0 halaman disisihkan" in " ".join(told.split())
+    assert "1 berkas masuk: 2 halaman dibaca, 0 halaman disisihkan" in " ".join(told.split())
     from django.db import connection
 
     connection.close()

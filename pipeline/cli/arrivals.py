@@ -27,6 +27,11 @@ _SHUT: Final = Text(
     "{name} cannot be opened yet; it may still be written. It is taken as soon as it can.",
 )
 
+_PASSED: Final = Text(
+    "{name} tidak dibaca karena bukan PDF atau gambar pindaian. Jika ada lembar di dalamnya, simpan dulu sebagai PDF.",
+    "{name} is not read, being no PDF or scanned picture. If a sheet is in it, save it as PDF first.",
+)
+
 _State = tuple[int, int]
 
 
@@ -134,7 +139,7 @@ class Arrivals:
 
         states: dict[Path, _State] = {}
         try:
-            for path in walk(self._folder, lambda error: self._tell_once(str(error))):
+            for path in walk(self._folder, lambda error: self._tell_once(str(error)), self._pass):
                 if SIDE_FOLDER not in path.relative_to(self._folder).parts[:-1]:
                     states.update(_state(path))
         except OSError as error:
@@ -146,6 +151,12 @@ class Arrivals:
             self._tell(_BACK.format(folder=self._folder))
         self._gone = False
         return states
+
+    def _pass(self, path: Path) -> None:
+        from pipeline.scans.files import is_unfinished, readable
+
+        if not is_unfinished(path) and SIDE_FOLDER not in path.relative_to(self._folder).parts[:-1]:
+            self._tell_once(_PASSED.format(name=readable(path.name)))
 
     def _tell_once(self, sentence: str) -> None:
         if sentence not in self._told:

@@ -15,6 +15,7 @@ from pipeline.forms.definition import MOST_PAGES
 from pipeline.forms.layout import Kind
 from pipeline.forms.types import TYPES
 from pipeline.language import Text
+from pipeline.outputs import whole
 
 if TYPE_CHECKING:
     from pipeline.drafting.save import Identity
@@ -130,8 +131,8 @@ def draw(form: Form, out: Path) -> list[Path]:
         number = f"-{page.page}" if len(pictures) > 1 else ""
         path = out.with_name(f"{out.stem}{number}.png")
         drawn = np.asarray(draw_boxes(grey, page))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(cv2.imencode(".png", drawn[:, :, ::-1])[1].tobytes())
+        with whole(path, folders=True) as part:
+            part.write_bytes(cv2.imencode(".png", drawn[:, :, ::-1])[1].tobytes())
         paths.append(path)
     return paths
 

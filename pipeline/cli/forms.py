@@ -1,6 +1,7 @@
 """`sotarsa forms`: list, check, print and describe the forms of the office."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -68,6 +69,12 @@ _PRINT = Text(
     "Contoh: sotarsa forms print pendataan --village 2005 --count 20",
     "Print sheets with their serials, or separator sheets (FORM: pemisah). "
     "Example: sotarsa forms print pendataan --village 2005 --count 20",
+)
+_EMPTY_LIST = Text(
+    "Kolom {columns} dicetak kosong dan tidak dibaca dari kertas. Tulis penerima di baris yang berkotak huruf, "
+    "atau cetak daftar dengan --programme.",
+    "The columns {columns} are printed empty and not read from paper. Write recipients in the rows with cells, "
+    "or print the list with --programme.",
 )
 _ONLY_SEPARATORS = Text(
     "--team, --date dan --batch hanya untuk lembar pemisah: sotarsa forms print pemisah.",
@@ -187,6 +194,7 @@ def print_form(
         return
     if team or day or batch:
         raise UsageError(_ONLY_SEPARATORS)
+    _only_pdf(out)
     found = context.catalogue().get(form)
     check_printable(found)
     short = _village(village)
@@ -204,22 +212,40 @@ def print_form(
     serials = next_serials(found, short, len(pages) or count, first_serial)
     rosters = dict(zip(serials, pages, strict=False))
     target = out or context.home() / "print" / f"{serials[0]}.pdf"
+    about = _known(found, table, short, programme)
     texts = {serial: _texts(found, table, rows) for serial, rows in rosters.items()}
     # A serial counts as issued only with its paper: else sheets that nobody has would be waited for.
     with whole(target, folders=True) as part:
-        print_sheets(found, serials, part, preprinted=texts, known=_known(found, table, short, programme))
+        print_sheets(found, serials, part, preprinted=texts, known=about)
         record_issued(
             found, serials, short, {serial: _people(table, rows) for serial, rows in rosters.items()}
         )
     told = Text("{n} lembar, {first} sampai {last}: {path}", "{n} sheets, {first} to {last}: {path}")
+    if len(serials) == 1:
+        told = Text("1 lembar, {first}: {path}", "1 sheet, {first}: {path}")
     typer.echo(told.format(n=len(serials), first=serials[0], last=serials[-1], path=target))
+    unread = [str(column.label) for one in found.definition.tables() for column in one.preprinted]
+    if unread and programme is None:
+        context.tell(_EMPTY_LIST, columns=", ".join(unread))
+
+
+def _only_pdf(out: Path | None) -> None:
+    if out is not None and out.suffix.lower() not in ("", ".pdf"):
+        raise UsageError(
+            Text(
+                f"Formulir dicetak sebagai PDF. Beri nama {out.with_suffix('.pdf').name}.",
+                f"Forms are printed as PDF. Name the file {out.with_suffix('.pdf').name}.",
+            )
+        )
 
 
 def _print_separators(
     village: str | None, team: str | None, day: str | None, batch: str | None, count: int, out: Path | None
 ) -> None:
+    _only_pdf(out)
     sheet = separator.make_separator(village or "", team or "", _date(day) if day else None, batch or "")
-    named = "-".join(filter(None, (separator.NAME, village, day)))
+    said = [re.sub(r"[^0-9A-Za-z]+", "-", part).strip("-").lower() for part in (team or "", batch or "")]
+    named = "-".join(filter(None, (separator.NAME, village, day, *said)))
     target = out or context.home() / "print" / f"{named}.pdf"
     print_separators(sheet, count, target)
     told = Text("{n} lembar pemisah: {path}", "{n} separator sheets: {path}")
@@ -314,15 +340,29 @@ def _roster(form: Form, village: str, programme: str | None) -> tuple[str, list[
 
 
 def _known(form: Form, table: str, village: str, programme: str | None) -> dict[str, str]:
-    """What a roster is about, by the fields that the definition maps to it: so that two rosters are told apart."""
+    """What a roster is about, by the fields that the definition maps to it: so that two rosters are told apart.
+
+    Raises:
+        UsageError: the form has no box for the programme.
+    """
     about = {"programme": programme, "village": village} if programme else {}
-    return {
+    known = {
         entry.map[attribute]: value
         for entry in form.definition.register_
         if entry.table == table
         for attribute, value in about.items()
         if attribute in entry.map and value
     }
+    for name, value in known.items():
+        choices = [choice.value for choice in form.definition.field(name).choices]
+        if choices and value not in choices:
+            raise UsageError(
+                Text(
+                    f"Formulir {form.definition.form} tidak punya kotak {value}. Yang ada: {', '.join(choices)}.",
+                    f"Form {form.definition.form} has no box for {value}. It has: {', '.join(choices)}.",
+                )
+            )
+    return known
 
 
 def _people(table: str, rows: list[_Row]) -> dict[str, list[dict[str, object]]]:

@@ -9,7 +9,7 @@ from rich.table import Table
 from pipeline.cli import context
 from pipeline.cli.calibrate import GROUPS
 from pipeline.errors import UsageError
-from pipeline.language import Text
+from pipeline.language import Text, figure
 
 if TYPE_CHECKING:
     from pipeline.recognition.refit import Refit
@@ -96,7 +96,7 @@ def learn(
             home,
             context.catalogue(),
             dry_run=dry_run,
-            told=lambda cells: status.update(_CELLS.format(cells=f"{cells:,}")),
+            told=lambda cells: status.update(_CELLS.format(cells=figure(cells, ","))),
         )
     if as_json:
         context.put_json(_facts(found, dry_run))
@@ -136,17 +136,19 @@ def _facts(found: "Refit", dry_run: bool) -> dict[str, object]:
 def _show(found: "Refit", dry_run: bool) -> None:
     from pipeline.recognition.refit import LEAST, LEAST_SHEETS, interval
 
-    counts = {"cells": f"{found.cells:,}", "sheets": f"{found.sheets:,}"}
+    counts = {"cells": figure(found.cells, ","), "sheets": figure(found.sheets, ",")}
     if found.head is None:
-        context.tell(_TOO_FEW, least=f"{LEAST:,}", least_sheets=LEAST_SHEETS, **counts)
+        context.tell(_TOO_FEW, least=figure(LEAST, ","), least_sheets=LEAST_SHEETS, **counts)
         return
     table = Table(*map(str, _HEADS), title=_TITLE.format(**counts))
     for one in found.changes:
         shares = []
         for wrong in (one.before, one.after):
             low, high = interval(wrong, one.n)
-            shares.append(f"{wrong:,} = {wrong / one.n:.2%} ({low:.2%}-{high:.2%})")
-        table.add_row(str(GROUPS[one.group]), f"{one.n:,}", *shares)
+            shares.append(
+                f"{figure(wrong, ',')} = {figure(wrong / one.n, '.2%')} ({figure(low, '.2%')}-{figure(high, '.2%')})"
+            )
+        table.add_row(str(GROUPS[one.group]), figure(one.n, ","), *shares)
     Console(stderr=True).print(table)
     told = (_WOULD if dry_run else _BETTER) if found.better else _NOT_BETTER
     context.tell(told, p=f"{found.p:.4f}", version=found.head.version)

@@ -70,6 +70,7 @@ def import_forms(
     if json:
         context.put_json({**asdict(report), "dry_run": dry_run})
     else:
+        _tell_no_sheets(report.month)
         _tell(report, dry_run)
     if report.questions or report.waiting:
         raise typer.Exit(Exit.NEEDS_EYE)
@@ -95,6 +96,7 @@ def report(
     from pipeline.register.report_xlsx import write_xlsx
 
     found = figures(context.catalogue(), month_of(month))
+    _tell_no_sheets(found.month)
     folder = out or home / "reports"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -166,6 +168,16 @@ def _tell(report: "ImportReport", dry_run: bool) -> None:
     )
 
 
+def _tell_no_sheets(month: str) -> None:
+    """Say so where no sheet was filled in in a month: most likely another one was meant."""
+    from pipeline.register.importing import months
+
+    known = months(context.catalogue())
+    if month and month not in known:
+        there = ", ".join(known) or str(Text("belum ada", "none yet"))
+        context.tell(_NO_SHEETS, month=month, there=there)
+
+
 def _tell_more(console: "Console", count: int) -> None:
     if count > _SHOWN:
         more = Text(
@@ -174,6 +186,10 @@ def _tell_more(console: "Console", count: int) -> None:
         console.print(more.format(n=count - _SHOWN))
 
 
+_NO_SHEETS = Text(
+    "Tidak ada lembar yang bertanggal bulan {month}. Bulan yang ada: {there}.",
+    "No sheet is dated in the month {month}. Months that are: {there}.",
+)
 _SHOWN = 20
 """Rows of a table that fit one look; all of them are in `--json`."""
 

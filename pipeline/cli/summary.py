@@ -1,6 +1,7 @@
 """What a batch gave, in words, as JSON and as an exit status."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +14,8 @@ from pipeline.reasons import PAGE_REASONS
 from pipeline.scans.files import NAMED, readable
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from pipeline.store.tally import BatchSummary
 
 _SHUT: Final = Text(
@@ -27,6 +30,7 @@ _PASSED: Final = Text(
     "Not read, being no PDF or scanned picture, or not wholly copied yet: {names}. If a sheet is in it, save it as PDF"
     " first.",
 )
+_NEXT: Final = Text("Lanjutkan dengan: sotarsa review", "Go on with: sotarsa review")
 _MORE: Final = Text("{count} lagi", "{count} more")
 
 
@@ -106,8 +110,13 @@ def show(summary: "BatchSummary", passed: Sequence[Path] = ()) -> None:
                 "The second reader is not installed: more fields need review. Install it with: make setup",
             )
         )
-    if not summary.set_aside:
-        return
+    if summary.set_aside:
+        _show_aside(console, summary)
+    if summary.review:
+        context.tell(_NEXT)
+
+
+def _show_aside(console: "Console", summary: "BatchSummary") -> None:
     aside = Table(title=str(Text("Disisihkan", "Set aside")))
     for head in (
         Text("Berkas", "File"),
@@ -115,9 +124,17 @@ def show(summary: "BatchSummary", passed: Sequence[Path] = ()) -> None:
         Text("Sebab dan tindakan", "Reason and cure"),
     ):
         aside.add_column(str(head))
-    for one in summary.set_aside:
-        aside.add_row(one.source, str(one.image), str(PAGE_REASONS[one.reason]))
+    for source, images, reason in _grouped(summary):
+        aside.add_row(source, images, str(PAGE_REASONS[reason]))
     console.print(aside)
+
+
+def _grouped(summary: "BatchSummary") -> Iterator[tuple[str, str, str]]:
+    """What was set aside: file, images (`3`, `5–22`), reason; images in a row with one reason together."""
+    for (source, reason), some in groupby(summary.set_aside, lambda one: (one.source, one.reason)):
+        for _, run in groupby(enumerate(some), lambda pair: pair[1].image - pair[0]):
+            images = [one.image for _, one in run]
+            yield source, "–".join(str(one) for one in dict.fromkeys((images[0], images[-1]))), reason
 
 
 def _show_already(names: Sequence[str]) -> None:

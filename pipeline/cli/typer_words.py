@@ -69,6 +69,11 @@ _ERRORS: Final = (
     (r"Invalid value for (.+?): .* valid number.*", "{0} harus diisi bilangan.", ""),
     (r"Invalid value for (.+?): .* greater than or equal to (\S+)", "{0} paling sedikit {1}.", ""),
     (r"Invalid value for (.+?): .* less than or equal to (\S+)", "{0} paling banyak {1}.", ""),
+    (
+        r"Invalid value for .+?: (?:.*?) ?['\"]?(/?[^'\"]+?)['\"]? is not readable\.",
+        "{0} tidak boleh dibaca oleh akun ini. Minta izin bacanya.",
+        "",
+    ),
     (r"Invalid value for (.+?): (?s:.*)", "Isi {0} tidak sah.", ""),
 )
 """Typer's sentences; what is said of them; and what is added where the last group is there."""

@@ -39,9 +39,9 @@ _STAYS: Final = Text(
     "{name} cannot be read, and cannot be moved ({why}). It is passed over.",
 )
 _END: Final = Text(
-    "Berhenti menunggu. {files} berkas dan {pages} halaman dibaca, {aside} halaman disisihkan, "
+    "Berhenti menunggu. {files} berkas masuk: {pages} halaman dibaca, {aside} halaman disisihkan, "
     "{review} isian untuk diperiksa, {moved} berkas dipindahkan ke {side}.",
-    "Watching has ended. {files} files and {pages} pages read, {aside} pages set aside, {review} fields to review, "
+    "Watching has ended. {files} files came: {pages} pages read, {aside} pages set aside, {review} fields to review, "
     "{moved} files moved to {side}.",
 )
 
@@ -139,6 +139,7 @@ class Watcher:
         self._folder, self._came, self._read = folder, came, read
         self._once, self._say, self._sleep = once, say, sleep
         self._sum: Counter[str] = Counter()
+        self._counted: set[Path] = set()
 
     def run(self) -> None:
         """Read until the arrivals end.
@@ -178,7 +179,7 @@ class Watcher:
                 continue
             if trouble:
                 self._say(str(_ON))
-            self._count(summary, bad)
+            self._count(there, summary, bad)
             return bad
         return {}
 
@@ -202,13 +203,18 @@ class Watcher:
             bad |= self._take([path])
         return bad
 
-    def _count(self, summary: "BatchSummary", bad: dict[Path, str]) -> None:
-        if summary.files or not bad:
+    def _count(self, files: Sequence[Path], summary: "BatchSummary", bad: dict[Path, str]) -> None:
+        again = self._counted.issuperset(files)
+        self._counted.update(files)
+        if not again and (summary.files or not bad):
             show(summary)
         # One bad file that comes alone is not all that the watch was given.
         self.status = max(self.status, min(status(summary), Exit.NEEDS_EYE))
         aside = sum(one.reason != "missing_side" for one in summary.set_aside)
-        self._sum.update(files=summary.files, pages=summary.pages, aside=aside, review=summary.review)
+        if not again:
+            self._sum.update(
+                files=summary.files, pages=summary.pages - aside, aside=aside, review=summary.review
+            )
 
     def _put_aside(self, path: Path, reason: str) -> None:
         self.status = max(self.status, Exit.NEEDS_EYE)

@@ -299,6 +299,11 @@ def _told(catalogue: Catalogue, dated: Sequence[tuple[date, int]]) -> list[Told]
     return told
 
 
+def months(catalogue: Catalogue) -> tuple[str, ...]:
+    """The months in which sheets were filled in, first to last."""
+    return tuple(sorted({on.isoformat()[:7] for _, on in _dates(catalogue, Sheet.objects.all())}))
+
+
 def unreadable_sheets(catalogue: Catalogue) -> Iterator[int]:
     """Sheets on which a person could not read a field that says who or what they are about."""
     keys = {(*form.key, name) for form in catalogue.forms() for name in key_fields(form.definition)}

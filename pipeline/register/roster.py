@@ -52,9 +52,9 @@ def roster_rows(village: str, programme: str, capacity: int) -> list[list[Roster
         raise UsageError(
             Text(
                 f"Belum ada orang di desa {village} yang diusulkan untuk {programme}. Impor dulu bulan terakhir "
-                "(sotarsa import), atau hilangkan --programme untuk mencetak daftar kosong.",
+                "(sotarsa import), atau hilangkan --programme: penerima lalu terbaca hanya di baris yang berkotak.",
                 f"Nobody in village {village} was proposed for {programme} yet. Import the last month first "
-                "(sotarsa import), or leave out --programme to print an empty roster.",
+                "(sotarsa import), or leave out --programme: recipients are then read in the rows with cells only.",
             )
         )
     return [rows[i : i + capacity] for i in range(0, len(rows), capacity)]

@@ -107,6 +107,11 @@ def walk(
             passed(entry)
 
 
+def is_unfinished(path: Path) -> bool:
+    """Whether a file's name says that it is still being copied."""
+    return _is_unfinished(path.name)
+
+
 def natural_key(path: Path) -> tuple[tuple[int, str], ...]:
     """A sort key that puts `page2` before `page10`, upper and lower case together."""
     parts = _NUMBERS.split(path.name.casefold())

@@ -68,7 +68,8 @@ def backup(home: Path, out: Path) -> int:
     """Write the store to one file, whole or not at all, while others may go on working; bytes written.
 
     Raises:
-        UsageError: the database is not SQLite, or the file would lie in what it is a copy of.
+        UsageError: the database is not SQLite, the file would lie in what it is a copy of, or take the place of
+            another that is no backup.
         StoreError: the disk is full.
     """
     place = out.resolve()
@@ -77,6 +78,13 @@ def backup(home: Path, out: Path) -> int:
             Text(
                 f"{out} adalah bagian dari data itu sendiri. Simpan cadangan di tempat lain, misalnya diska USB.",
                 f"{out} is part of the data itself. Keep the backup somewhere else, on a USB drive for example.",
+            )
+        )
+    if out.exists() and not _is_backup(out):
+        raise UsageError(
+            Text(
+                f"{out} sudah ada dan bukan cadangan. Pilih nama lain, misalnya cadangan-2026-11-30.tar.",
+                f"{out} is there already and is no backup. Choose another name, backup-2026-11-30.tar for example.",
             )
         )
     if connection.vendor != "sqlite":
@@ -104,6 +112,15 @@ def backup(home: Path, out: Path) -> int:
         with part.open("rb") as stream:
             os.fsync(stream.fileno())
     return out.stat().st_size
+
+
+def _is_backup(path: Path) -> bool:
+    try:
+        with tarfile.open(path) as tar:
+            first = tar.next()
+    except (OSError, tarfile.TarError):
+        return False
+    return first is not None and first.name == _MARK
 
 
 def restore(home: Path, source: Path) -> None:

@@ -70,9 +70,26 @@ def write_table(rows: Iterable[Row], columns: Sequence[str], form: Format, out: 
             return _WRITERS[form](rows, columns, stream)
 
 
+_OTHERS: Final = frozenset(
+    {".doc", ".docx", ".htm", ".html", ".odt", ".ods", ".pdf", ".rtf", ".xls", ".xlsm"}
+)
+"""Endings of documents that would not open with a table in them."""
+
+
 def format_of(chosen: Format | None, out: Path | None, default: Format) -> Format:
-    """The format that was chosen, else what the file's name ends in, else the default."""
+    """The format that was chosen, else what the file's name ends in, else the default.
+
+    Raises:
+        UsageError: the name is that of a document of another kind.
+    """
     if chosen is None and out is not None:
+        if out.suffix.lower() in _OTHERS:
+            raise UsageError(
+                Text(
+                    f"{out.name}: tabel ditulis sebagai .xlsx, .csv, atau .jsonl. Pakai salah satu akhiran itu.",
+                    f"{out.name}: tables are written as .xlsx, .csv or .jsonl. Use one of these endings.",
+                )
+            )
         return next((one for one in Format if out.suffix.lower() == f".{one.value}"), default)
     return chosen or default
 

@@ -83,11 +83,18 @@ def _judge(spec: FieldSpec, reading: Reading, in_use: bool, calibrations: Groups
     if not reading.reasons and not proven:
         reasons.append(_UNPROVEN)
     return JudgedReading(
-        replace(reading, confidence=round(confidence, 6)),
+        replace(reading, confidence=round(confidence, 6), alternatives=_others(reading, confidence)),
         "review" if reasons else "accepted",
         tuple(dict.fromkeys(reasons)),
         score_of(own),
     )
+
+
+def _others(reading: Reading, confidence: float) -> tuple[Alternative, ...]:
+    """The other values with what the calibrated confidence leaves for all of them, in the reader's own proportions."""
+    left = 1 - reading.confidence
+    scale = (1 - confidence) / left if left > 0 else 0.0
+    return tuple(replace(one, probability=round(one.probability * scale, 6)) for one in reading.alternatives)
 
 
 def _of_any_words(spec: FieldSpec) -> bool:

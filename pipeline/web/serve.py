@@ -59,6 +59,8 @@ def serving(home: Path, goal: str, port: int = 0) -> Iterator[Server]:
     # Django's own messages are for developers; what fails is in the log (`pipeline.web.failures`).
     logging.getLogger("django").propagate = False
     logging.getLogger("django").addHandler(logging.NullHandler())
+    # A browser opens more connections than a page needs threads.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     from django.core.wsgi import get_wsgi_application
 
     from pipeline.web.gate import GATE, Gate
