@@ -143,7 +143,7 @@ def test_every_picture_is_shown() -> None:
 
 
 def test_every_script_that_is_named_can_be_started() -> None:
-    pages = DOCS / "accuracy.md", ROOT / "pipeline/recognition/models/README.md"
+    pages = DOCS / "accuracy.md", DOCS / "robustness.md", ROOT / "pipeline/recognition/models/README.md"
     text = "".join(page.read_text(encoding="utf-8") for page in pages)
     modules = sorted(set(re.findall(r"python -m (pipeline\.training\.\w+)", text)))
     assert len(modules) > 15

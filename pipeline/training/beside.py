@@ -283,7 +283,7 @@ def _groups(every: Sequence[Case]) -> dict[tuple[str, str], list[int]]:
 
 
 def markdown(rows: Sequence[Mapping[str, object]]) -> str:
-    """The rows as a table for docs/accuracy.md."""
+    """The rows as a table for docs/robustness.md."""
     lines = [
         "| damage | strength | sheets | answers | ours: registered | right | doubted | wrong unseen | refused as "
         "| OMRChecker: processed | right | empty or several | wrong unseen | failed with |",

@@ -249,7 +249,7 @@ def _facts(outcomes: Sequence[Outcome]) -> dict[str, object]:
 
 
 def markdown(rows: Sequence[Mapping[str, object]]) -> str:
-    """The rows as a table for docs/accuracy.md."""
+    """The rows as a table for docs/robustness.md."""
     lines = [
         "| damage | strength | pages | registered | off, median mm | off, 99 % mm | misplaced | fields right "
         "| for a person | wrong accepted | refused as "
