@@ -37,6 +37,8 @@ ENTITIES: Final[dict[str, type[Row]]] = {
 NUMBERS: Final = {"household": "kk", "person": "nik"}
 """The rows that several sheets may speak of, and the number by which they are found."""
 
+TRACKED: Final[dict[str, type[Household] | type[Person]]] = {"household": Household, "person": Person}
+
 REFERRING: Final[dict[str, tuple[tuple[type[Row], str], ...]]] = {
     "household": ((Person, "household"), (Proposal, "household")),
     "person": ((Proposal, "person"), (Distribution, "person")),
@@ -60,7 +62,7 @@ def _plain(value: object) -> object:
 
 def move_aside(name: str, keys: Iterable[int]) -> None:
     """Frees the slots and numbers of rows that get others in this transaction, or go, so that no two ever clash."""
-    free = {"slot": Concat(Value("~"), Cast("pk", models.CharField()))}
+    free: dict[str, Any] = {"slot": Concat(Value("~"), Cast("pk", models.CharField()))}
     if name in NUMBERS:
         free[NUMBERS[name]] = Value(None)
     wanted = sorted(keys)

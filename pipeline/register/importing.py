@@ -19,6 +19,7 @@ from pipeline.register.changes import (
     ENTITIES,
     NUMBERS,
     REFERRING,
+    TRACKED,
     State,
     move_aside,
     people_on_lists,
@@ -137,8 +138,8 @@ def _import(catalogue: Catalogue, month: str | None) -> ImportReport:
 
 def _voices() -> Voices:
     found: dict[int, list[tuple[str, int]]] = defaultdict(list)
-    for name in NUMBERS:
-        rows = ENTITIES[name]._default_manager.values_list("pk", "sheet", "voices")
+    for name, model in TRACKED.items():
+        rows = model.objects.values_list("pk", "sheet", "voices")
         for key, made, voices in rows.iterator(10_000):
             for sheet in voices:
                 if sheet != made:
@@ -237,7 +238,7 @@ def _unbound(name: str, orphans: Sequence[Row], book: Book, changes: list[Change
         after: State | None = None
         if row.pk in bound:
             after = {**before, "slot": f"~{row.pk}", "voices": [], NUMBERS[name]: None}
-            ENTITIES[name]._default_manager.filter(pk=row.pk).update(voices=[])
+            TRACKED[name].objects.filter(pk=row.pk).update(voices=[])
         changes.append(Change(model=name, row=row.pk, before=before, after=after))
     return [row for row in orphans if row.pk not in bound]
 
