@@ -3,10 +3,11 @@
 ROWS are labelled readings of writers that neither training nor calibration saw. Readings are put into bins of equal
 number by their calibrated confidence; a diagram shows the share right in each, and the expected calibration error
 (Naeini et al. 2015, bins of equal number) is told for each group, and how the proven thresholds do: what enters
-unseen, and what of it is wrong.
+unseen, what of it is wrong, and in whose hand.
 """
 
 import argparse
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,8 +101,17 @@ def _confidence(rows: Sequence[Labelled], calibration: Calibration) -> Reliabili
 
 def kept(rows: Sequence[Labelled], calibration: Calibration, alpha: float) -> tuple[int, int]:
     """How many readings enter unseen under a promise, and how many of these are wrong."""
-    entered = [row.right for row in rows if calibration.accepts(float(expit(row.score)), alpha)]
+    entered = [row.right for row in rows if _enters(row, calibration, alpha)]
     return len(entered), entered.count(False)
+
+
+def whose(rows: Sequence[Labelled], calibration: Calibration, alpha: float) -> Counter[str]:
+    """Whose wrong readings enter unseen under a promise: hand to how many."""
+    return Counter(row.hand for row in rows if not row.right and _enters(row, calibration, alpha))
+
+
+def _enters(row: Labelled, calibration: Calibration, alpha: float) -> bool:
+    return calibration.accepts(float(expit(row.score)), alpha)
 
 
 def _promised(rows: Sequence[Labelled], calibration: Calibration, alpha: float) -> str:
@@ -128,6 +138,11 @@ def main() -> None:
         entered = [_promised(groups[name], tables[name], alpha) for alpha in _ALPHAS]
         table.add_row(name, f"{one.n:,}", f"{share:.2%}", f"{one.error:.3%}", *entered)
     Console().print(table)
+    hands = Table("group", "hands whose wrong readings are accepted at 0.1 %")
+    for name, rows in groups.items():
+        if wrong := whose(rows, tables[name], ALPHA):
+            hands.add_row(name, ", ".join(f"{hand} {n}" for hand, n in wrong.most_common()))
+    Console().print(hands)
 
 
 if __name__ == "__main__":
