@@ -100,6 +100,10 @@ class Book:
         expected = {person for one in sheets for person in one.expected.values()}
         self._know("person", _in_parts(Person, "pk__in", expected))
 
+    def load_people_of(self, households: Iterable[Row]) -> None:
+        """Loads everybody who lives in some households, whichever sheet speaks of them."""
+        self._know("person", _in_parts(Person, "household__in", [row.pk for row in households]))
+
     def _know(self, name: str, rows: Iterable[Row]) -> None:
         for row in rows:
             if (name, row.pk) in self._loaded:
@@ -139,9 +143,15 @@ class Book:
         if number:
             self.known.setdefault((name, number), row)
 
-    def unheard(self, heard: Iterable[int]) -> set[int]:
-        """Sheets that speak of rows from which another took its word back, and have not been heard since."""
-        return {sheet for _, row, _ in self.left for sheet in row.voices} - set(heard)
+    def unheard(self, asked: Iterable[int], heard: Iterable[int]) -> set[int]:
+        """Sheets whose word may count again: who else speaks of what these speak of, or of what somebody has left."""
+        rows = [*(row for _, row, _ in self.left), *self.spoken(asked)]
+        return {sheet for row in rows for sheet in row.voices} - set(heard)
+
+    def spoken(self, sheets: Iterable[int]) -> list[Tracked]:
+        """The rows that some sheets speak of, each once."""
+        wanted = set(sheets)
+        return list({id(row): row for (sheet, _, _), row in self.whose.items() if sheet in wanted}.values())
 
     def orphans(self) -> Iterator[tuple[str, Tracked, str]]:
         """Rows of which no sheet speaks any more, with the serial of the last that did."""

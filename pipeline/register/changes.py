@@ -1,11 +1,11 @@
 """What a run changed, row by row, so that it can be shown and taken back exactly."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
-from django.db import models, transaction
-from django.db.models import Value
+from django.db import connection, models, transaction
+from django.db.models import QuerySet, Value
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
@@ -49,6 +49,8 @@ State = dict[str, Any]
 
 
 _MANY: Final = 500
+_LOCK: Final = 631_102
+"""Any number that no other lock of the program's has."""
 
 
 def state(row: Row) -> State:
@@ -65,9 +67,15 @@ def move_aside(name: str, keys: Iterable[int]) -> None:
     free: dict[str, Any] = {"slot": Concat(Value("~"), Cast("pk", models.CharField()))}
     if name in NUMBERS:
         free[NUMBERS[name]] = Value(None)
-    wanted = sorted(keys)
-    for first in range(0, len(wanted), _MANY):
-        ENTITIES[name]._default_manager.filter(pk__in=wanted[first : first + _MANY]).update(**free)
+    for part in _parts(keys):
+        ENTITIES[name]._default_manager.filter(pk__in=part).update(**free)
+
+
+def one_at_a_time() -> None:
+    """Lets this transaction change the register alone; SQLite lets only one write anyway."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 
 def undo(number: int) -> int:
@@ -77,6 +85,7 @@ def undo(number: int) -> int:
         UsageError: there is no such run, it was undone before, or a later run changed the same rows.
     """
     with transaction.atomic():
+        one_at_a_time()
         run = ImportRun.objects.select_for_update().filter(pk=number).first()
         if run is None or run.undone_at is not None:
             raise UsageError(
@@ -89,38 +98,48 @@ def undo(number: int) -> int:
         _refuse_if_built_upon(run, changes)
         for name in ENTITIES:
             move_aside(name, [change.row for change in changes if change.model == name])
-        order = list(ENTITIES)
-        upward = sorted(changes, key=lambda change: order.index(change.model))
+        changed = _states(changes, lambda change: change.before is not None and change.after is not None)
+        made = {
+            name: [one.row for one in changes if one.model == name and one.before is None]
+            for name in ENTITIES
+        }
+        gone = _states(changes, lambda change: change.after is None)
         # What is changed back lets go of new rows, which then can go, those that refer to others first.
-        for change in upward:
-            if change.before is not None and change.after is not None:
-                _restore(ENTITIES[change.model], change.before)
-        for change in reversed(upward):
-            if change.before is None:
-                ENTITIES[change.model]._default_manager.filter(pk=change.row).delete()
-        for change in upward:
-            if change.before is not None and change.after is None:
-                _restore(ENTITIES[change.model], change.before)
+        for name, model in ENTITIES.items():
+            columns = [field.name for field in model._meta.concrete_fields if not field.primary_key]
+            model._default_manager.bulk_update(changed[name], columns, batch_size=_MANY)
+        for name in reversed(ENTITIES):
+            for part in _parts(made[name]):
+                ENTITIES[name]._default_manager.filter(pk__in=part).delete()
+        for name, model in ENTITIES.items():
+            model._default_manager.bulk_create(gone[name], batch_size=_MANY)
         run.undone_at = timezone.now()
         run.save(update_fields=["undone_at"])
     return len(changes)
 
 
-def _refuse_if_built_upon(run: ImportRun, changes: Iterable[Change]) -> None:
+def _states(changes: Iterable[Change], wanted: Callable[[Change], bool]) -> dict[str, list[Row]]:
+    """The rows of each kind as they were before the changes that are wanted."""
+    found: dict[str, list[Row]] = {name: [] for name in ENTITIES}
+    for change in filter(wanted, changes):
+        found[change.model].append(_row_before(ENTITIES[change.model], change.before or {}))
+    return found
+
+
+def _refuse_if_built_upon(run: ImportRun, changes: Sequence[Change]) -> None:
     later = ImportRun.objects.filter(pk__gt=run.pk, undone_at=None)
-    mine = {(change.model, change.row) for change in changes}
+    mine = {name: {change.row for change in changes if change.model == name} for name in ENTITIES}
     theirs = Change.objects.filter(run__in=later).values_list("run", "model", "row")
-    blocking = {number for number, model, row in theirs.iterator() if (model, row) in mine}
+    blocking = {number for number, model, row in theirs.iterator() if row in mine[model]}
     new = {
-        name: [change.row for change in changes if change.model == name and change.before is None]
-        for name in REFERRING
+        name: {one.row for one in changes if one.model == name and one.before is None} for name in REFERRING
     }
     for name, referring in REFERRING.items():
         for model, column in referring:
-            held = model._default_manager.filter(**{f"{column}__in": new[name]}).values_list("pk", flat=True)
-            used = set(held) - {pk for kind, pk in mine if ENTITIES[kind] is model}
-            for number in Change.objects.filter(run__in=later, row__in=used).values_list("run", flat=True):
-                blocking.add(number)
+            kind = next(kind for kind, one in ENTITIES.items() if one is model)
+            used = _keys(model, f"{column}__in", new[name]) - mine[kind]
+            blocking |= _runs_that_changed(later, kind, used)
+    blocking |= _in_the_way(later, changes, mine)
     if blocking:
         numbers = ", ".join(str(number) for number in sorted(blocking))
         raise UsageError(
@@ -144,6 +163,52 @@ def _refuse_if_built_upon(run: ImportRun, changes: Iterable[Change]) -> None:
         )
 
 
+def _in_the_way(
+    later: QuerySet[ImportRun], changes: Sequence[Change], mine: Mapping[str, Collection[int]]
+) -> set[int]:
+    """Later runs that gave away a number or a slot which is to come back, or took a row away to which one refers."""
+    found: set[int] = set()
+    for name, model in ENTITIES.items():
+        back = [change.before for change in changes if change.model == name and change.before is not None]
+        holders: set[int] = set()
+        if number := NUMBERS.get(name):
+            holders |= _keys(model, f"{number}__in", {one[number] for one in back if one[number]})
+        slots = {(one["sheet_id"], one["slot"]) for one in back}
+        for part in _parts({sheet for sheet, _ in slots}):
+            rows = model._default_manager.filter(sheet__in=part).values_list("pk", "sheet", "slot")
+            holders |= {key for key, sheet, slot in rows if (sheet, slot) in slots}
+        found |= _runs_that_changed(later, name, holders - set(mine[name]))
+        for other in NUMBERS:
+            needed = {one[f"{other}_id"] for one in back if one.get(f"{other}_id")} - set(mine[other])
+            found |= _runs_that_changed(later, other, needed - _keys(ENTITIES[other], "pk__in", needed))
+    return found
+
+
+def _runs_that_changed(later: QuerySet[ImportRun], name: str, rows: Collection[int]) -> set[int]:
+    return {
+        number
+        for part in _parts(rows)
+        for number in Change.objects.filter(run__in=later, model=name, row__in=part).values_list(
+            "run", flat=True
+        )
+    }
+
+
+def _keys(model: type[Row], lookup: str, values: Collection[Any]) -> set[int]:
+    return {
+        key
+        for part in _parts(values)
+        for key in model._default_manager.filter(**{lookup: part}).values_list("pk", flat=True)
+    }
+
+
+def _parts(keys: Iterable[Any]) -> Iterator[list[Any]]:
+    """Keys in parts that every database takes."""
+    wanted = sorted(keys)
+    for first in range(0, len(wanted), _MANY):
+        yield wanted[first : first + _MANY]
+
+
 def people_on_lists() -> dict[int, str]:
     """The people whom printed lists name that were not spoilt, each with the serial of such a list."""
     spoilt = spoilt_now()
@@ -157,7 +222,7 @@ def people_on_lists() -> dict[int, str]:
     }
 
 
-def _restore(model: type[models.Model], before: State) -> None:
+def _row_before(model: type[Row], before: State) -> Row:
     values = {
         field.attname: field.to_python(before[field.attname])
         for field in model._meta.concrete_fields
@@ -166,5 +231,4 @@ def _restore(model: type[models.Model], before: State) -> None:
     if issubclass(model, Tracked) and "voices" not in before:
         # Written down before the register kept who speaks of a row.
         values["voices"] = sorted({before["sheet_id"], *(sheet for _, sheet in before["sources"].values())})
-    row = model(**values)
-    row.save(force_update=model._default_manager.filter(pk=row.pk).exists())
+    return model(**values)

@@ -22,11 +22,12 @@ from pipeline.register.changes import (
     TRACKED,
     State,
     move_aside,
+    one_at_a_time,
     people_on_lists,
     state,
 )
 from pipeline.register.drafts import drafts, key_fields
-from pipeline.register.merge import alike, apply
+from pipeline.register.merge import alike, apply, settle_villages, unsay
 from pipeline.register.models import Change, ImportRun, Person, Row, Tracked
 from pipeline.register.whose import assign
 from pipeline.store.models import Decision, FieldReading, IssuedSheet, Sheet
@@ -100,6 +101,7 @@ def import_month(catalogue: Catalogue, month: str | None, *, dry_run: bool = Fal
         dry_run: find out what would change, and change nothing.
     """
     with transaction.atomic():
+        one_at_a_time()
         report = _import(catalogue, month)
         if dry_run:
             transaction.set_rollback(True)
@@ -150,18 +152,23 @@ def _voices() -> Voices:
 def _heard(
     catalogue: Catalogue, sheets: Sequence[Told], book: Book, ready: Mapping[int, date], voices: Voices
 ) -> Book:
-    """The book after these sheets, and whoever else speaks of what one of them has left, were heard in order."""
+    """The book after these sheets, and whoever else speaks of what they speak of or have left, were heard in order."""
+    asked = [told.sheet for told in sheets]
     heard = {told.sheet: told for told in sheets}
     news: Sequence[Told] = sheets
     while news:
         for told in news:
             assign(told, book)
-        again = sorted((ready[sheet], sheet) for sheet in book.unheard(heard) if sheet in ready)
+        again = sorted((ready[sheet], sheet) for sheet in book.unheard(asked, heard) if sheet in ready)
         news = _told(catalogue, again)
         book.load(news, voices)
         heard |= {told.sheet: told for told in news}
+    rows = {id(row) for row in book.spoken(asked)}
+    for told in heard.values():
+        unsay(told, book, rows)
     for told in sorted(heard.values(), key=lambda told: (told.on, told.sheet)):
         apply(told, book)
+    settle_villages(book)
     return book
 
 
@@ -180,7 +187,7 @@ def _save(book: Book, counts: dict[str, Counter[str]]) -> list[Change]:
     for name in ENTITIES:
         rows = [row for kind, row in book.touched.values() if kind == name and id(row) not in orphans]
         old = [(row, before, state(row)) for row in rows if (before := book.before.get(id(row))) is not None]
-        differing = [(row, before, after) for row, before, after in old if after != before]
+        differing = [(row, before, after) for row, before, after in old if after != before or _is_bound(row)]
         found[name] = [row for row in rows if row.pk is None], differing
         counts[name]["unchanged"] += len(old) - len(differing)
         moved = [row.pk for row, before, after in differing if _place(name, before) != _place(name, after)]
@@ -241,6 +248,11 @@ def _unbound(name: str, orphans: Sequence[Row], book: Book, changes: list[Change
             TRACKED[name].objects.filter(pk=row.pk).update(voices=[])
         changes.append(Change(model=name, row=row.pk, before=before, after=after))
     return [row for row in orphans if row.pk not in bound]
+
+
+def _is_bound(row: Row) -> bool:
+    """Whether a row refers to one that this run makes, whose key is not known yet."""
+    return any(isinstance(other, Row) and other.pk is None for other in row._state.fields_cache.values())
 
 
 def _settle(row: Row) -> None:

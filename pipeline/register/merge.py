@@ -5,13 +5,14 @@ is never overwritten by another sheet: where they differ, a person decides.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Final
 
 from django.db.models import Q
 
 from pipeline.register.book import Book, Question, Told
+from pipeline.register.changes import NUMBERS
 from pipeline.register.drafts import Draft
 from pipeline.register.models import Distribution, Household, Person, Proposal, Row, Tracked, Visit
 from pipeline.register.programmes import OTHER
@@ -40,12 +41,44 @@ def apply(told: Told, book: Book) -> None:
         elif draft.entity == "proposal":
             _proposal(told, draft, book, household, head)
         elif draft.entity == "distribution":
-            _distribution(told, draft, book)
+            if not _distribution(told, draft, book):
+                kept.remove((draft.entity, draft.slot))
         else:
             _visit(told, draft, book)
     for (name, slot), row in book.rows[told.sheet].items():
         if name in ("proposal", "distribution") and (name, slot) not in kept and row.pk:
             book.gone.append((name, row))
+
+
+def unsay(told: Told, book: Book, rows: Collection[int]) -> None:
+    """Takes back what a sheet has said of some rows (by `id`), to be said anew in the order of dates.
+
+    Its number stays, by which others find a row, and so does who somebody is, as long as the sheet still says so.
+    """
+    for draft in spoken(told, book):
+        row = book.whose[told.sheet, draft.entity, draft.slot]
+        if id(row) in rows:
+            still = {name for name in IDENTITY if _says(draft, name, getattr(row, name, None))}
+            take_back(row, told.sheet, frozenset({NUMBERS[draft.entity], *still} & draft.attributes.keys()))
+
+
+def _says(draft: Draft, attribute: str, held: object) -> bool:
+    value = draft.attributes.get(attribute)
+    return value is not None and _typed(attribute, value) == held
+
+
+def settle_villages(book: Book) -> None:
+    """Lets people live where their household does, those too of whom this run does not speak."""
+    moved = [
+        row
+        for _, row in book.touched.values()
+        if isinstance(row, Household) and row.pk and book.before[id(row)]["village"] != row.village
+    ]
+    book.load_people_of(moved)
+    for row in [row for found in book.rows.values() for row in found.values()]:
+        if isinstance(row, Person) and row.household is not None and row.village != row.household.village:
+            row.village = row.household.village
+            book.touch("person", row)
 
 
 def _household(told: Told, draft: Draft, book: Book) -> Household:
@@ -92,6 +125,9 @@ def _say(row: Tracked, told: Told, draft: Draft, book: Book) -> None:
             book.questions.append(
                 Question("identity", told.serial, row_name(row), attribute, str(held), value, other)
             )
+        elif held and not own:
+            # Who says the same does not take over who said it first.
+            continue
         # Of two rows of one sheet with one number the first says who it is; the second adds what that leaves open.
         elif first or source is None or not own:
             _put(row, attribute, value, told)
@@ -110,7 +146,8 @@ def _proposal(told: Told, draft: Draft, book: Book, household: Household | None,
         _fill(row, draft, ("asked_on", "priority"))
 
 
-def _distribution(told: Told, draft: Draft, book: Book) -> None:
+def _distribution(told: Told, draft: Draft, book: Book) -> bool:
+    """Brings one row of a roster into the book; whether anything stands there."""
     person = expected(told, draft, book)
     written = any(draft.attributes.get(name) for name in ("quantity", "status", "name", "nik"))
     written = written or draft.attributes.get("signature") == "present"
@@ -118,7 +155,7 @@ def _distribution(told: Told, draft: Draft, book: Book) -> None:
         person = _person(told, named, book, None)
     if person is None:
         if not written:
-            return
+            return False
         # What was handed over counts, though a person must say to whom.
         book.questions.append(Question("nobody", told.serial, " ".join(map(str, draft.place or ()))))
     row = book.row("distribution", told.sheet, draft.slot)
@@ -126,6 +163,7 @@ def _distribution(told: Told, draft: Draft, book: Book) -> None:
         row.person = person
         row.programme_id = _programme(draft, book)
         _fill(row, draft, ("village", "date", "quantity", "unit", "status", "signature"))
+    return True
 
 
 def _visit(told: Told, draft: Draft, book: Book) -> None:
@@ -164,7 +202,8 @@ def _put(row: Tracked, attribute: str, value: str, told: Told) -> None:
 def _newest(row: Tracked, attribute: str, told: Told) -> bool:
     """Whether no later form has spoken of an attribute; from now on this one has."""
     source = [told.on.isoformat(), told.sheet]
-    if row.sources.get(attribute, source) > source:
+    held = row.sources.get(attribute, source)
+    if held[1] != told.sheet and held > source:
         return False
     row.sources = {**row.sources, attribute: source}
     return True

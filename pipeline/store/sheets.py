@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from django.db.models import Count, F
+from django.db.models import Count, F, Q
 
 from pipeline.forms.catalogue import Form
 from pipeline.forms.definition import FormDefinition
@@ -69,7 +69,8 @@ def _doubt_pairs(serial: str) -> None:
     While there was one sheet of the serial, whatever side came was taken for its own.
     """
     sheets = Sheet.objects.filter(serial=serial, complete=True)
-    apart = sheets.annotate(files=Count("pages__file", distinct=True)).filter(files__gt=1)
+    sides = ~Q(pages__reason="duplicate_side")
+    apart = sheets.annotate(files=Count("pages__file", distinct=True, filter=sides)).filter(files__gt=1)
     rows = FieldReading.objects.select_for_update(of=("self",)).filter(
         page__sheet__in=apart, value__isnull=False
     )
