@@ -486,10 +486,22 @@ def test_undo_refuses_while_a_printed_list_names_its_people():
     assert not people()
 
 
-def test_a_consent_that_nobody_can_read_is_none():
+@pytest.mark.parametrize("imported", [False, True])
+def test_a_consent_that_nobody_can_read_is_none(imported):
+    from pipeline.register.exports import people as exported
+    from pipeline.register.roster import roster_rows
+
     made = sheet(FAMILY)
+    if imported:
+        run()
     correct(made, "persetujuan", None, kind="unreadable")
-    assert [one.reason for one in run().waiting] == ["unreadable_key"]
+    assert run().waiting == ()
+    assert (list(exported()), len(people())) == ([], 2)
+    with pytest.raises(UsageError):
+        roster_rows("2005", "PKH", 12)
+    correct(made, "persetujuan", "setuju")
+    run()
+    assert len(list(exported())) == 2
 
 
 @pytest.mark.parametrize("month", ["2026-13", "november", "2026"])

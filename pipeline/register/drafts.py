@@ -14,9 +14,10 @@ from pipeline.forms.definition import FormDefinition, RegisterEntry
 Key = tuple[str, int | None]
 Values = Mapping[Key, str | None]
 
-KEY_ATTRIBUTES: Final = frozenset({"nik", "kk", "name", "date", "surveyed_on", "programme", "consent"})
-"""Attributes without which a row would be about nobody or nothing, or leave the office without leave: where one is
-unreadable, its sheet waits."""
+KEY_ATTRIBUTES: Final = frozenset({"nik", "kk", "name", "date", "surveyed_on", "programme"})
+"""Attributes without which a row would be about nobody or nothing: where one is unreadable, its sheet waits."""
+
+CONSENT: Final = frozenset({"consent"})
 
 _EMPTY: Final = (None, "", "absent")
 
@@ -40,13 +41,13 @@ class Draft:
     counts: Mapping[str, Mapping[str, int]] | None = None
 
 
-def key_fields(definition: FormDefinition) -> frozenset[str]:
-    """The fields of a form that become key attributes."""
+def fields_of(definition: FormDefinition, attributes: frozenset[str]) -> frozenset[str]:
+    """The fields of a form that become some attributes."""
     return frozenset(
         _field(definition, entry, column)
         for entry in definition.register_
         for attribute, column in entry.map.items()
-        if attribute in KEY_ATTRIBUTES
+        if attribute in attributes
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.db.models import F, QuerySet, Value
 from django.db.models.functions import Coalesce
 
-from pipeline.register.models import REFUSED, Distribution, Household, Person, Visit
+from pipeline.register.models import WITHHELD, Distribution, Household, Person, Visit
 
 _CHUNK: Final = 2_000
 
@@ -78,7 +78,7 @@ def _consenting(found: QuerySet[Any], consent: str, refused: bool) -> QuerySet[A
     if refused:
         return found
     asked: QuerySet[Any] = found.annotate(told=Coalesce(F(consent), Value("")))
-    return asked.exclude(told=REFUSED)
+    return asked.exclude(told__in=WITHHELD)
 
 
 def _rows(found: QuerySet[Any], table: Table) -> Iterator[dict[str, object]]:

@@ -26,9 +26,9 @@ from pipeline.register.changes import (
     people_on_lists,
     state,
 )
-from pipeline.register.drafts import drafts, key_fields
+from pipeline.register.drafts import CONSENT, KEY_ATTRIBUTES, drafts, fields_of
 from pipeline.register.merge import alike, apply, settle_villages, unsay
-from pipeline.register.models import Change, ImportRun, Person, Row, Tracked
+from pipeline.register.models import UNREADABLE, Change, ImportRun, Person, Row, Tracked
 from pipeline.register.whose import assign
 from pipeline.store.models import Decision, FieldReading, IssuedSheet, Sheet
 
@@ -294,6 +294,8 @@ def _told(catalogue: Catalogue, dated: Sequence[tuple[date, int]]) -> list[Told]
     rows = FieldReading.objects.filter(page__sheet__in=keys, value__isnull=False)
     for key, name, row, value in rows.values_list("page__sheet", "field", "row", "value").iterator(10_000):
         values[key][name, row] = value
+    for key, name in _unreadable(catalogue, CONSENT, keys):
+        values[key][name, None] = UNREADABLE
     issued = dict(
         IssuedSheet.objects.filter(serial__in=[sheet.serial for sheet in sheets.values()])
         .exclude(rows={})
@@ -319,18 +321,30 @@ def months(catalogue: Catalogue) -> tuple[str, ...]:
 
 def unreadable_sheets(catalogue: Catalogue) -> Iterator[int]:
     """Sheets on which a person could not read a field that says who or what they are about."""
-    keys = {(*form.key, name) for form in catalogue.forms() for name in key_fields(form.definition)}
+    found = _unreadable(catalogue, KEY_ATTRIBUTES)
+    yield from dict.fromkeys(sheet for sheet, _ in found)
+
+
+def _unreadable(
+    catalogue: Catalogue, attributes: frozenset[str], sheets: Sequence[int] | None = None
+) -> Iterator[tuple[int, str]]:
+    """Sheets, all or of these, and fields that nobody could read, of those that become some attributes."""
+    keys = {
+        (*form.key, name) for form in catalogue.forms() for name in fields_of(form.definition, attributes)
+    }
     # The last word counts: who found out later that the field is empty has let the sheet go.
     later = Decision.objects.filter(reading=OuterRef("reading"), pk__gt=OuterRef("pk"))
     last = Decision.objects.filter(~Exists(later), kind=Decision.Kind.UNREADABLE)
     found = FieldReading.objects.filter(
         status=FieldReading.Status.REVIEWED, value=None, pk__in=last.values("reading")
     )
+    if sheets is not None:
+        found = found.filter(page__sheet__in=sheets)
     for sheet, form, version, name in found.values_list(
         "page__sheet", "page__sheet__form", "page__sheet__version", "field"
     ).distinct():
         if (form, version, name) in keys:
-            yield sheet
+            yield sheet, name
 
 
 def waiting_sheets(catalogue: Catalogue, month: str | None) -> Iterator[Waiting]:

@@ -11,8 +11,11 @@ from django.db import models
 from pipeline.language import language
 from pipeline.store.models import Sheet
 
-REFUSED: str = "tidak_setuju"
-"""The consent of a household whose people stay out of what leaves the office."""
+UNREADABLE: str = "tidak_terbaca"
+"""The consent of a household where something is written that nobody could read."""
+
+WITHHELD: tuple[str, ...] = ("tidak_setuju", UNREADABLE)
+"""The consents of households whose people stay out of what leaves the office."""
 
 RECEIVED: tuple[str, ...] = ("hadir", "wakil")
 """The marks of a roster's row that mean the aid was handed over."""

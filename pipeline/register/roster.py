@@ -5,7 +5,7 @@ from typing import Final
 
 from pipeline.errors import UsageError
 from pipeline.language import Text
-from pipeline.register.models import REFUSED, Person, Programme, Proposal
+from pipeline.register.models import WITHHELD, Person, Programme, Proposal
 
 _SHOWN_FIRST: Final = 6
 _SHOWN_LAST: Final = 4
@@ -44,7 +44,7 @@ def roster_rows(village: str, programme: str, capacity: int) -> list[list[Roster
     asked = Proposal.objects.filter(programme=programme).exclude(status=Proposal.Status.REJECTED)
     people = (
         Person.objects.filter(pk__in=asked.values("person"), village=village)
-        .exclude(household__consent=REFUSED)
+        .exclude(household__consent__in=WITHHELD)
         .order_by("name", "pk")
     )
     rows: list[RosterRow] = [{"person": one.pk, "name": one.name, "nik": masked(one.nik)} for one in people]

@@ -7,9 +7,7 @@ from pipeline.language import Text
 REASONS: Final[dict[str, Text]] = {
     "missing_side": Text("sisi lain belum dipindai", "the other side is not scanned yet"),
     "review": Text("isian perlu diperiksa", "fields to look at"),
-    "unreadable_key": Text(
-        "NIK, nama, tanggal, atau persetujuan tidak terbaca", "NIK, name, date or consent cannot be read"
-    ),
+    "unreadable_key": Text("NIK, nama, atau tanggal tidak terbaca", "NIK, name or date cannot be read"),
 }
 """Why a sheet is not in the register yet."""
 
