@@ -96,6 +96,7 @@ class Book:
             self._know(name, _in_parts(model, "pk__in", {key for entity, key in spoken if entity == name}))
         for name, number in NUMBERS.items():
             wanted = {attributes[number] for attributes in told if number in attributes}
+            wanted -= {held for entity, held in self.known if entity == name}
             self._know(name, _in_parts(ENTITIES[name], f"{number}__in", wanted))
         expected = {person for one in sheets for person in one.expected.values()}
         self._know("person", _in_parts(Person, "pk__in", expected))
@@ -114,6 +115,8 @@ class Book:
             if isinstance(row, Person):
                 self.people[row.pk] = row
             if isinstance(row, Tracked):
+                # What it was stays as it was, whatever is said of it now.
+                row.sources, row.facts = dict(row.sources), dict(row.facts)
                 for sheet in row.voices:
                     self.said[sheet].append((name, row))
                 if number := getattr(row, NUMBERS[name]):

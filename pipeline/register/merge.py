@@ -194,7 +194,7 @@ def _put(row: Tracked, attribute: str, value: str, told: Told) -> None:
     if not _newest(row, attribute, told):
         return
     if attribute.startswith("facts."):
-        row.facts = {**row.facts, attribute[6:]: value}
+        row.facts[attribute[6:]] = value
     else:
         setattr(row, attribute, _typed(attribute, value))
 
@@ -205,7 +205,7 @@ def _newest(row: Tracked, attribute: str, told: Told) -> bool:
     held = row.sources.get(attribute, source)
     if held[1] != told.sheet and held > source:
         return False
-    row.sources = {**row.sources, attribute: source}
+    row.sources[attribute] = source
     return True
 
 

@@ -84,7 +84,7 @@ def _leave(name: str, row: Tracked, told: Told, book: Book) -> None:
     number = NUMBERS[name]
     if row.voices and number in row.sources:
         # Whoever else speaks of it finds it by its number.
-        row.sources = {**row.sources, number: ["", row.voices[0]]}
+        row.sources[number] = ["", row.voices[0]]
     take_back(row, told.sheet, frozenset())
     if row.sheet_id == told.sheet:
         book.homeless.add(id(row))
@@ -94,12 +94,12 @@ def _leave(name: str, row: Tracked, told: Told, book: Book) -> None:
 
 def take_back(row: Tracked, sheet: int, but: frozenset[str]) -> None:
     """Empties what a sheet alone has said of a row, but for some attributes."""
-    for attribute, (_on, source) in list(row.sources.items()):
-        if source != sheet or attribute in but:
+    for attribute in [name for name, (_on, source) in row.sources.items() if source == sheet]:
+        if attribute in but:
             continue
-        row.sources = {name: one for name, one in row.sources.items() if name != attribute}
+        del row.sources[attribute]
         if attribute.startswith("facts."):
-            row.facts = {name: value for name, value in row.facts.items() if name != attribute[6:]}
+            row.facts.pop(attribute[6:], None)
         elif attribute == "household" and isinstance(row, Person):
             row.household, row.village = None, ""
         else:
@@ -108,7 +108,7 @@ def take_back(row: Tracked, sheet: int, but: frozenset[str]) -> None:
 
 def default_of(row: Row, column: str) -> object:
     """What a column holds of which nothing is said."""
-    return next(one for one in row._meta.concrete_fields if one.name == column).get_default()
+    return row._meta.get_field(column).get_default()
 
 
 def _tracked(row: Row) -> Tracked:
