@@ -3,9 +3,14 @@
 import os
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
+import test_import
+import test_import_model
+from builders import FAMILY, sheet
 from notes import BACK, SERIAL, VALUES, fields_on, note, put, scan_notes
 
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
@@ -48,6 +53,11 @@ def postgres_store(server, home, monkeypatch):
     connection.close()
 
 
+@pytest.mark.parametrize("seed", [4, 8, 9])
+def test_the_register_is_kept_there_too(postgres_store, seed):
+    test_import_model.test_the_register_is_what_its_sheets_now_say(seed)
+
+
 def test_tables_are_made_and_a_batch_is_read(postgres_store, tmp_path):
     from django.db import connection
 
@@ -79,6 +89,26 @@ def test_serials_are_issued(postgres_store):
         record_issued(form("pendataan"), serials, "2005")
     # Others of this file have scanned sheets of the village into the same database.
     assert int(next_serials(form("pendataan"), "2005", 1)[0][-5:]) == int(serials[-1][-5:]) + 1
+
+
+def test_imports_at_the_same_time_wait_for_each_other(postgres_store):
+    from django.db import connection
+
+    from pipeline.register.models import Person
+
+    sheet(FAMILY)
+    both = Barrier(2)
+
+    def run_at_once(_):
+        both.wait()
+        try:
+            return test_import.run(None).counts["person"]["new"]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        found = sorted(pool.map(run_at_once, range(2)))
+    assert found == [0, Person.objects.count()]
 
 
 def test_a_server_that_does_not_answer_is_told(home, monkeypatch, tmp_path):
