@@ -471,6 +471,29 @@ def test_whom_aid_was_given_stays_and_is_a_question_when_no_form_names_them_any_
         assert (wife.nik, Distribution.objects.get(status="tidak").person_id) == (None, wife.pk)
 
 
+@pytest.mark.parametrize("by_another", [False, True])
+def test_who_was_taken_for_another_by_mistake_finds_the_aid_again(by_another):
+    from pipeline.register.models import Distribution, Person
+
+    made = sheet(FAMILY)
+    sheet(HEAD | {"nik": NIKS[1], "nama": "BUDI", "kk": None})
+    run()
+    head = Person.objects.get(nik=NIKS[0])
+    printed_for(head)
+    sheet({key: value for key, value in ROSTER.items() if key[-1] != 2 and key[0] != "t"}, "penyaluran",
+          "BAP-2005-26-00001")  # fmt: skip
+    run()
+    correct(made, "nik", NIKS[1])
+    assert "left" in {one.kind for one in run().questions}
+    if by_another:
+        sheet(HEAD | {"kk": None, "tanggal_pendataan": "2026-12-01"})
+    else:
+        correct(made, "nik", NIKS[0])
+    assert "left" not in {one.kind for one in run(None).questions}
+    assert Distribution.objects.get(status="hadir").person == Person.objects.get(nik=NIKS[0]) == head
+    assert run(None).changed == 0
+
+
 def test_undo_refuses_while_a_printed_list_names_its_people():
     from pipeline.register.changes import undo
     from pipeline.register.models import Person

@@ -15,6 +15,9 @@ _MANY: Final = 500
 Voices = Mapping[int, Sequence[tuple[str, int]]]
 """For each sheet the rows, by entity and key, that it speaks of though another made them."""
 
+Ghosts = Mapping[tuple[str, str], int]
+"""People of whom no sheet speaks any more, by the NIK that they had and their name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -72,6 +75,7 @@ class Book:
     homeless: set[int] = field(default_factory=set)
     left: list[tuple[str, Tracked, str]] = field(default_factory=list)
     people: dict[int, Person] = field(default_factory=dict)
+    ghosts: dict[tuple[str, str], Person] = field(default_factory=dict)
     programmes: frozenset[str] = frozenset()
     before: dict[int, State] = field(default_factory=dict)
     touched: dict[int, tuple[str, Row]] = field(default_factory=dict)
@@ -80,13 +84,13 @@ class Book:
     _loaded: set[tuple[str, int]] = field(default_factory=set)
 
     @classmethod
-    def of(cls, sheets: Sequence[Told], voices: Voices) -> "Book":
+    def of(cls, sheets: Sequence[Told], voices: Voices, ghosts: Ghosts) -> "Book":
         """Loads every row that the sheets may touch."""
         book = cls(programmes=frozenset(Programme.objects.values_list("code", flat=True)))
-        book.load(sheets, voices)
+        book.load(sheets, voices, ghosts)
         return book
 
-    def load(self, sheets: Sequence[Told], voices: Voices) -> None:
+    def load(self, sheets: Sequence[Told], voices: Voices, ghosts: Ghosts) -> None:
         """Loads what these sheets may touch, too."""
         made = [one.sheet for one in sheets]
         told = [draft.attributes for one in sheets for draft in one.drafts]
@@ -100,6 +104,9 @@ class Book:
             self._know(name, _in_parts(ENTITIES[name], f"{number}__in", wanted))
         expected = {person for one in sheets for person in one.expected.values()}
         self._know("person", _in_parts(Person, "pk__in", expected))
+        named = {(one.get("nik", ""), one.get("name", "")) for one in told} & ghosts.keys()
+        self._know("person", _in_parts(Person, "pk__in", {ghosts[one] for one in named}))
+        self.ghosts |= {one: self.people[ghosts[one]] for one in named}
 
     def load_people_of(self, households: Iterable[Row]) -> None:
         """Loads everybody who lives in some households, whichever sheet speaks of them."""

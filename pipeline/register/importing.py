@@ -14,7 +14,7 @@ from pipeline.errors import UsageError
 from pipeline.forms.catalogue import Catalogue
 from pipeline.forms.occasion import date_field
 from pipeline.language import Text
-from pipeline.register.book import Book, Question, Told, Voices
+from pipeline.register.book import Book, Ghosts, Question, Told, Voices
 from pipeline.register.changes import (
     ENTITIES,
     NUMBERS,
@@ -114,12 +114,12 @@ def _import(catalogue: Catalogue, month: str | None) -> ImportReport:
     run: ImportRun | None = None
     questions: list[Question] = []
     serials: dict[int, str] = {}
-    ready, voices = _ready(catalogue), _voices()
+    ready, voices, ghosts = _ready(catalogue), _voices(), _ghosts()
     wanted = sorted((on, key) for key, on in ready.items() if month is None or on.isoformat()[:7] == month)
     for first in range(0, len(wanted), _SHEETS):
         sheets = _told(catalogue, wanted[first : first + _SHEETS])
-        book = Book.of(sheets, voices)
-        changes = _save(_heard(catalogue, sheets, book, ready, voices), counts)
+        book = Book.of(sheets, voices, ghosts)
+        changes = _save(_heard(catalogue, sheets, book, ready, voices, ghosts), counts)
         if changes:
             run = run or ImportRun.objects.create(month=month or "")
             for change in changes:
@@ -149,8 +149,23 @@ def _voices() -> Voices:
     return found
 
 
+def _ghosts() -> Ghosts:
+    names = dict(Person.objects.filter(voices=[]).values_list("pk", "name"))
+    had = Change.objects.filter(model="person", row__in=sorted(names), before__nik__isnull=False)
+    return {
+        (nik, names[change.row]): change.row
+        for change in had.order_by("pk")
+        if (nik := (change.before or {})["nik"])
+    }
+
+
 def _heard(
-    catalogue: Catalogue, sheets: Sequence[Told], book: Book, ready: Mapping[int, date], voices: Voices
+    catalogue: Catalogue,
+    sheets: Sequence[Told],
+    book: Book,
+    ready: Mapping[int, date],
+    voices: Voices,
+    ghosts: Ghosts,
 ) -> Book:
     """The book after these sheets, and whoever else speaks of what they speak of or have left, were heard in order."""
     asked = [told.sheet for told in sheets]
@@ -161,7 +176,7 @@ def _heard(
             assign(told, book)
         again = sorted((ready[sheet], sheet) for sheet in book.unheard(asked, heard) if sheet in ready)
         news = _told(catalogue, again)
-        book.load(news, voices)
+        book.load(news, voices, ghosts)
         heard |= {told.sheet: told for told in news}
     rows = {id(row) for row in book.spoken(asked)}
     for told in heard.values():

@@ -64,12 +64,27 @@ def _by_slot(told: Told, draft: Draft, number: str, mine: dict[str, Tracked], bo
     name, wanted = draft.entity, draft.attributes.get(number, "")
     if wanted and (twin := book.known.get((name, wanted))) is not None:
         return twin
+    if (ghost := _ghost(draft, book)) is not None:
+        book.number(name, ghost, wanted)
+        return ghost
     row = book.rows[told.sheet].get((name, draft.slot))
     if row is None or any(row is one for one in mine.values()) or not _free(row, number, wanted, told):
         row = book.make(name, told.sheet, draft.slot)
     found = _tracked(row)
     book.number(name, found, wanted)
     return found
+
+
+def _ghost(draft: Draft, book: Book) -> Tracked | None:
+    """Somebody of whom no sheet spoke any more, kept for aid or a list, whom a draft now names with the same NIK."""
+    said = draft.attributes
+    ghost = book.ghosts.pop((said.get("nik", ""), said.get("name", "")), None)
+    if ghost is None or ghost.voices:
+        return None
+    for sheet in {source for _, source in ghost.sources.values()}:
+        take_back(ghost, sheet, frozenset())
+    book.homeless.add(id(ghost))
+    return ghost
 
 
 def _free(row: Row, number: str, wanted: str, told: Told) -> bool:
@@ -108,7 +123,7 @@ def take_back(row: Tracked, sheet: int, but: frozenset[str]) -> None:
 
 def default_of(row: Row, column: str) -> object:
     """What a column holds of which nothing is said."""
-    return row._meta.get_field(column).get_default()
+    return next(one for one in row._meta.concrete_fields if one.name == column).get_default()
 
 
 def _tracked(row: Row) -> Tracked:
