@@ -390,6 +390,22 @@ def test_all_who_live_in_a_household_move_with_it():
     assert set(Person.objects.values_list("village", flat=True)) == {"2006"}
 
 
+def test_a_roster_moves_nobody_out_of_a_household():
+    from pipeline.register.models import Person
+
+    made = sheet(HEAD | {"desa": "2006"})
+    listed = sheet(ROSTER, "penyaluran")
+    run()
+    # The number was not the head's but his wife's, who was given aid in another village.
+    correct(made, "nik", None)
+    for name, value in (("nama", "SITI"), ("nik", NIKS[0])):
+        correct(made, f"anggota.{name}", value, row=1)
+        correct(listed, f"tambahan.{name}", value, row=1)
+    run()
+    assert Person.objects.get(nik=NIKS[0]).village == "2006"
+    assert run().changed == 0
+
+
 def test_who_is_named_by_a_correction_gets_the_aid_in_the_same_import():
     from pipeline.register.models import Distribution
 

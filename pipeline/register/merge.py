@@ -75,7 +75,7 @@ def settle_villages(book: Book) -> None:
         if isinstance(row, Household) and row.pk and book.before[id(row)]["village"] != row.village
     ]
     book.load_people_of(moved)
-    for row in [row for found in book.rows.values() for row in found.values()]:
+    for row in [*book.people.values(), *(row for _, row in book.touched.values() if row.pk is None)]:
         if isinstance(row, Person) and row.household is not None and row.village != row.household.village:
             row.village = row.household.village
             book.touch("person", row)
