@@ -11,6 +11,7 @@ import pytest
 from typer.core import TyperGroup
 
 from pipeline.cli.main import command
+from pipeline.cli.typer_words import in_words
 
 ASK = """
 import contextlib, io, json, sys
@@ -64,6 +65,11 @@ INDONESIAN = (
     "Tampilkan",
     "NAMA",
 )
+
+
+def test_a_file_that_may_not_be_read_is_named():
+    told = in_words("Invalid value for 'BLANK': Path '/media/a b/blangko.png' is not readable.")
+    assert told == "/media/a b/blangko.png tidak boleh dibaca. Minta izin bacanya."
 
 
 @lru_cache

@@ -70,8 +70,8 @@ _ERRORS: Final = (
     (r"Invalid value for (.+?): .* greater than or equal to (\S+)", "{0} paling sedikit {1}.", ""),
     (r"Invalid value for (.+?): .* less than or equal to (\S+)", "{0} paling banyak {1}.", ""),
     (
-        r"Invalid value for .+?: (?:.*?) ?['\"]?(/?[^'\"]+?)['\"]? is not readable\.",
-        "{0} tidak boleh dibaca oleh akun ini. Minta izin bacanya.",
+        r"Invalid value for .+?: \w+ '(.+)' is not readable\.",
+        "{0} tidak boleh dibaca. Minta izin bacanya.",
         "",
     ),
     (r"Invalid value for (.+?): (?s:.*)", "Isi {0} tidak sah.", ""),
