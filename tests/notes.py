@@ -7,6 +7,7 @@ import json
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import cv2
@@ -88,6 +89,20 @@ def scan_notes(home: Path, *files: Path, batch="b1", **how):
     from pipeline.batch import scan
 
     return scan(files, batch, reader(**how), home)
+
+
+def interrupted(store, files, stop):
+    """A run that is stopped after so many pages."""
+    left = [stop]
+
+    def failing(image, shelf):
+        left[0] -= 1
+        if left[0] < 0:
+            raise KeyboardInterrupt
+        return read_note(image, shelf)
+
+    with suppress(KeyboardInterrupt):
+        scan_notes(store, *files, read=failing)
 
 
 def fields_on(page: int, name="pendataan") -> int:

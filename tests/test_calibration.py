@@ -159,6 +159,15 @@ def test_what_is_read_and_what_else_it_may_be_share_one_certainty(own):
     assert chances[0] == pytest.approx(1.5 * chances[1], abs=1e-5)
 
 
+def test_what_a_doubt_takes_from_a_reading_it_gives_to_no_other_value():
+    others = (Alternative("2026-12-20", 4e-6),)
+    day = Reading("tanggal_pendataan", None, "2026-11-20", "20112026", 0.99999, ((0, 0),) * 4, "cells", others,
+                  ("ink_outside",))  # fmt: skip
+    (found,) = judge(form("pendataan").definition, [day], shipped("both/scan"))
+    assert found.reading.confidence <= 0.5
+    assert found.reading.alternatives[0].probability < 1e-3
+
+
 def test_a_stricter_promise_never_accepts_more():
     rng = np.random.default_rng(5)
     scores, right = lot(rng, 40_000)

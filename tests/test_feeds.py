@@ -1,7 +1,7 @@
 """Sides without a serial that come as files of their own: joined where the whole feed agrees, else they wait."""
 
 import pytest
-from notes import BACK, VALUES, note, put, read_note, reader, scan_notes
+from notes import BACK, VALUES, interrupted, note, put, read_note, reader, scan_notes
 
 from pipeline.batch import scan_groups
 from pipeline.page import PageReading, PageStatus
@@ -226,6 +226,26 @@ def test_the_empty_back_of_a_separator_needs_nobody(store, tmp_path) -> None:
     feed(store, tmp_path, "S . 1a 2a . .")
     reasons = list(m.Page.objects.order_by("file__name").values_list("reason", flat=True))
     assert reasons == ["separator", "separator_back", "", "", "blank", "blank"]
+
+
+def test_a_feed_that_was_killed_half_way_waits_for_the_rest_of_it(store, tmp_path):
+    def fed(words):
+        return [put(tmp_path / f"scan-{n:04d}.tif", side(one, n)) for n, one in enumerate(words.split(), 1)]
+
+    files = fed("1a 2a 2b 1c 2c")  # a front was lost: what lies beside that place waits
+    interrupted(store, files, 2)
+    scan_notes(store, put(tmp_path / "lain.tif", note(1)), batch="b2")
+    assert whole() == []
+    scan_notes(store, *files)
+    assert whole() == ["45"]
+
+
+def test_a_form_that_is_known_no_more_stops_no_scan(store, tmp_path):
+    feed(store, tmp_path, "1a")
+    for model in (m.Page, m.Sheet):
+        model.objects.update(form="lama")
+    feed(store, tmp_path, "1b 2b", batch="b2", name="baru-{n:04d}.tif")
+    assert len(whole()) == 1
 
 
 def test_a_scan_that_was_killed_is_paired_by_the_next(store, tmp_path):

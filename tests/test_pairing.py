@@ -1,12 +1,11 @@
 """Sides find their sheet: any order and file, photocopied serials, second scans, papers without a serial."""
 
 import random
-from contextlib import suppress
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from notes import BACK, SERIAL, VALUES, fields_on, note, put, read_note, scan_notes
+from notes import BACK, SERIAL, VALUES, fields_on, interrupted, note, put, read_note, scan_notes
 
 from pipeline.store import models as m
 from pipeline.store.archive import sha256_of
@@ -135,6 +134,27 @@ def test_a_date_that_may_be_misread_is_asked_and_makes_no_other_paper(store, tmp
     assert m.FieldReading.objects.get(status="review").reasons == ["copies_differ"]
 
 
+def test_sides_beside_a_page_that_was_not_read_are_asked_about_once_other_paper_has_their_serial(
+    store, tmp_path
+):
+    (_, f2, f3), (b1, b2, b3) = fronts(1, 2, 3), backs(1, 2, 3)
+    scan_notes(store, put(tmp_path / "a.tif", note(fault="too_dark"), b1, f2, b2, f3, b3))
+    # Every pair is off by one; nothing of any may enter unseen.
+    assert people() == [("2", "1", True), ("3", "2", True), ("", "3", False)]
+    rows = m.FieldReading.objects.filter(page__sheet__complete=True, value__isnull=False)
+    assert {row.status for row in rows} == {"review"}
+
+
+def test_a_second_scan_makes_no_pair_doubtful(store, tmp_path):
+    scan_notes(store, put(tmp_path / "a.tif", *fronts(1), *backs(1)))
+    scan_notes(store, put(tmp_path / "b.tif", note(1, values=first_values(), nr=1), *fronts(2)))
+    assert {row.status for row in m.FieldReading.objects.filter(page__sheet__copy=1)} == {"accepted"}
+
+
+def first_values():
+    return {**VALUES, "nik": "6311024503809001", "nama": "AHMAD 1"}
+
+
 def test_a_side_that_came_alone_is_asked_about_once_other_paper_has_its_serial(store, tmp_path):
     scan_notes(store, put(tmp_path / "a.tif", *fronts(1)))
     scan_notes(store, put(tmp_path / "b.tif", *backs(2), *fronts(2)))
@@ -260,20 +280,6 @@ def test_sheets_without_a_serial_are_the_same_however_often_a_file_is_read(store
         open_side = None if joins else side
     assert [row[3] for row in numbered()] == expected
     assert SERIAL not in expected
-
-
-def interrupted(store, files, stop):
-    """A run that is stopped after so many pages."""
-    left = [stop]
-
-    def failing(image, shelf):
-        left[0] -= 1
-        if left[0] < 0:
-            raise KeyboardInterrupt
-        return read_note(image, shelf)
-
-    with suppress(KeyboardInterrupt):
-        scan_notes(store, *files, read=failing)
 
 
 def empty():

@@ -21,6 +21,7 @@ from pipeline.review.items import ReviewItem
 from pipeline.review.keys import Action, Do
 from pipeline.review.queue import claim, count_open, next_item, open_items, release, sheet_items
 from pipeline.review.session import Session
+from pipeline.store.doubts import reopen
 from pipeline.store.models import Decision, FieldReading, Page
 from pipeline.validation.sheet import broken_rules
 
@@ -286,6 +287,18 @@ def test_nothing_is_confirmed_that_was_not_on_the_screen(scanned):
     ani.look_again()
     assert ani.item.value == "SITI"
     assert ani.decide(Action(Do.TAKE)).value == "SITI"
+
+
+def test_a_doubt_that_came_while_the_item_was_on_the_screen_is_shown_first(scanned):
+    scanned(["nama"])
+    ani = Session("ani", catalogue())
+    ani.start()
+    reopen(reading("nama"), ["copies_differ"])
+    with pytest.raises(Changed):
+        ani.decide(Action(Do.TAKE))
+    ani.look_again()
+    assert "copies_differ" in ani.item.reasons
+    ani.decide(Action(Do.TAKE))
 
 
 def test_a_session_goes_back_and_forth_and_ends(scanned):

@@ -152,6 +152,12 @@ def test_a_bare_number_picks_where_words_are_written():
     assert parse("2", job, spec("pekerjaan")).value == "2"
 
 
+def test_the_numbers_of_a_signature_are_its_own():
+    signed = item("tanda_tangan", value="present", alternatives=(Alternative("absent", 0.9),), page=2)
+    assert parse("1", signed, spec("tanda_tangan")).value == "1"
+    assert "Lain" not in render(card(signed), 100)
+
+
 def test_after_a_decision_the_reading_itself_can_be_picked():
     corrected = item(value="6311026103789002", read_value="6311026103789001")
     assert parse("1", corrected, spec("nik")).value == "6311026103789001"

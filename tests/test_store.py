@@ -186,10 +186,10 @@ def test_after_a_restore_no_serial_is_given_that_may_be_on_paper(store):
     record_issued(pendataan, next_serials(pendataan, "2005", 3), "2005")
     say_restored()
     (first,) = next_serials(pendataan, "2005", 1)
-    assert first[-5:] == "01001"
-    assert next_serials(pendataan, "2006", 1)[0][-5:] == "01001"
+    assert first[-5:] == "10001"
+    assert next_serials(pendataan, "2006", 1)[0][-5:] == "10001"
     record_issued(pendataan, [first], "2005")
-    assert next_serials(pendataan, "2005", 1)[0][-5:] == "01002"
+    assert next_serials(pendataan, "2005", 1)[0][-5:] == "10002"
 
 
 def test_a_serial_is_issued_once(store):

@@ -64,9 +64,9 @@ def restore(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
     context.open_store()
     keeping.say_restored()
     done = Text(
-        "Data dipulihkan ke {home}. Nomor seri formulir berikutnya mulai dari ribuan baru, karena nomor yang dicetak "
-        "setelah cadangan dibuat tidak tercatat di sini.",
-        "The data was restored to {home}. The next serials begin a new thousand, since numbers that were printed after "
-        "the backup are not known here.",
+        "Data dipulihkan ke {home}. Nomor seri formulir berikutnya melompat ke sepuluh ribuan berikutnya, karena nomor "
+        "yang dicetak setelah cadangan dibuat tidak tercatat di sini.",
+        "The data was restored to {home}. The next serials begin a new ten thousand, since numbers that were printed "
+        "after the backup are not known here.",
     )
     context.tell(done, home=home)

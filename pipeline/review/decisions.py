@@ -172,9 +172,9 @@ def _check_mine(row: FieldReading, reviewer: str) -> None:
         raise Taken(_by(_DECIDED, last.by))
 
 
-def _stand(item: ReviewItem) -> tuple[str | None, bool]:
-    """What a person's word is about: the value, and whether somebody has decided on it."""
-    return item.value, item.status == Status.REVIEWED
+def _stand(item: ReviewItem) -> tuple[str | None, bool, frozenset[str]]:
+    """What a person's word is about: the value, whether somebody has decided on it, and what speaks against it."""
+    return item.value, item.status == Status.REVIEWED, frozenset(item.reasons)
 
 
 def _by(text: Text, name: str) -> Text:

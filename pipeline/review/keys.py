@@ -116,9 +116,9 @@ def parse(line: str, item: ReviewItem, spec: FieldSpec) -> Action:
 def choosable(item: ReviewItem, spec: FieldSpec) -> tuple[Alternative, ...]:
     """The alternatives that a number picks: possible values only; the reading too, where another counts now.
 
-    A choice has none: its own numbers pick.
+    A choice has none, nor a signature: their own numbers pick.
     """
-    if spec.type is FieldType.CHOICE:
+    if spec.type in (FieldType.CHOICE, FieldType.SIGNATURE):
         return ()
     known = {other.value for other in item.alternatives} | {item.value}
     first = () if item.read_value in known else (Alternative(item.read_value, item.confidence),)

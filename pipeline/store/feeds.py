@@ -14,6 +14,7 @@ from itertools import groupby
 from typing import Final
 
 from django.db import transaction
+from django.utils import timezone
 
 from pipeline.forms.catalogue import Catalogue
 from pipeline.page import PageStatus
@@ -28,6 +29,7 @@ _MADE: Final = r"^[^-]+-[0-9A-F]{8}-[0-9]+$"
 _SIDES: Final = (1, 2)
 _UNREAD: Final = 0
 _WAITS: Final = "missing_side"
+_LATELY: Final = timedelta(days=7)
 _GOES_ON: Final = timedelta(hours=1)
 """A feed that is taken in pieces, as by a timer, goes on within this time."""
 
@@ -85,8 +87,14 @@ def pair_feeds(batches: Iterable[int], catalogue: Catalogue, broken_rules: Broke
 
 
 def unpaired() -> set[int]:
-    """The batches in which sides without a serial wait in files of their own: a scan that was killed joined none."""
-    waiting = Page.objects.filter(reason=_WAITS, file__images=1, serial__regex=_MADE)
+    """The batches in which sides without a serial wait in files of their own: a scan that was killed joined none.
+
+    Only those that came lately and are read to their end: who is still reading one, or reads it again, will join them.
+    """
+    late = timezone.now() - _LATELY
+    waiting = Page.objects.filter(
+        reason=_WAITS, file__images=1, file__added_at__gt=late, serial__regex=_MADE
+    ).exclude(file__batch__in=ScanFile.objects.filter(images=None).values("batch"))
     return set(waiting.order_by().values_list("file__batch", flat=True).distinct())
 
 
@@ -172,14 +180,20 @@ def _settle_backs(pages: Sequence[Page | None]) -> None:
 
 def _runs(feed: _Feed, catalogue: Catalogue) -> Iterator[list[Image]]:
     """The images of a feed that stand in a row and are of one form, where the row is seen to begin."""
+    here = {form.key for form in catalogue.forms()}
+    # A form whose definition has gone since says nothing of its sides any more.
+    pages = [
+        page if page and (page.sheet_id is None or (page.form, page.version) in here) else None
+        for page in feed.pages
+    ]
     made = {
         made_serial(catalogue.get(page.form, page.version).definition.code, page.file.sha256, page.image)
-        for page in feed.pages
+        for page in pages
         if page and page.sheet_id
     }
     begins = feed.begins
     for known, some in groupby(
-        (_image(page, made, catalogue) for page in feed.pages), lambda image: image is not None
+        (_image(page, made, catalogue) for page in pages), lambda image: image is not None
     ):
         if known:
             runs = of_one_form([image for image in some if image is not None])

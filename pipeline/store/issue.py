@@ -15,7 +15,8 @@ from pipeline.language import Text
 from pipeline.store.models import IssuedSheet, Page, Restoring
 
 _LAST_NUMBER: Final = 99_999
-_LEAP: Final = 1_000
+_LEAP: Final = 10_000
+"""More than anybody prints between two backups."""
 
 
 def next_serials(form: Form, village: str, count: int, first: str | None = None) -> list[str]:
@@ -26,8 +27,8 @@ def next_serials(form: Form, village: str, count: int, first: str | None = None)
         village: four digits, `0000` for none.
         count: how many.
         first: the serial to begin with; else the one after the highest of this year that was issued or scanned here,
-            or the first of the next thousand where a backup was restored since: what was printed meanwhile has numbers
-            that nobody here knows.
+            or the first of the next ten thousand where a backup was restored since: what was printed meanwhile has
+            numbers that nobody here knows.
 
     Raises:
         UsageError: `first` is not a serial of this form and village, one of them stands on a scanned sheet, or the

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 
 from pipeline.forms.catalogue import Form
 from pipeline.forms.definition import FormDefinition
@@ -13,7 +13,7 @@ from pipeline.store.lottery import NO_AUDIT, Audit
 from pipeline.store.models import FieldReading, Page, Sheet
 from pipeline.store.pairing import find
 from pipeline.store.readings import Key, reading_of, rows_of
-from pipeline.store.separators import strangers
+from pipeline.store.separators import BLANK, PAPERS, strangers
 
 BrokenRules = Callable[[FormDefinition, Sequence[Reading]], Mapping[Key, Sequence[str]]]
 """The rules across the fields of a sheet: field and row → reason codes of the rules that it breaks."""
@@ -64,15 +64,20 @@ def place(
 
 
 def _doubt_pairs(serial: str) -> None:
-    """Send to review what stands on sheets whose sides came in different files, now that other paper has their serial.
+    """Send to review what stands on sheets whose sides may not belong together, now that other paper has their serial.
 
-    While there was one sheet of the serial, whatever side came was taken for its own.
+    While there was one sheet of the serial, whatever side came was taken for its own: one that came in another file,
+    or next to a page that could not be read.
     """
     sheets = Sheet.objects.filter(serial=serial, complete=True)
     sides = ~Q(pages__reason="duplicate_side")
     apart = sheets.annotate(files=Count("pages__file", distinct=True, filter=sides)).filter(files__gt=1)
+    unread = Page.objects.filter(
+        file=OuterRef("file"), image__range=(OuterRef("image") - 1, OuterRef("image") + 1), sheet=None
+    ).exclude(reason__in=(BLANK, *PAPERS))
+    beside = Page.objects.filter(Exists(unread), sheet__in=sheets).exclude(reason="duplicate_side")
     rows = FieldReading.objects.select_for_update(of=("self",)).filter(
-        page__sheet__in=apart, value__isnull=False
+        Q(page__sheet__in=apart) | Q(page__sheet__in=beside.values("sheet")), value__isnull=False
     )
     for row in rows:
         if "serial_reused" not in row.reasons:

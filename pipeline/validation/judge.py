@@ -73,6 +73,7 @@ def _judge(spec: FieldSpec, reading: Reading, in_use: bool, calibrations: Groups
     calibration = calibrations.get(group_of(spec.type, reading.value in EMPTY))
     own = lowered(reading.confidence, reading.doubt)
     confidence = calibration.probability(own) if calibration else 0.0
+    others = _others(reading, confidence if calibration else reading.confidence)
     if reading.reasons:
         # What a reader doubts was left out of the labelled fields that the calibration stands on.
         confidence = min(confidence, own, _CERTAIN_BUT_UNPROVEN)
@@ -83,7 +84,7 @@ def _judge(spec: FieldSpec, reading: Reading, in_use: bool, calibrations: Groups
     if not reading.reasons and not proven:
         reasons.append(_UNPROVEN)
     return JudgedReading(
-        replace(reading, confidence=round(confidence, 6), alternatives=_others(reading, confidence)),
+        replace(reading, confidence=round(confidence, 6), alternatives=others),
         "review" if reasons else "accepted",
         tuple(dict.fromkeys(reasons)),
         score_of(own),
