@@ -390,6 +390,25 @@ def test_all_who_live_in_a_household_move_with_it():
     assert set(Person.objects.values_list("village", flat=True)) == {"2006"}
 
 
+def test_a_household_moves_with_those_whose_own_form_waits():
+    from pipeline.register.models import Person
+    from pipeline.store.models import FieldReading
+
+    made = sheet(FAMILY)
+    run()
+    FieldReading.objects.filter(page__sheet=made, field="rt").update(status="review")
+    moved = {name: FAMILY[name] for name in ("kk", "nik", "nama", "jenis_kelamin")}
+    sheet(moved | {"desa": "2006", "tanggal_pendataan": "2026-11-25"})
+    run()
+    assert dict(Person.objects.values_list("name", "village")) == {"SARKANI": "2006", "WULANDARI": "2006"}
+    sheet(
+        ROSTER | {("tambahan.nama", 1): "WULANDARI", ("tambahan.nik", 1): FAMILY["anggota.nik", 1]},
+        "penyaluran",
+    )
+    run()
+    assert set(Person.objects.values_list("village", flat=True)) == {"2006"}
+
+
 def test_a_roster_moves_nobody_out_of_a_household():
     from pipeline.register.models import Person
 

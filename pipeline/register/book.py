@@ -1,14 +1,14 @@
 """The rows of the register that some sheets speak of, in memory: as they were, whose they are, as they become."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
 from pipeline.register.changes import ENTITIES, NUMBERS, State, state
 from pipeline.register.drafts import Draft
-from pipeline.register.models import Person, Programme, Row, Tracked
+from pipeline.register.models import Household, Person, Programme, Row, Tracked
 
 _MANY: Final = 500
 
@@ -111,6 +111,16 @@ class Book:
     def load_people_of(self, households: Iterable[Row]) -> None:
         """Loads everybody who lives in some households, whichever sheet speaks of them."""
         self._know("person", _in_parts(Person, "household__in", [row.pk for row in households]))
+
+    def villages_of_others(self, homes: Collection[int]) -> dict[int, str]:
+        """Where households lie of which this run does not speak, though it speaks of people in them; by their keys."""
+        touched = [row for _, row in self.touched.values() if isinstance(row, Person)]
+        others = {row.household_id for row in touched if row.household_id} - set(homes)
+        return {
+            row.pk: row.village
+            for row in _in_parts(Household, "pk__in", others)
+            if isinstance(row, Household)
+        }
 
     def _know(self, name: str, rows: Iterable[Row]) -> None:
         for row in rows:

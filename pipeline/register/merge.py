@@ -69,16 +69,20 @@ def _says(draft: Draft, attribute: str, held: object) -> bool:
 
 def settle_villages(book: Book) -> None:
     """Lets people live where their household does, those too of whom this run does not speak."""
-    moved = [
-        row
-        for _, row in book.touched.values()
-        if isinstance(row, Household) and row.pk and book.before[id(row)]["village"] != row.village
-    ]
-    book.load_people_of(moved)
+    homes = {row.pk: row for _, row in book.touched.values() if isinstance(row, Household) and row.pk}
+    book.load_people_of(row for row in homes.values() if book.before[id(row)]["village"] != row.village)
+    villages = {key: home.village for key, home in homes.items()} | book.villages_of_others(homes)
     for row in [*book.people.values(), *(row for _, row in book.touched.values() if row.pk is None)]:
-        if isinstance(row, Person) and row.household is not None and row.village != row.household.village:
-            row.village = row.household.village
-            book.touch("person", row)
+        if isinstance(row, Person):
+            fresh = row._state.fields_cache.get("household")
+            home = (
+                fresh.village
+                if isinstance(fresh, Household)
+                else villages.get(row.household_id or 0, row.village)
+            )
+            if home != row.village:
+                row.village = home
+                book.touch("person", row)
 
 
 def _household(told: Told, draft: Draft, book: Book) -> Household:
