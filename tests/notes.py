@@ -91,7 +91,7 @@ def scan_notes(home: Path, *files: Path, batch="b1", **how):
     return scan(files, batch, reader(**how), home)
 
 
-def interrupted(store, files, stop):
+def interrupted(store, files, stop, read=read_note):
     """A run that is stopped after so many pages."""
     left = [stop]
 
@@ -99,7 +99,7 @@ def interrupted(store, files, stop):
         left[0] -= 1
         if left[0] < 0:
             raise KeyboardInterrupt
-        return read_note(image, shelf)
+        return read(image, shelf)
 
     with suppress(KeyboardInterrupt):
         scan_notes(store, *files, read=failing)

@@ -1,7 +1,6 @@
 """Separator sheets: recognised however they come, and what they say holds for their own pages only."""
 
 import random
-from contextlib import suppress
 from datetime import date
 
 import cv2
@@ -10,7 +9,7 @@ import pytest
 from forms_under_test import catalogue
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from notes import BACK, VALUES, note, put, read_note, scan_notes
+from notes import BACK, VALUES, interrupted, note, put, read_note, scan_notes
 from pdf2image import convert_from_path
 
 from pipeline.errors import UsageError
@@ -236,16 +235,7 @@ def test_any_stack_killed_anywhere_ends_as_one_read_in_one_go(store, tmp_path, s
         deck = [KINDS[one] if one in KINDS else front(next(numbers), rw=str(seed)) for one in stack]
         files.append(put(tmp_path / f"{index}.tif", *deck, note(fault="blank", nr=index + 10 * seed)))
     for _ in range(2):
-        left = chance.randrange(1, 12)
-
-        def failing(image, shelf, left=[left]):  # noqa: B006
-            left[0] -= 1
-            if left[0] < 0:
-                raise KeyboardInterrupt
-            return read(image, shelf)
-
-        with suppress(KeyboardInterrupt):
-            scan_notes(store, *files, read=failing)
+        interrupted(store, files, chance.randrange(1, 12), read)
     scan_notes(store, *files, read=read)
     expected = []
     for stack in stacks:

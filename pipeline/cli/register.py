@@ -172,8 +172,10 @@ def _tell_no_sheets(month: str) -> None:
     """Say so where no sheet was filled in in a month: most likely another one was meant."""
     from pipeline.register.importing import months
 
+    if not month:
+        return
     known = months(context.catalogue())
-    if month and month not in known:
+    if month not in known:
         there = ", ".join(known) or str(Text("belum ada", "none yet"))
         context.tell(_NO_SHEETS, month=month, there=there)
 

@@ -4,13 +4,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
-from pipeline.register.changes import ENTITIES, NUMBERS, State, state
+from pipeline.register.changes import ENTITIES, NUMBERS, State, parts, state
 from pipeline.register.drafts import Draft
 from pipeline.register.models import Household, Person, Programme, Row, Tracked
-
-_MANY: Final = 500
 
 Voices = Mapping[int, Sequence[tuple[str, int]]]
 """For each sheet the rows, by entity and key, that it speaks of though another made them."""
@@ -62,7 +60,7 @@ class Book:
         said: for each sheet the rows that it spoke of before this run.
         whose: sheet, entity and slot to the row that the draft speaks of, see `whose.assign`.
         homeless: by `id`, rows whose sheet speaks of them no more; who speaks of one next takes it over.
-        left: rows from which a sheet took its word back, with its serial.
+        left: rows from which a sheet took its word back.
         before: by `id`, what rows were.
         touched: by `id`, the rows that this run speaks of.
         gone: rows that a sheet alone speaks of and now does not.
@@ -73,7 +71,7 @@ class Book:
     said: dict[int, list[tuple[str, Tracked]]] = field(default_factory=lambda: defaultdict(list))
     whose: dict[tuple[int, str, str], Tracked] = field(default_factory=dict)
     homeless: set[int] = field(default_factory=set)
-    left: list[tuple[str, Tracked, str]] = field(default_factory=list)
+    left: list[tuple[str, Tracked]] = field(default_factory=list)
     people: dict[int, Person] = field(default_factory=dict)
     ghosts: dict[tuple[str, str], Person] = field(default_factory=dict)
     programmes: frozenset[str] = frozenset()
@@ -165,7 +163,7 @@ class Book:
 
     def unheard(self, asked: Iterable[int], heard: Iterable[int]) -> set[int]:
         """Sheets whose word may count again: who else speaks of what these speak of, or of what somebody has left."""
-        rows = [*(row for _, row, _ in self.left), *self.spoken(asked)]
+        rows = [*(row for _, row in self.left), *self.spoken(asked)]
         return {sheet for row in rows for sheet in row.voices} - set(heard)
 
     def spoken(self, sheets: Iterable[int]) -> list[Tracked]:
@@ -173,17 +171,13 @@ class Book:
         wanted = set(sheets)
         return list({id(row): row for (sheet, _, _), row in self.whose.items() if sheet in wanted}.values())
 
-    def orphans(self) -> Iterator[tuple[str, Tracked, str]]:
-        """Rows of which no sheet speaks any more, with the serial of the last that did."""
-        done: set[int] = set()
-        for name, row, serial in reversed(self.left):
-            if not row.voices and row.pk is not None and id(row) not in done:
-                done.add(id(row))
-                yield name, row, serial
+    def orphans(self, name: str) -> list[Tracked]:
+        """The rows of a kind of which no sheet speaks any more, each once."""
+        left = {id(row): row for kind, row in self.left if kind == name and row.pk is not None}
+        return [row for row in left.values() if not row.voices]
 
 
 def _in_parts(model: type[Any], lookup: str, keys: Iterable[Any]) -> Iterator[Any]:
-    """Rows whose key is among many, in parts that every database takes."""
-    wanted = sorted(keys)
-    for first in range(0, len(wanted), _MANY):
-        yield from model._default_manager.filter(**{lookup: wanted[first : first + _MANY]})
+    """Rows whose key is among many."""
+    for part in parts(keys):
+        yield from model._default_manager.filter(**{lookup: part})

@@ -38,6 +38,7 @@ NUMBERS: Final = {"household": "kk", "person": "nik"}
 """The rows that several sheets may speak of, and the number by which they are found."""
 
 TRACKED: Final[dict[str, type[Household] | type[Person]]] = {"household": Household, "person": Person}
+"""The same rows' models."""
 
 REFERRING: Final[dict[str, tuple[tuple[type[Row], str], ...]]] = {
     "household": ((Person, "household"), (Proposal, "household")),
@@ -46,7 +47,6 @@ REFERRING: Final[dict[str, tuple[tuple[type[Row], str], ...]]] = {
 """What refers to a row of each kind, and in which column."""
 
 State = dict[str, Any]
-
 
 _MANY: Final = 500
 _LOCK: Final = 631_102
@@ -67,7 +67,7 @@ def move_aside(name: str, keys: Iterable[int]) -> None:
     free: dict[str, Any] = {"slot": Concat(Value("~"), Cast("pk", models.CharField()))}
     if name in NUMBERS:
         free[NUMBERS[name]] = Value(None)
-    for part in _parts(keys):
+    for part in parts(keys):
         ENTITIES[name]._default_manager.filter(pk__in=part).update(**free)
 
 
@@ -109,7 +109,7 @@ def undo(number: int) -> int:
             columns = [field.name for field in model._meta.concrete_fields if not field.primary_key]
             model._default_manager.bulk_update(changed[name], columns, batch_size=_MANY)
         for name in reversed(ENTITIES):
-            for part in _parts(made[name]):
+            for part in parts(made[name]):
                 ENTITIES[name]._default_manager.filter(pk__in=part).delete()
         for name, model in ENTITIES.items():
             model._default_manager.bulk_create(gone[name], batch_size=_MANY)
@@ -174,7 +174,7 @@ def _in_the_way(
         if number := NUMBERS.get(name):
             holders |= _keys(model, f"{number}__in", {one[number] for one in back if one[number]})
         slots = {(one["sheet_id"], one["slot"]) for one in back}
-        for part in _parts({sheet for sheet, _ in slots}):
+        for part in parts({sheet for sheet, _ in slots}):
             rows = model._default_manager.filter(sheet__in=part).values_list("pk", "sheet", "slot")
             holders |= {key for key, sheet, slot in rows if (sheet, slot) in slots}
         found |= _runs_that_changed(later, name, holders - set(mine[name]))
@@ -187,7 +187,7 @@ def _in_the_way(
 def _runs_that_changed(later: QuerySet[ImportRun], name: str, rows: Collection[int]) -> set[int]:
     return {
         number
-        for part in _parts(rows)
+        for part in parts(rows)
         for number in Change.objects.filter(run__in=later, model=name, row__in=part).values_list(
             "run", flat=True
         )
@@ -197,13 +197,13 @@ def _runs_that_changed(later: QuerySet[ImportRun], name: str, rows: Collection[i
 def _keys(model: type[Row], lookup: str, values: Collection[Any]) -> set[int]:
     return {
         key
-        for part in _parts(values)
+        for part in parts(values)
         for key in model._default_manager.filter(**{lookup: part}).values_list("pk", flat=True)
     }
 
 
-def _parts(keys: Iterable[Any]) -> Iterator[list[Any]]:
-    """Keys in parts that every database takes."""
+def parts(keys: Iterable[Any]) -> Iterator[list[Any]]:
+    """Keys, ascending, in parts that every database takes."""
     wanted = sorted(keys)
     for first in range(0, len(wanted), _MANY):
         yield wanted[first : first + _MANY]

@@ -127,7 +127,7 @@ def _say(row: Tracked, told: Told, draft: Draft, book: Book) -> None:
         if held and not (own and first) and held != _typed(attribute, value):
             other = _serial_of(row, attribute)
             book.questions.append(
-                Question("identity", told.serial, row_name(row), attribute, str(held), value, other)
+                Question("identity", told.serial, _name_of(row), attribute, str(held), value, other)
             )
         elif held and not own:
             # Who says the same does not take over who said it first.
@@ -137,7 +137,7 @@ def _say(row: Tracked, told: Told, draft: Draft, book: Book) -> None:
             _put(row, attribute, value, told)
 
 
-def row_name(row: Row) -> str:
+def _name_of(row: Row) -> str:
     """The name of a person, "" for other rows."""
     return row.name if isinstance(row, Person) else ""
 

@@ -104,7 +104,7 @@ def _leave(name: str, row: Tracked, told: Told, book: Book) -> None:
     if row.sheet_id == told.sheet:
         book.homeless.add(id(row))
     book.touch(name, row)
-    book.left.append((name, row, told.serial))
+    book.left.append((name, row))
 
 
 def take_back(row: Tracked, sheet: int, but: frozenset[str]) -> None:
