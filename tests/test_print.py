@@ -40,6 +40,24 @@ def test_hand_print_is_not_taken_for_type(seed):
     assert not looks_typed(written("ATAP BOCOR DINDING RUSAK", np.random.default_rng(seed)), PX)
 
 
+def steady(text, rng):
+    """Capitals all on one line and of one height, each slanted and bent otherwise: a hand that writes evenly."""
+    picture = np.full((64, 900), 255, np.uint8)
+    for i, char in enumerate(text):
+        cell = np.zeros((40, 24), np.uint8)
+        cv2.putText(cell, char, (2, 34), cv2.FONT_HERSHEY_SIMPLEX, 0.85, 235, 3, cv2.LINE_AA)
+        move = np.array([[1, rng.uniform(-0.25, 0.25), 0], [0, 1, 0]])
+        move[0, 2] = -move[0, 1] * 34
+        picture[12:52, 15 + 24 * i : 39 + 24 * i] = 255 - cv2.warpAffine(cell, move, (24, 40))
+    return picture
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_hand_that_writes_evenly_never_writes_one_letter_twice_the_same(seed):
+    assert not looks_typed(steady("ATAP BOCOR DINDING RUSAK", np.random.default_rng(seed)), PX)
+    assert looks_typed(typed("ATAP BOCOR DINDING RUSAK"), PX)
+
+
 def test_an_empty_line_is_neither():
     assert not looks_typed(np.full((64, 900), 255, np.uint8), PX)
 

@@ -60,19 +60,26 @@ class WriterModel:
             kin: (N,), characters with the same number tell nothing of each other.
         """
         points = hidden.astype(np.float64) @ self.axes
-        off = points[:, None] - self.middles
-        own = np.zeros((int(kin.max()) + 1, *off.shape[1:]))
-        seen = np.zeros(own.shape[:2])
-        weighed = labels[:, :, None] * off
-        np.add.at(own, kin, weighed)
-        np.add.at(seen, kin, labels)
-        count = (labels.sum(axis=0) - seen[kin])[:, :, None]
-        left = 1 / (1 + count * self.spread)
-        moved = self.spread * left * (weighed.sum(axis=0) - own[kin])
-        here, anywhere = 1 + self.spread * left, 1 + self.spread
-        return np.asarray(
-            0.5 * (off**2 / anywhere - (off - moved) ** 2 / here + np.log(anywhere / here)).sum(axis=2)
-        )
+        whole, anywhere = labels.sum(axis=0), 1 + self.spread
+        found = np.empty(labels.shape)
+        # One class after the other: what all of them take together does not fit the processor's cache.
+        for c, middle in enumerate(self.middles):
+            off = points - middle
+            weighed = labels[:, c, None] * off
+            left = 1 / (1 + (whole[c] - _of_kin(labels[:, c, None], kin)) * self.spread)
+            moved = self.spread * left * (weighed.sum(axis=0) - _of_kin(weighed, kin))
+            here = 1 + self.spread * left
+            found[:, c] = (off**2 / anywhere - (off - moved) ** 2 / here - np.log(here)).sum(axis=1)
+        return np.asarray(0.5 * (found + np.log(anywhere).sum()))
+
+
+def _of_kin(values: Floats, kin: NDArray[np.int64]) -> Floats:
+    """The sum (N, K) of the values (N, K) that have the same number."""
+    sums = np.zeros((int(kin.max()) + 1, values.shape[1]))
+    if len(sums) == len(values):
+        return values
+    np.add.at(sums, kin, values)
+    return np.asarray(sums[kin])
 
 
 def adapted(

@@ -151,9 +151,9 @@ def _shared(found: Components) -> list[_Pair]:
         mine, other = mine[:, :width], other[:, :width]
         both = (mine > 0) & (other > 0)
         if both.any():
-            pairs += [
-                _Pair(i, int(a), int(b)) for a, b in np.unique(np.stack([mine[both], other[both]], 1), axis=0)
-            ]
+            # As one number each: rows of two are sorted ten times as slowly.
+            joined = np.unique(mine[both].astype(np.int64) * len(found.stats) + other[both])
+            pairs += [_Pair(i, *divmod(number, len(found.stats))) for number in joined.tolist()]
     return pairs
 
 
@@ -192,13 +192,13 @@ def _leave_to_the_neighbour(
             continue
         (dropped, at), (kept, beside) = ((a, i), (b, i + 1)) if left < right else ((b, i + 1), (a, i))
         keep[dropped] = False
-        if keep[np.unique(pictures[at])].any():
+        if keep[found.cell == at].any():
             continue
-        others = np.unique(pictures[beside])
-        others = others[keep[others] & (others != kept)]
+        others = keep & (found.cell == beside)
+        others[kept] = False
         within = slice(margin + past, margin + wide) if at > i else slice(margin, line - past)
         rows = np.count_nonzero((pictures[at, :, within] == dropped).any(axis=1))
-        alone[dropped] = bool(len(others)) or rows >= _STANDS * stats[dropped, cv2.CC_STAT_HEIGHT]
+        alone[dropped] = bool(others.any()) or rows >= _STANDS * stats[dropped, cv2.CC_STAT_HEIGHT]
     return alone
 
 
@@ -209,7 +209,7 @@ def _taken_whole(keep: NDArray[np.bool_], found: Components, pairs: list[_Pair])
         if keep[pair.a] == keep[pair.b] or not _is_two(pair, found):
             continue
         dropped, at = (pair.b, pair.i + 1) if keep[pair.a] else (pair.a, pair.i)
-        lost[dropped] = not keep[np.unique(found.pictures[at])].any()
+        lost[dropped] = not keep[found.cell == at].any()
     return lost
 
 
