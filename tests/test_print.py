@@ -41,14 +41,15 @@ def test_hand_print_is_not_taken_for_type(seed):
 
 
 def steady(text, rng):
-    """Capitals all on one line and of one height, each slanted and bent otherwise: a hand that writes evenly."""
+    """Capitals all on one line and of one height, each bent a little otherwise: a hand that writes evenly."""
     picture = np.full((64, 900), 255, np.uint8)
+    ys, xs = np.mgrid[0:40, 0:24].astype(np.float32)
     for i, char in enumerate(text):
         cell = np.zeros((40, 24), np.uint8)
         cv2.putText(cell, char, (2, 34), cv2.FONT_HERSHEY_SIMPLEX, 0.85, 235, 3, cv2.LINE_AA)
-        move = np.array([[1, rng.uniform(-0.25, 0.25), 0], [0, 1, 0]])
-        move[0, 2] = -move[0, 1] * 34
-        picture[12:52, 15 + 24 * i : 39 + 24 * i] = 255 - cv2.warpAffine(cell, move, (24, 40))
+        bend = cv2.resize(rng.normal(0, 2.0, (4, 3)).astype(np.float32), (24, 40), interpolation=cv2.INTER_CUBIC)
+        bent = cv2.remap(cell, xs + bend, ys, cv2.INTER_LINEAR)
+        picture[12:52, 15 + 24 * i : 39 + 24 * i] = 255 - bent
     return picture
 
 
