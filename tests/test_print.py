@@ -47,7 +47,9 @@ def steady(text, rng):
     for i, char in enumerate(text):
         cell = np.zeros((40, 24), np.uint8)
         cv2.putText(cell, char, (2, 34), cv2.FONT_HERSHEY_SIMPLEX, 0.85, 235, 3, cv2.LINE_AA)
-        bend = cv2.resize(rng.normal(0, 2.0, (4, 3)).astype(np.float32), (24, 40), interpolation=cv2.INTER_CUBIC)
+        bend = cv2.resize(
+            rng.normal(0, 2.0, (4, 3)).astype(np.float32), (24, 40), interpolation=cv2.INTER_CUBIC
+        )
         bent = cv2.remap(cell, xs + bend, ys, cv2.INTER_LINEAR)
         picture[12:52, 15 + 24 * i : 39 + 24 * i] = 255 - bent
     return picture

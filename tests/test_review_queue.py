@@ -324,6 +324,20 @@ def test_a_session_goes_back_and_forth_and_ends(scanned):
     assert next_item("budi").field == "nik"
 
 
+def test_what_was_skipped_long_ago_does_not_end_the_session(scanned):
+    scanned(["nik"], ["nama"], ["rt"], ["kk"])
+    session = Session("ani", catalogue())
+    session.start()
+    session.skip()
+    session.skip()
+    FieldReading.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
+    left = []
+    while session.item:
+        left.append(session.item.field)
+        session.decide(Action(Do.TAKE), confirmed=True)
+    assert left == ["rt", "kk"]
+
+
 def _confirming(session):
     return lambda: session.decide(Action(Do.TAKE))
 

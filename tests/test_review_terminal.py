@@ -17,9 +17,11 @@ from hypothesis import strategies as st
 from notes import BACK, VALUES, note, put, scan_notes
 
 from pipeline.cli.main import command
+from pipeline.forms.fields import Choice
 from pipeline.forms.layout import Box, Kind
 from pipeline.recognition.types import Alternative
 from pipeline.review.blocks import Colours, Room, best_strips, dots, draw_field
+from pipeline.review.entry import choice_keys, interpret
 from pipeline.review.items import ReviewItem
 from pipeline.review.keys import HELP, Do, parse
 from pipeline.review.picture import PX_PER_MM, Ink, Pictures, extent
@@ -229,6 +231,22 @@ def test_choices_stand_in_numbered_tiles_with_the_read_one_marked():
     assert "\x1b[1;7m2 Semen\x1b[0m" in drawn[-1]
 
 
+@pytest.mark.parametrize(
+    ("values", "keys"),
+    [
+        (("ya", "tidak"), ("1", "2")),
+        (("1", "2", "3"), ("1", "2", "3")),
+        (("0", "1", "2"), ("0", "1", "2")),
+        (("2", "1", "lain"), ("2", "1", "lain")),
+    ],
+)
+def test_what_stands_beside_a_choice_picks_it(values, keys):
+    choices = tuple(Choice(value=value, label=f"Pilihan {value}") for value in values)
+    asked = spec("jenis_kelamin").model_copy(update={"choices": choices})
+    assert choice_keys(asked) == keys
+    assert tuple(interpret(asked, key) for key in keys) == values
+
+
 def test_ink_comes_from_the_archive_page_after_page(store, tmp_path):
     pages = [np.full((40, 64), shade, np.uint8) for shade in (10, 20, 30)]
     from pipeline.store.archive import Archive
@@ -282,6 +300,25 @@ def test_a_value_against_the_evidence_needs_a_second_enter(sotarsa):
     out = sotarsa(lines="6311022203789001\n\n:q\n")[1]
     assert "sekali lagi" in out
     assert status("nik") == ("reviewed", "6311022203789001")
+
+
+@pytest.mark.parametrize("between", [":g", ":h", ":apa"])
+def test_what_was_asked_about_is_what_the_second_enter_keeps(sotarsa, between):
+    out = sotarsa(lines=f"6311022203789001\n{between}\n\n:q\n")[1]
+    assert out.count("sekali lagi") == 2
+    assert status("nik") == ("reviewed", "6311022203789001")
+
+
+def test_a_refused_value_says_what_enter_would_take(sotarsa):
+    out = sotarsa(lines="abc\n:q\n")[1]
+    assert "Enter memakai bacaan: 6311 0261 0378 9001." in " ".join(out.split())
+
+
+def test_what_nobody_can_read_stays_so_when_it_is_taken_back_and_left(sotarsa):
+    out = sotarsa(lines="?\n<\n\n:q\n")[1]
+    assert "Diganti  (tidak terbaca)" in out
+    kinds = Decision.objects.order_by("pk").values_list("kind", flat=True)
+    assert list(kinds) == ["unreadable", "reopened", "unreadable"]
 
 
 def test_one_leaves_and_goes_on_later(sotarsa):

@@ -31,6 +31,7 @@ _AGAIN = Text(
     "Enter sekali lagi untuk tetap memakainya, atau ketik yang lain.",
     "Enter once more to keep it, or type something else.",
 )
+_READING = Text("Enter memakai bacaan: {reading}.", "Enter takes the reading: {reading}.")
 _DESKTOP: Final = frozenset({"DISPLAY", "WAYLAND_DISPLAY"})
 _NO_VIEWER: Final = Text(
     "Komputer ini tidak punya penampil gambar. Berkasnya disebut di atas.",
@@ -85,34 +86,31 @@ class Screen:
     def _answered(self, item: ReviewItem) -> bool:
         """Read lines until the item is dealt with; False to leave."""
         spec = item.spec(self._session.forms)
-        doubted: Action | None = None
+        asked: Action | None = None
         while True:
             line = self._ask(item)
             action = Action(Do.QUIT) if line is None else parse(line, item, spec)
-            keep = doubted is not None and action.do is Do.TAKE
-            if keep and doubted is not None:
-                action = doubted
-            doubted = None
             if action.do is Do.QUIT:
                 return False
-            if action.do is Do.HELP:
-                typer.echo(str(HELP))
+            if action.do in (Do.HELP, Do.PICTURE, Do.UNKNOWN):
+                self._help(action)
+                if asked is not None:
+                    self._say(str(_AGAIN), "33")
                 continue
-            if action.do is Do.PICTURE:
-                self._open_picture()
-                continue
-            if action.do is Do.UNKNOWN:
-                self._say(NO_COMMAND.format(said=action.value), "33")
-                continue
+            keep = asked is not None and action.do is Do.TAKE
+            if keep and asked is not None:
+                action = asked
+            asked = None
             try:
                 self._do(action, confirmed=keep)
             except Refused as refused:
-                self._say(str(refused), "31")
+                offer = "" if action.do is Do.TAKE else _READING.format(reading=outcome(spec, item))
+                self._say(f"{refused} {offer}", "31")
                 continue
             except Doubtful as doubt:
                 beside = companions(item, doubt.reasons, self._session.forms)
                 self._say("\n".join([str(doubt), *companion_lines(beside), str(_AGAIN)]), "33")
-                doubted = action
+                asked = action
                 continue
             except Changed as changed:
                 self._notice = self._painted(str(changed), "33")
@@ -121,6 +119,15 @@ class Screen:
                 self._notice = self._painted(str(taken), "33")
                 self._session.go_on()
             return True
+
+    def _help(self, action: Action) -> None:
+        """What helps to decide and decides nothing."""
+        if action.do is Do.HELP:
+            typer.echo(str(HELP))
+        elif action.do is Do.PICTURE:
+            self._open_picture()
+        else:
+            self._say(NO_COMMAND.format(said=action.value), "33")
 
     def _open_picture(self) -> None:
         """Hands the picture to the computer's own viewer; a terminal without a desktop has none."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.forms.fields import FieldSpec
 from pipeline.forms.layout import Box, FieldLayout, Kind
+from pipeline.review.entry import choice_keys
 from pipeline.review.picture import Ink
 
 _MOST_STRIPS: Final = 3
@@ -161,11 +162,9 @@ def _row(cells: Sequence[Box], count: int) -> Box:
 
 def _choice_tiles(layout: FieldLayout, spec: FieldSpec, value: str | None) -> list[Tile]:
     chosen = (value or "").split("|")
-    labels = {choice.value: str(choice.label) for choice in spec.choices}
-    return [
-        Tile(one.box, _TILE_MARGIN_MM, f"{number} {labels[one.value]}", one.value in chosen)
-        for number, one in enumerate(layout.choices, 1)
-    ]
+    keys = choice_keys(spec)
+    words = {one.value: f"{key} {one.label}" for key, one in zip(keys, spec.choices, strict=True)}
+    return [Tile(one.box, _TILE_MARGIN_MM, words[one.value], one.value in chosen) for one in layout.choices]
 
 
 def _draw_choices(ink: Ink, tiles: Sequence[Tile], room: Room, colours: Colours) -> list[str]:

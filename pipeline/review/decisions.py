@@ -81,9 +81,9 @@ def decide(
     Args:
         item_id: the reading's number.
         reviewer: who decides.
-        kind: `confirmed` takes the value as it stands; `corrected` takes `value` as typed (and becomes
-            `confirmed` where that is the value as it stands); `empty` and `unreadable` leave no value
-            (an empty signature's is `absent`).
+        kind: `confirmed` takes what stands there, a value or that it cannot be read; `corrected` takes
+            `value` as typed (and becomes `confirmed` where that is the value as it stands); `empty` and
+            `unreadable` leave no value (an empty signature's is `absent`).
         value: what was typed, for `corrected` only.
         forms: the forms that this computer knows.
         confirmed: whether the person has already been told of rules that are only evidence.
@@ -188,7 +188,7 @@ def _decided(
     if kind == Kind.CONFIRMED:
         if item.value is not None:
             check(spec, item.value)
-        return kind, item.value
+        return (Kind.UNREADABLE if item.unreadable else kind), item.value
     if kind == Kind.CORRECTED:
         value = interpret(spec, typed or "")
         return (Kind.CONFIRMED if value == item.value else kind), value

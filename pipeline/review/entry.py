@@ -150,6 +150,14 @@ def _choice(spec: FieldSpec, typed: str) -> Choice | None:
     return spec.choices[number - 1] if 1 <= number <= len(spec.choices) else None
 
 
+def choice_keys(spec: FieldSpec) -> tuple[str, ...]:
+    """What is typed for each choice: its number, unless a number is another's value or label; then its value."""
+    numbers = tuple(str(number) for number in range(1, len(spec.choices) + 1))
+    if all(_choice(spec, key) is one for key, one in zip(numbers, spec.choices, strict=True)):
+        return numbers
+    return _values(spec)
+
+
 def _check_choice(spec: FieldSpec, value: str) -> None:
     parts = value.split("|")
     if set(parts) - set(_values(spec)):

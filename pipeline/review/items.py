@@ -30,7 +30,7 @@ class ReviewItem:
         alternatives: other possible values, best first.
         quad: corners in the page image, px, clockwise from the top left.
         reader: which reader and model made the reading, see `Reading`.
-        unreadable: whether a person decided that what stands there cannot be read; `value` is None then.
+        unreadable: whether a person's last word is that what stands there cannot be read; `value` is None then.
     """
 
     id: int
@@ -117,8 +117,8 @@ def item_of(row: FieldReading) -> ReviewItem:
 
 
 def _unreadable(row: FieldReading) -> bool:
-    """Whether the last word on a reading is that nobody can read it."""
-    if row.status != FieldReading.Status.REVIEWED or row.value is not None:
+    """Whether the last word on a reading, reopened since or not, is that nobody can read it."""
+    if row.value is not None:
         return False
-    last = row.decisions.order_by("-pk").first()
+    last = row.decisions.exclude(kind=Decision.Kind.REOPENED).order_by("-pk").first()
     return last is not None and last.kind == Decision.Kind.UNREADABLE

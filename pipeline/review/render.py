@@ -12,7 +12,7 @@ from pipeline.forms.fields import FieldSpec, TableSpec
 from pipeline.forms.layout import FieldType
 from pipeline.language import Text, figure
 from pipeline.review.companions import Companions
-from pipeline.review.entry import PRESENCE, sentence, shown
+from pipeline.review.entry import PRESENCE, choice_keys, sentence, shown
 from pipeline.review.items import ReviewItem
 from pipeline.review.keys import COMMANDS, Do, choosable, pick_sign
 
@@ -135,8 +135,9 @@ def _body(card: Card, width: int) -> Iterator[str]:
         yield from card.drawing
     yield _paint(_picture(card, width), "2", card)
     yield ""
-    reading = _paint(said(spec, item.value), "1;36", card)
-    if item.value == item.read_value or (item.proposed and item.value == spec.rules.normalise(item.raw)):
+    reading = _paint(outcome(spec, item), "1;36", card)
+    own = item.value == item.read_value and not item.unreadable
+    if own or (item.proposed and item.value == spec.rules.normalise(item.raw)):
         yield _labelled(_READ, reading + _paint(f"   {_percent(item.confidence)}", "2", card))
     else:
         yield _labelled(_CHANGED, reading)
@@ -178,7 +179,7 @@ def _choices(card: Card, width: int) -> Iterator[str]:
     if spec.type is FieldType.SIGNATURE:
         words = [f"{number} {_PRESENCE[value]}" for number, value in enumerate(PRESENCE, 1)]
     elif spec.type is FieldType.CHOICE and not card.drawing:
-        words = [f"{number} {choice.label}" for number, choice in enumerate(spec.choices, 1)]
+        words = [f"{key} {choice.label}" for key, choice in zip(choice_keys(spec), spec.choices, strict=True)]
     elif spec.type is FieldType.CODE:
         words = [f"{choice.value} {choice.label}" for choice in spec.choices]
     else:

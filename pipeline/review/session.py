@@ -106,9 +106,13 @@ class Session:
             self.item = queue.claim(self._left.pop(), self.reviewer)
             if self.item is not None:
                 return
-        self.item = queue.next_item(self.reviewer, after=shown.id, batch=self.batch, form=self.form)
-        if self.item is not None and self.item.id in self.skipped:
-            self.item = None
+        self.item = self._after(shown)
+        while self.item is not None and self.item.id in self.skipped:
+            # Its lease had run out; taken anew, it stays away.
+            self.item = self._after(self.item)
+
+    def _after(self, item: ReviewItem) -> ReviewItem | None:
+        return queue.next_item(self.reviewer, after=item.id, batch=self.batch, form=self.form)
 
     def stop(self) -> None:
         """Give back what is still held."""
