@@ -8,11 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from notes import BACK, VALUES, note, put, scan_notes
 
+from pipeline.cli.main import command
 from pipeline.cli.scan import make_reader
 from pipeline.forms.fields import ALPHAS
 from pipeline.review import audit, bet, chances
 from pipeline.review.decisions import Kind, back, decide
 from pipeline.review.queue import next_item, open_items
+from pipeline.store.doubts import reopen
 from pipeline.store.lottery import drawn
 from pipeline.store.models import FieldReading, Refutation
 from pipeline.store.readings import reading_of
@@ -208,6 +210,81 @@ def test_a_lot_whose_audit_finds_too_much_goes_back_to_the_queue(store):
     assert waiting.count() >= refuted.reopened > 0
     assert "audit_refuted" in reading_of(of(sheets[-1], "alamat")).reasons
     assert not FieldReading.objects.filter(status=Status.AUDIT, type="text").exists()
+
+
+def refute(field, wrong, other="alamat", batch="builders"):
+    """Find values of a field wrong until a promise is refuted."""
+    for _ in range(8):
+        row = of(drawn_sheet(field, other, batch=batch), field)
+        decide(row.pk, "ani", Kind.CORRECTED, wrong, catalogue(), confirmed=True)
+        if found := Refutation.objects.order_by("pk").first():
+            return found
+    raise AssertionError("eight of eight wrong refute nothing")
+
+
+def test_what_waits_for_a_rule_alone_does_not_enter_once_its_lot_is_refuted(store):
+    made = builders.sheet(builders.FAMILY, open_fields=("nik",))
+    decide(of(made, "nik").pk, "ani", Kind.CORRECTED, "6311021203789001", catalogue(), confirmed=True)
+    assert of(made, "tanggal_lahir").reasons == ["nik_agrees_with_birth_date"]
+    refute("tanggal_lahir", "1996-10-17")
+    decide(of(made, "nik").pk, "ani", Kind.CORRECTED, builders.FAMILY["nik"], catalogue(), confirmed=True)
+    row = of(made, "tanggal_lahir")
+    assert (row.status, row.reasons) == (Status.REVIEW, ["audit_refuted"])
+
+
+def test_pages_that_come_later_into_a_refuted_lot_wait_too(store, tmp_path):
+    refute("nama", "SARKAWI")
+    for batch in ("builders", "another"):
+        paper = put(tmp_path / f"{batch}.tif", note(1, values=VALUES), note(2, values=BACK))
+        scan_notes(store, paper, batch=batch)
+    found = {
+        row.page.file.name: row.reasons
+        for row in FieldReading.objects.filter(field="nama", page__file__name__endswith=".tif")
+    }
+    assert found["builders.tif"] == ["audit_refuted"]
+    assert not found.get("another.tif")
+
+
+def test_an_error_counts_once_however_often_its_word_is_changed(store):
+    refute("nama", "SARKAWI")
+    before = Refutation.objects.count()
+    for row in FieldReading.objects.filter(audit=True, status=Status.REVIEWED):
+        decide(row.pk, "ani", Kind.CORRECTED, "SARKAWY", catalogue(), confirmed=True)
+    assert Refutation.objects.count() == before
+
+
+def test_what_was_written_on_the_paper_since_is_no_error_of_reading(store):
+    row = of(drawn_sheet("nama"), "nama")
+    decide(row.pk, "ani", Kind.CONFIRMED, None, catalogue())
+    reopen(of(row.page.sheet, "nama"), ["copies_differ"])
+    decide(row.pk, "ani", Kind.CORRECTED, "SARKAWI", catalogue(), confirmed=True)
+    assert audit.watches(catalogue())[0].errors == 0
+
+
+@pytest.mark.parametrize("ways", [("review",), ("calibrate",)])
+def test_a_refutation_is_told_though_the_terminal_was_closed(store, capsys, ways):
+    refute("nama", "SARKAWI")
+    capsys.readouterr()
+    told = []
+    for _ in range(2):
+        with pytest.raises(SystemExit):
+            command().main([*ways, "--list"] if ways == ("review",) else list(ways), prog_name="sotarsa")
+        told.append("Janji ketelitian" in capsys.readouterr().err)
+    assert told == [True, False]
+
+
+def test_more_looks_in_one_month_than_in_another_do_not_hide_what_is_wrong():
+    """All values of the first weeks are audited, and right; then one in 50, of which three in a thousand are wrong."""
+    rng = np.random.default_rng(5)
+    below = 0
+    for _ in range(60):
+        late = rng.random(4_000) < 0.003
+        wrong = np.concatenate([np.zeros(8_000, bool), late])
+        share = np.repeat([1.0, 0.02], [8_000, 4_000])
+        seen = bet.Looks(np.full(12_000, ALPHA), share, share, wrong)
+        true = (8_000 * 0 + 200_000 * 0.003) / 208_000
+        below += bet.bound(seen) < true
+    assert below <= 60 * 0.05 + 2 * np.sqrt(60 * 0.05 * 0.95)
 
 
 def test_what_waits_for_a_decision_counts_for_nothing(store):

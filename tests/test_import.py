@@ -45,6 +45,36 @@ def everything():
     }
 
 
+OTHERS = {
+    **FAMILY,
+    "tanggal_pendataan": "2026-12-08",
+    "nama": "HASAN",
+    "nik": "6311020505809001",
+    "kk": "6311022308239999",
+    "tanggal_lahir": "1980-05-05",
+    ("anggota.nama", 1): None,
+    ("anggota.nik", 1): None,
+}
+
+
+def test_what_was_corrected_since_comes_along_whatever_its_month():
+    from pipeline.register.importing import corrected
+    from pipeline.register.models import Person
+
+    november, _ = sheet(FAMILY), run("2026-11")
+    assert corrected() == 0
+    correct(november, "nama", "SARKAWI")
+    assert corrected() == 1
+    sheet(OTHERS)
+    report = run("2026-12")
+    assert report.sheets == 2
+    names = set(Person.objects.values_list("name", flat=True))
+    assert {"SARKAWI", "HASAN"} <= names
+    assert "SARKANI" not in names
+    assert corrected() == 0
+    assert run("2026-12").changed == 0
+
+
 def test_a_family_becomes_household_people_and_proposals():
     from pipeline.register.models import Household, Person, Proposal
 

@@ -8,6 +8,7 @@ import pytest
 from forms_under_test import catalogue
 
 from pipeline.cli.main import command
+from pipeline.errors import StoreError
 from pipeline.forms.layout import FieldType
 from pipeline.page import read_page
 from pipeline.recognition.confidence import (
@@ -18,7 +19,9 @@ from pipeline.recognition.confidence import (
     own_tables,
     read_tables,
     save_tables,
+    shipped,
 )
+from pipeline.recognition.promise import Labelled, calibrate
 from pipeline.recognition.recognise import cells_read_by
 from pipeline.review import calibration
 from pipeline.review.calibration import FILE, own_labels, recalibrate
@@ -108,13 +111,15 @@ def test_what_another_edition_of_the_readers_read_counts_no_more(store, drawn_al
     assert standings[WAY, "marks"].own
 
 
-def test_tables_of_another_edition_are_passed_over(tmp_path):
+def test_of_tables_for_another_edition_only_what_they_promise_is_kept(tmp_path):
     path = tmp_path / FILE
     table = Calibration((0.0,), (0.9,), {(0.001, 0.95): Proof(2.0, 3000, 0)}, 3000)
     save_tables(path, {WAY: {"nik": table}}, own=True)
     assert own_tables(path)[WAY]["nik"].accepts(0.999)
     path.write_text(path.read_text().replace(edition(), "00000000"))
-    assert own_tables(path) == {}
+    later = own_tables(path)[WAY]["nik"]
+    assert later.probabilities == shipped(WAY)["nik"].probabilities
+    assert later.proofs == {(0.001, 0.95): shipped(WAY)["nik"].proofs[0.001, 0.95]}
 
 
 def test_what_the_office_withdrew_stays_withdrawn_under_another_edition(store, drawn_all):
@@ -124,11 +129,56 @@ def test_what_the_office_withdrew_stays_withdrawn_under_another_edition(store, d
     path.write_text(path.read_text().replace(edition(), "00000000"))
     FieldReading.objects.update(reader="cells 12345678")
     assert not own_tables(path)[WAY]["nik"].accepts(0.999999)
-    assert "marks" not in own_tables(path)[WAY]
+    assert own_tables(path)[WAY]["marks"].accepts(0.999999, 0.01), "of the marks none was wrong"
     standings = {(one.way, one.group): one for one in recalibrate(store, catalogue())}
     assert standings[WAY, "nik"].own
     assert standings[WAY, "nik"].threshold is None
     assert not own_tables(path)[WAY]["nik"].accepts(0.999999)
+
+
+def labels(rate, n=3_200):
+    rng = np.random.default_rng(1)
+    right = rng.random(n) >= rate
+    scores = rng.uniform(3, 12, n).round(4)
+    return [Labelled("nik", float(score), bool(one)) for score, one in zip(scores, right, strict=True)]
+
+
+def test_a_promise_that_own_decisions_did_not_bear_out_stays_withdrawn_though_a_weaker_one_held(tmp_path):
+    """Four in a thousand are wrong: one in a hundred is proven, one in a thousand is not."""
+    path = tmp_path / FILE
+    save_tables(path, {WAY: calibrate(labels(0.004))}, own=True)
+    assert own_tables(path)[WAY]["nik"].accepts(0.99999, 0.01)
+    assert not own_tables(path)[WAY]["nik"].accepts(0.99999)
+    path.write_text(path.read_text().replace(edition(), "00000000"))
+    later = {**shipped(WAY), **own_tables(path)[WAY]}
+    assert later["nik"].accepts(0.9999999, 0.01)
+    assert not later["nik"].accepts(0.9999999)
+    assert shipped(WAY)["nik"].accepts(0.9999999)
+
+
+def test_a_withdrawn_promise_stays_so_when_fewer_decisions_count(store, monkeypatch):
+    """Sheets that are opened again, as after a refutation, count no more until they are decided."""
+    now = labels(0.004)
+    monkeypatch.setattr(calibration, "own_labels", lambda: ((WAY, one) for one in now))
+
+    def standing():
+        found = recalibrate(store, catalogue())
+        return next(one for one in found if (one.way, one.group, one.alpha) == (WAY, "nik", 0.001))
+
+    assert standing().threshold is None
+    now = now[:2_900]
+    assert standing().decided == 2_900
+    assert standing().threshold is None
+
+
+@pytest.mark.parametrize("torn", ["", '{"edition', '{"both/scan": {"nik": {}}}', "[]"])
+def test_a_damaged_file_is_told_and_no_promise_comes_back_for_it(store, torn):
+    from pipeline.cli.scan import make_reader
+
+    (store / FILE).write_text(torn)
+    for use in (lambda: make_reader(1, None), lambda: recalibrate(store, catalogue())):
+        with pytest.raises(StoreError, match="damaged"):
+            use()
 
 
 def test_the_command_tells_promises_and_audit(store, capsys):

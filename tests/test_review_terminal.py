@@ -78,7 +78,7 @@ OTHERS = (Alternative("6311026103789007", 0.2), Alternative("63110261037890", 0.
 
 
 def test_the_screen_says_what_where_and_why(monkeypatch):
-    screen = render(card(item(alternatives=OTHERS)), 100)
+    screen = render(card(item(alternatives=OTHERS, reasons=("gap",))), 100)
     for words in (
         "12 dari 143",
         "FPS-01 Pendataan · FPS-2005-26-00017 · halaman 1",
@@ -86,13 +86,21 @@ def test_the_screen_says_what_where_and_why(monkeypatch):
         "Kepala keluarga",
         "6311 0261 0378 9001",
         "1  6311 0261 0378 9007  20,0%",
-        "Mohon diperiksa.",
+        "60,0%",
+        "Ada kotak kosong di tengah isian.",
         "- kosong",
     ):
         assert words in screen
     assert "\x1b" not in screen
     monkeypatch.setenv("SOTARSA_LANG", "en")
     assert "12 of 143" in render(card(item()), 100)
+
+
+def test_where_a_value_may_be_an_audited_one_nobody_is_told_how_sure_it_is():
+    blind = render(card(item(alternatives=OTHERS)), 100)
+    assert "%" not in blind
+    assert "1  6311 0261 0378 9007" in blind
+    assert "%" in render(card(item(alternatives=OTHERS, reasons=("low_confidence", "gap"))), 100)
 
 
 def test_a_row_of_a_table_is_named_and_codes_are_explained():
@@ -161,7 +169,7 @@ def test_the_numbers_of_a_signature_are_its_own():
 
 
 def test_after_a_decision_the_reading_itself_can_be_picked():
-    corrected = item(value="6311026103789002", read_value="6311026103789001")
+    corrected = item(value="6311026103789002", read_value="6311026103789001", reasons=("gap",))
     assert parse("1", corrected, spec("nik")).value == "6311026103789001"
     screen = render(card(corrected), 100)
     assert "Diganti  6311 0261 0378 9002\n" in screen

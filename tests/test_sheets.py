@@ -1,11 +1,13 @@
 """Sides become sheets, in any order, from any file; photocopied serials become sheets of their own."""
 
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
-from notes import BACK, SERIAL, VALUES, fields_on, note, put, scan_notes
+from notes import BACK, SERIAL, VALUES, fields_on, note, put, read_note, scan_notes
 
 from pipeline.store import models as m
+from pipeline.validation.sheet import broken_rules
 
 pytestmark = pytest.mark.usefixtures("store")
 OTHER = {"nik": "6311024503809003", "kk": "6311021203789009", "nama": "AHMAD YANI", "rt": "001"}
@@ -109,6 +111,32 @@ def test_rules_see_the_whole_sheet_and_change_no_value(store, tmp_path):
     assert (nik.status, nik.value, nik.reasons) == ("review", "6311021203789005", ["low_confidence"])
     assert (aset.status, aset.value, aset.reasons) == ("review", BACK["aset"], ["unfit", "gap"])
     assert m.Decision.objects.get().kind == "reopened"
+
+
+@pytest.mark.parametrize("proposal", [None, "1978-03-12"])
+def test_what_a_learnt_reader_proposes_ends_no_conflict(store, tmp_path, proposal):
+    """The NIK is misread, and so does the proposal agree with it: both wait, as without it."""
+
+    def read(image, shelf):
+        page = read_note(image, shelf)
+        readings = [
+            replace(
+                one,
+                status="review",
+                reasons=("low_confidence",),
+                proposal=replace(one.reading, value=proposal),
+            )
+            if one.reading.field == "tanggal_lahir" and one.reading.value and proposal
+            else one
+            for one in page.readings
+        ]
+        return replace(page, readings=tuple(readings))
+
+    values = {**VALUES, "nik": "6311021203789001", "tanggal_lahir": "1979-03-12"}
+    deck = put(tmp_path / "a.tif", note(1, values=values), note(2, values=BACK))
+    scan_notes(store, deck, read=read, rules=broken_rules)
+    nik = m.FieldReading.objects.get(field="nik")
+    assert (nik.status, nik.reasons) == ("review", ["nik_agrees_with_birth_date"])
 
 
 def test_a_one_sided_form_is_complete_at_once(store, tmp_path):

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from pipeline.cli import context
+from pipeline.cli.refuted import refuted_table, tell_refuted
 from pipeline.language import Text, figure
 
 if TYPE_CHECKING:
@@ -60,13 +61,28 @@ def calibrate(
     home = context.open_store()
     from dataclasses import asdict
 
-    from pipeline.review.audit import watches
+    from pipeline.review.audit import refutations, watches
     from pipeline.review.calibration import recalibrate
 
+    tell_refuted()
     standings, audited = recalibrate(home, context.catalogue()), watches(context.catalogue())
     if as_json:
         context.put_json(
-            {"promises": [asdict(one) for one in standings], "audit": [asdict(one) for one in audited]}
+            {
+                "promises": [asdict(one) for one in standings],
+                "audit": [asdict(one) for one in audited],
+                "refuted": [
+                    {
+                        "group": one.group,
+                        "batch": one.batch.name if one.batch else None,
+                        "at": one.at.isoformat(),
+                        "audited": one.audited,
+                        "errors": one.errors,
+                        "reopened": one.reopened,
+                    }
+                    for one in refutations()
+                ],
+            }
         )
         return
     console = Console()
@@ -84,6 +100,8 @@ def calibrate(
             figure(watch.bound, ".2%"),
         )
     console.print(seen)
+    if (refuted := refuted_table()).row_count:
+        console.print(refuted)
 
 
 def _columns(heads: Sequence[Text]) -> list[Column]:

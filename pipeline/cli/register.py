@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli import context
+from pipeline.cli.refuted import tell_refuted
 from pipeline.errors import Exit
 from pipeline.language import Text
 from pipeline.outputs import refused, whole
@@ -46,6 +47,7 @@ def import_forms(
 ) -> None:
     """Bring sheets with nothing open into the register."""
     context.open_store()
+    tell_refuted()
     from pipeline.register.changes import undo as take_back
     from pipeline.register.importing import import_month, month_of
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from pipeline.cli import context
+from pipeline.cli.refuted import tell_refuted
 from pipeline.errors import UsageError
-from pipeline.language import Text
+from pipeline.language import Text, figure
 
 if TYPE_CHECKING:
     from pipeline.review.items import ReviewItem
@@ -32,7 +33,7 @@ _SHOW = Text(
 )
 _STATES = {
     "accepted": Text("diterima", "accepted"),
-    "audit": Text("diterima", "accepted"),
+    "audit": Text("menunggu", "waiting"),
     "review": Text("menunggu", "waiting"),
     "reviewed": Text("diputuskan", "decided"),
 }
@@ -45,11 +46,9 @@ _DONE = Text(
     "{decided} diputuskan, {skipped} dilewati, {left} masih menunggu.",
     "{decided} decided, {skipped} skipped, {left} still waiting.",
 )
-_REFUTED = Text(
-    "Janji ketelitian tidak terpenuhi ({what}, {where}): {errors} dari {audited} nilai yang diperiksa acak salah. "
-    "{reopened} nilai dikembalikan ke antrean untuk diperiksa.",
-    "The promise on errors is refuted ({what}, {where}): {errors} of {audited} audited values were wrong. "
-    "{reopened} values went back to the queue for review.",
+_CORRECTED = Text(
+    "{sheets} lembar yang sudah ada di daftar penerima diperiksa lagi. Setelah selesai: sotarsa import",
+    "{sheets} sheets that are in the register were looked at again. When all is decided: sotarsa import",
 )
 _KEEP_NOTICE = Text("Diterima dengan catatan: {why}", "Taken, although: {why}")
 _SET_TO = Text("✓ {serial} · {field}: {now} (tadinya {was})", "✓ {serial} · {field}: {now} (was {was})")
@@ -101,6 +100,7 @@ def review(
     if command.invoked_subcommand is not None:
         return
     home = context.open_store()
+    tell_refuted()
     name = context.catalogue().get(form).definition.form if form else None
     if as_json:
         _put_json(home, batch, name, limit)
@@ -145,12 +145,11 @@ def set_value(
     if [value is not None, empty, unreadable].count(True) != 1:
         raise UsageError(_ONE_WAY)
     context.open_store()
-    from pipeline.review.audit import newest
     from pipeline.review.decisions import Doubtful, Kind, decide, stored
     from pipeline.review.render import outcome
 
     kind = Kind.EMPTY if empty else Kind.UNREADABLE if unreadable else Kind.CORRECTED
-    who, forms, known = _name(reviewer), context.catalogue(), newest()
+    who, forms = _name(reviewer), context.catalogue()
     before = stored(item)
     try:
         done = decide(item, who, kind, value, forms)
@@ -161,19 +160,16 @@ def set_value(
     field = f"{spec.label}" + (f" ({done.row})" if done.row else "")
     now, was = outcome(spec, done), outcome(spec, before)
     context.tell(_SET_TO if now != was else _SET_SO, serial=done.serial, field=field, now=now, was=was)
-    _tell_refuted(known)
+    _tell_corrected()
+    tell_refuted()
 
 
-def _tell_refuted(known: int) -> None:
-    """Say which promises the audit has refuted since the refutation with this number."""
-    from pipeline.review.audit import refutations
+def _tell_corrected() -> None:
+    """Say that the register does not know yet what was decided on sheets that are in it."""
+    from pipeline.register.importing import corrected
 
-    for one in refutations(known):
-        what = one.group or str(Text("semua isian", "all fields"))
-        where = one.batch.name if one.batch else str(Text("semua batch", "all batches"))
-        context.tell(
-            _REFUTED, what=what, where=where, errors=one.errors, audited=one.audited, reopened=one.reopened
-        )
+    if sheets := corrected():
+        context.tell(_CORRECTED, sheets=figure(sheets, ","))
 
 
 def _name(reviewer: str | None) -> str:
@@ -205,8 +201,11 @@ def _facts(item: "ReviewItem", pictures: "Pictures") -> dict[str, object]:
         "field": item.field,
         "row": item.row,
         "value": item.value,
-        "confidence": round(item.confidence, 6),
-        "alternatives": [{"value": one.value, "probability": one.probability} for one in item.alternatives],
+        "confidence": None if item.blind else round(item.confidence, 6),
+        "alternatives": [
+            {"value": one.value, "probability": None if item.blind else one.probability}
+            for one in item.alternatives
+        ],
         "reasons": list(item.reasons),
         "messages": [str(sentence(reason)) for reason in item.reasons],
         "crop": str(pictures.save(item, layout, ink)) if ink else None,
@@ -244,10 +243,9 @@ def _put_table(batch: str | None, form: str | None, limit: int) -> None:
 
 def _review(home: Path, reviewer: str, batch: str | None, form: str | None) -> None:
     from pipeline.cli.review_screen import Screen
-    from pipeline.review import audit, queue
+    from pipeline.review import queue
     from pipeline.review.session import Session
 
-    known = audit.newest()
     session = Session(reviewer, context.catalogue(), batch, form)
     session.start()
     if session.item is None:
@@ -259,4 +257,5 @@ def _review(home: Path, reviewer: str, batch: str | None, form: str | None) -> N
         session.stop()
         left = queue.count_open(batch, form)
         typer.echo(_DONE.format(decided=session.decided, skipped=len(session.skipped), left=left))
-        _tell_refuted(known)
+        _tell_corrected()
+        tell_refuted()

@@ -16,8 +16,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.errors import StoreError
 from pipeline.forms.fields import ALPHA, CONFIDENCE
 from pipeline.forms.layout import FieldType
+from pipeline.language import Text
+from pipeline.outputs import whole
 from pipeline.recognition.reader import MODELS
 
 GROUPS: Final[Mapping[FieldType, str]] = {
@@ -42,6 +45,11 @@ GROUPS: Final[Mapping[FieldType, str]] = {
 SHIPPED: Final = MODELS / "calibration.json"
 _EDITION: Final = "edition"
 _EDGE: Final = 1e-7
+_DAMAGED: Final = Text(
+    "Berkas kalibrasi {path} rusak. Pindahkan, lalu buat lagi dari keputusan kantor ini: sotarsa calibrate",
+    "The calibration file {path} is damaged. Move it away, then make it anew from this office's own decisions: "
+    "sotarsa calibrate",
+)
 
 
 def group_of(field_type: FieldType, empty: bool) -> str:
@@ -121,19 +129,29 @@ def edition() -> str:
 
 
 def own_tables(path: Path) -> Tables:
-    """The tables that an office made for this edition of the readers; of those for another what they withdrew."""
-    if path.is_file() and json.loads(path.read_text(encoding="utf-8")).get(_EDITION) == edition():
-        return read_tables(path)
-    return withdrawn(path)
+    """The tables that an office made for this edition of the readers; of those for another what they withdrew.
+
+    Raises:
+        StoreError: the file is damaged.
+    """
+    try:
+        held = read_tables(path)
+        own = path.is_file() and json.loads(path.read_text(encoding="utf-8")).get(_EDITION) == edition()
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StoreError(Text(_DAMAGED.id.format(path=path), _DAMAGED.en.format(path=path))) from error
+    return held if own else _withdrawn(held)
 
 
-def withdrawn(path: Path) -> Tables:
-    """Of an office's tables the groups whose promise its own decisions did not bear out: nothing of them enters."""
-    groups = {
-        way: {name: one for name, one in held.items() if not one.proofs}
-        for way, held in read_tables(path).items()
-    }
-    return {way: held for way, held in groups.items() if held}
+def _withdrawn(held: Tables) -> Tables:
+    """The shipped groups of which an office's decisions bore out less than was promised, with no more than that."""
+    found: dict[str, dict[str, Calibration]] = {}
+    for way, groups in held.items():
+        for name, own in groups.items():
+            ours = shipped(way).get(name)
+            kept = {} if ours is None else {one: ours.proofs[one] for one in ours.proofs if one in own.proofs}
+            if ours is not None and kept != ours.proofs:
+                found.setdefault(way, {})[name] = replace(ours, proofs=kept)
+    return found
 
 
 @lru_cache(maxsize=8)
@@ -166,15 +184,18 @@ def shipped(way: str) -> Groups:
 
 
 def save_tables(path: Path, tables: Tables, own: bool = False) -> None:
-    """Writes calibration tables, whole or not at all; an office's `own` say which edition they are for."""
+    """Writes calibration tables, whole or not at all; an office's `own` say which edition they are for.
+
+    Raises:
+        UsageError: they cannot be written there.
+    """
     held: dict[str, object] = {_EDITION: edition()} if own else {}
     held |= {
         way: {name: _to_json(calibration) for name, calibration in groups.items()}
         for way, groups in sorted(tables.items())
     }
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(held, indent=1) + "\n", encoding="utf-8")
-    part.replace(path)
+    with whole(path) as part:
+        part.write_text(json.dumps(held, indent=1) + "\n", encoding="utf-8")
 
 
 def _to_json(calibration: Calibration) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, Max, OuterRef, Q
 from django.utils.timezone import localdate
 
 from pipeline.errors import UsageError
@@ -86,6 +86,9 @@ def month_of(text: str) -> str:
 def import_month(catalogue: Catalogue, month: str | None, *, dry_run: bool = False) -> ImportReport:
     """Imports every sheet that is ready, of one month or of all; all of it or nothing.
 
+    Sheets of any month that are in the register come along where a person has decided on them since the last import:
+    what the audit found out later, or somebody corrected, is not left as it was.
+
     Args:
         catalogue: the forms whose definitions say what goes where.
         month: `2026-11`, by the date written on the form; None for every month.
@@ -106,7 +109,12 @@ def _import(catalogue: Catalogue, month: str | None) -> ImportReport:
     questions: list[Question] = []
     serials: dict[int, str] = {}
     ready, voices, ghosts = _ready(catalogue), _voices(), _ghosts()
-    wanted = sorted((on, key) for key, on in ready.items() if month is None or on.isoformat()[:7] == month)
+    spoken = _spoken_since(voices)
+    wanted = sorted(
+        (on, key)
+        for key, on in ready.items()
+        if month is None or on.isoformat()[:7] == month or key in spoken
+    )
     for first in range(0, len(wanted), _SHEETS):
         sheets = _told(catalogue, wanted[first : first + _SHEETS])
         book = Book.of(sheets, voices, ghosts)
@@ -127,6 +135,23 @@ def _import(catalogue: Catalogue, month: str | None) -> ImportReport:
         tuple(dict.fromkeys([*questions, *_left()])),
         tuple(waiting_sheets(catalogue, month)),
     )
+
+
+def corrected() -> int:
+    """How many sheets that are in the register a person has decided on since the last import."""
+    return len(_spoken_since(_voices()))
+
+
+def _spoken_since(voices: Voices) -> frozenset[int]:
+    """Those sheets."""
+    last = ImportRun.objects.aggregate(last=Max("started_at"))["last"]
+    if last is None:
+        return frozenset()
+    decided = Decision.objects.filter(at__gte=last).values("reading__page__sheet").distinct()
+    found = voices.keys() & set(decided.values_list("reading__page__sheet", flat=True))
+    for model in TRACKED.values():
+        found |= set(model.objects.filter(sheet__in=decided).values_list("sheet", flat=True))
+    return frozenset(found)
 
 
 def _voices() -> Voices:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from django.db.models import Max, QuerySet
+from django.db.models import Max, Min, QuerySet
 
 from pipeline.forms.catalogue import Catalogue
 from pipeline.forms.fields import ALPHA
@@ -17,7 +17,9 @@ from pipeline.forms.layout import FieldType
 from pipeline.recognition.confidence import GROUPS
 from pipeline.review.bet import ALL_SHARE, GROUPS_SHARE, LEVEL, Looks, bound, evidence
 from pipeline.review.chances import SHARE, YOUNG_SHARE
+from pipeline.store.doubts import doubt
 from pipeline.store.models import Batch, Decision, FieldReading, Refutation
+from pipeline.validation.rules import RULES
 
 YOUNG: Final = 1000
 """So many audited values an office has before the share falls from `YOUNG_SHARE` to `SHARE`."""
@@ -92,14 +94,14 @@ def examine(reading: FieldReading, forms: Catalogue) -> tuple[Refutation, ...]:
     return tuple(refuted)
 
 
-def refutations(after: int = 0) -> tuple[Refutation, ...]:
-    """The promises refuted since the refutation with this number, oldest first."""
-    return tuple(Refutation.objects.filter(pk__gt=after).select_related("batch").order_by("pk"))
+def refutations() -> tuple[Refutation, ...]:
+    """Every promise that was refuted, oldest first."""
+    return tuple(Refutation.objects.select_related("batch").order_by("pk"))
 
 
-def newest() -> int:
-    """The number of the newest refutation, 0 when there is none."""
-    return Refutation.objects.aggregate(newest=Max("pk"))["newest"] or 0
+def told(refuted: Iterable[Refutation]) -> None:
+    """Note that a person has been told of these."""
+    Refutation.objects.filter(pk__in=[one.pk for one in refuted]).update(told=True)
 
 
 def _promises(group: str, batch: Batch) -> Iterable[tuple[str, Batch | None, float]]:
@@ -115,14 +117,18 @@ def _promises(group: str, batch: Batch) -> Iterable[tuple[str, Batch | None, flo
 def _refute(
     group: str, batch: Batch | None, rows: Sequence[FieldReading], outcomes: Sequence[Outcome]
 ) -> Refutation:
-    """Writes a refutation down and sends accepted values back: of the lot, or of every lot with a wrong one."""
+    """Writes a refutation down and sends accepted values back: of the lot, or of every lot with a wrong one.
+
+    A value that waits for rules of its sheet alone would enter as soon as they hold: it waits for a person, too.
+    """
     kinds = [kind.value for kind, name in GROUPS.items() if group in ("", name)]
     wrong = {row.page.file.batch_id for row in rows if row.type in kinds and row.value != row.read_value}
-    again = FieldReading.objects.filter(
-        page__file__batch__in={batch.pk} if batch else wrong,
-        type__in=kinds,
-        status__in=(Status.ACCEPTED, Status.AUDIT),
-    )
+    here = FieldReading.objects.filter(page__file__batch__in={batch.pk} if batch else wrong, type__in=kinds)
+    for row in here.filter(status=Status.REVIEW):
+        if RULES.keys() >= set(row.reasons):
+            doubt(row, ["audit_refuted"])
+            row.save(update_fields=["reasons"])
+    again = here.filter(status__in=(Status.ACCEPTED, Status.AUDIT))
     reopened = again.update(status=Status.REVIEW, audit=False, reasons=["audit_refuted"])
     newest = Decision.objects.filter(reading__in=[row.pk for row in rows]).aggregate(last=Max("pk"))["last"]
     return Refutation.objects.create(
@@ -136,10 +142,13 @@ def _refute(
 
 
 def _audited(after: int = 0) -> QuerySet[FieldReading]:
-    """Audited readings that a person has decided, in the order of their last decisions, behind one of these."""
+    """Audited readings that a person has decided, in the order of their first decisions, behind one of these.
+
+    The first: who changes a word again has not looked at another value.
+    """
     drawn = FieldReading.objects.filter(audit=True, audit_chance__gt=0)
     decided = drawn.filter(status=Status.REVIEWED).select_related("page__file")
-    return decided.annotate(decided=Max("decisions")).filter(decided__gt=after).order_by("decided")
+    return decided.annotate(decided=Min("decisions")).filter(decided__gt=after).order_by("decided")
 
 
 def _since(group: str, batch: Batch | None) -> list[FieldReading]:

@@ -8,7 +8,7 @@ expected to grow while the promise is true (Waudby-Smith and Ramdas, arXiv 2010.
 it ever exceeds 1 / level with a chance of at most `level`. The bound on the true rate inverts such bets.
 
 A value that was not drawn, or not looked at yet, leaves the wealth as it is: one that is drawn with chance p and wrong
-with chance q is expected to multiply it by 1 + stake · (q - alpha), whatever p.
+with chance q is expected to multiply it by 1 + stake · (q - alpha), whatever p, and whatever share was audited then.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.review.chances import EVEN
+from pipeline.review.chances import EVEN, SHARE
 
 LEVEL: Final = 0.05
 """Chance that a promise which holds is ever refuted, over an office's life."""
@@ -55,7 +55,7 @@ class Looks:
 def evidence(looks: Looks) -> float:
     """Natural logarithm of what a bet of 1 against the promise has become."""
     stakes, shares = _table(_STAKES)
-    steps = np.log1p(stakes * looks.share * (looks.wrong - looks.alpha) / looks.chance)
+    steps = np.log1p(stakes * _weights(looks) * (looks.wrong - looks.alpha))
     return float(np.logaddexp.reduce(steps.sum(axis=1) + np.log(shares)))
 
 
@@ -65,13 +65,22 @@ def bound(looks: Looks, confidence: float = 1 - LEVEL) -> float:
     from scipy.optimize import brentq
 
     stakes, shares = _table(_BOUND_STAKES)
-    odds = stakes * EVEN * looks.share / looks.chance
+    odds = stakes * EVEN * _weights(looks)
 
     def excess(rate: float) -> float:
         wealth = np.log1p(odds * (rate - looks.wrong)).sum(axis=1) + np.log(shares)
         return float(np.logaddexp.reduce(wealth) + np.log(1 - confidence))
 
     return float(brentq(excess, 0.0, 1.0)) if excess(1.0) > 0 else 1.0
+
+
+def _weights(looks: Looks) -> Floats:
+    """For how many values each look (n,) speaks, by one measure for all, so that times of more looks do not rule.
+
+    The measure is the smallest share that was audited, since a weight above 1 / `EVEN` could lose all the wealth.
+    """
+    least = float(looks.share.min(initial=SHARE))
+    return np.asarray(least / looks.chance)
 
 
 def _table(stakes: Mapping[float, float]) -> tuple[Floats, Floats]:

@@ -17,7 +17,14 @@ from django.db.models import Exists, OuterRef, Q
 from pipeline.forms.catalogue import Catalogue
 from pipeline.forms.fields import ALPHA, CONFIDENCE
 from pipeline.forms.layout import FieldType
-from pipeline.recognition.confidence import Calibration, Tables, group_of, load_tables, save_tables, withdrawn
+from pipeline.recognition.confidence import (
+    Calibration,
+    Tables,
+    group_of,
+    load_tables,
+    own_tables,
+    save_tables,
+)
 from pipeline.recognition.promise import Labelled, calibrate, proven_bound, smallest_sample
 from pipeline.recognition.recognise import cells_read_by, marks_read_by
 from pipeline.review.chances import EVEN, SHARE
@@ -97,15 +104,19 @@ def own_labels() -> Iterator[tuple[str, Labelled]]:
 def recalibrate(home: Path, forms: Catalogue) -> tuple[Standing, ...]:
     """Calibrates every group that has enough decisions, keeps it in the home, and says what is promised now.
 
-    A group with enough decisions stands on them alone, even where they prove nothing: then all of it is reviewed, and
-    stays so under another edition until there are enough again.
+    A group with enough decisions stands on them alone, even where they prove nothing: then all of it is reviewed. It
+    stays so when fewer of them count, as sheets are opened again, and under another edition of the readers, until
+    there are enough again.
+
+    Raises:
+        StoreError: what was kept in the home is damaged.
     """
     labels: dict[str, list[Labelled]] = {}
     for way, label in own_labels():
         labels.setdefault(way, []).append(label)
     needed = smallest_sample(ALPHA, CONFIDENCE)
     path = home / FILE
-    own = {way: dict(groups) for way, groups in withdrawn(path).items()}
+    own = {way: dict(groups) for way, groups in own_tables(path).items()}
     for way, rows in labels.items():
         enough = {name: table for name, table in calibrate(rows).items() if table.n >= needed}
         if enough:

@@ -63,6 +63,11 @@ class ReviewItem:
         return "+" in self.reader
 
     @property
+    def blind(self) -> bool:
+        """Whether nobody may be told how sure the reader is: it may be an accepted value that is audited."""
+        return set(self.reasons) == {"low_confidence"} and self.status != FieldReading.Status.REVIEWED
+
+    @property
     def holds_ink(self) -> bool:
         """Whether something stands in the field, though no value may have come of it."""
         return bool(self.raw.strip(" |e")) or not _INK.isdisjoint(self.reasons)

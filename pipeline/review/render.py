@@ -138,7 +138,8 @@ def _body(card: Card, width: int) -> Iterator[str]:
     reading = _paint(outcome(spec, item), "1;36", card)
     own = item.value == item.read_value and not item.unreadable
     if own or (item.proposed and item.value == spec.rules.normalise(item.raw)):
-        yield _labelled(_READ, reading + _paint(f"   {_percent(item.confidence)}", "2", card))
+        sure = "" if item.blind else f"   {_percent(item.confidence)}"
+        yield _labelled(_READ, reading + _paint(sure, "2", card))
     else:
         yield _labelled(_CHANGED, reading)
     yield from _others(card, width)
@@ -161,12 +162,16 @@ def _picture(card: Card, width: int) -> str:
 def _others(card: Card, width: int) -> Iterator[str]:
     sign = pick_sign(card.spec)
     words = [
-        (f"{sign}{number}", f"{said(card.spec, other.value)}", _percent(other.probability))
+        (
+            f"{sign}{number}",
+            said(card.spec, other.value),
+            "" if card.item.blind else _percent(other.probability),
+        )
         for number, other in enumerate(choosable(card.item, card.spec), 1)
     ]
-    plain = ["  ".join(word) for word in words]
+    plain = ["  ".join(filter(None, word)) for word in words]
     painted = {
-        text: f"{_paint(key, '1', card)}  {value}  {_paint(chance, '2', card)}"
+        text: "  ".join(filter(None, (_paint(key, "1", card), value, _paint(chance, "2", card))))
         for text, (key, value, chance) in zip(plain, words, strict=True)
     }
     for number, line in enumerate(_wrapped(plain, width - _LABEL, _GAP)):

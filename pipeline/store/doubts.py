@@ -8,6 +8,8 @@ from pipeline.store.lottery import drawn
 from pipeline.store.models import Decision, FieldReading, Page
 from pipeline.store.readings import ABSENT
 
+_OTHER_INK: Final = frozenset({"copies_differ", "serial_reused"})
+"""Reasons by which the paper may say something else by now: what a person makes of it tells nothing of reading."""
 RULES: Final = "rules"
 """Who reopens a value that a person had confirmed before the other side of its sheet came."""
 
@@ -33,6 +35,7 @@ def reopen(row: FieldReading, reasons: Sequence[str]) -> None:
     """Send a value to review, also one that a person had confirmed, and save it."""
     if row.status == Status.REVIEWED:
         Decision.objects.create(reading=row, kind=Decision.Kind.REOPENED, value=row.value, by=RULES)
+        row.audit = row.audit and _OTHER_INK.isdisjoint(reasons)
     doubt(row, reasons)
     row.save(update_fields=["status", "audit", "reasons"])
 

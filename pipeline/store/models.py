@@ -177,6 +177,7 @@ class Refutation(models.Model):
         audited: values audited when it was refuted.
         errors: of them, wrong.
         last_decision: the newest decision that was looked at; a new watch begins behind it.
+        told: whether a person at this computer has been told.
     """
 
     group = models.CharField(max_length=12, blank=True)
@@ -185,6 +186,7 @@ class Refutation(models.Model):
     errors = models.PositiveIntegerField()
     reopened = models.PositiveIntegerField()
     last_decision = models.PositiveBigIntegerField()
+    told = models.BooleanField(default=False)
     at = models.DateTimeField(auto_now_add=True)
 
 

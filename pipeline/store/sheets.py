@@ -1,16 +1,19 @@
 """From pages to sheets: sides find each other by their serial, in any order, from any file, on any day."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from django.db.models import Count, Exists, F, OuterRef, Q
 
 from pipeline.forms.catalogue import Form
 from pipeline.forms.definition import FormDefinition
+from pipeline.forms.layout import FieldType
 from pipeline.page import PageReading, PageStatus
+from pipeline.recognition.confidence import GROUPS
 from pipeline.recognition.types import Reading
 from pipeline.store.doubts import Status, accept, compare, doubt, reopen
 from pipeline.store.lottery import NO_AUDIT, Audit
-from pipeline.store.models import FieldReading, Page, Sheet
+from pipeline.store.models import Batch, FieldReading, Page, Refutation, Sheet
 from pipeline.store.pairing import find
 from pipeline.store.readings import Key, reading_of, rows_of
 from pipeline.store.separators import BLANK, PAPERS, strangers
@@ -51,16 +54,28 @@ def place(
                 doubt(row, ["serial_reused"])
     for row in strangers(page, form, rows):
         doubt(row, ["separator_disagrees"])
+    refuted = _refuted(page.file.batch)
     for row in rows:
         if row.status == Status.ACCEPTED:
             alpha = form.definition.field(row.field).alpha
             row.audit_share = audit.share
             row.audit_chance = audit.chance(audit.share, row.confidence, alpha)
-            accept(row)
+            if GROUPS[FieldType(row.type)] in refuted:
+                doubt(row, ["audit_refuted"])
+            else:
+                accept(row)
     FieldReading.objects.bulk_create(rows, batch_size=500)
     _complete(at.sheet, form, broken_rules)
     if at.reused:
         _doubt_pairs(page.serial)
+
+
+def _refuted(batch: Batch) -> frozenset[str]:
+    """The groups of fields of a lot that the audit has sent back: what is scanned into it later waits, too."""
+    if not Refutation.objects.exists():
+        return frozenset()
+    back = FieldReading.objects.filter(page__file__batch=batch, reasons=["audit_refuted"])
+    return frozenset(GROUPS[FieldType(kind)] for kind in back.values_list("type", flat=True).distinct())
 
 
 def _doubt_pairs(serial: str) -> None:
@@ -120,8 +135,16 @@ def _complete(sheet: Sheet, form: Form, broken_rules: BrokenRules) -> None:
         .filter(page__in=sides)
         .order_by(F("page__number"), "position")
     )
-    broken = broken_rules(form.definition, [reading_of(row) for row in rows])
+    # What an office's learnt reader proposes speaks for nothing that enters unseen.
+    shown = [reading_of(row) for row in rows]
+    read = [
+        one if row.status == Status.REVIEWED else replace(one, value=row.read_value)
+        for one, row in zip(shown, rows, strict=True)
+    ]
+    broken = [
+        broken_rules(form.definition, readings) for readings in ([read] if read == shown else [read, shown])
+    ]
     for row in rows:
-        reasons = broken.get((row.field, row.row), ())
+        reasons = [code for found in broken for code in found.get((row.field, row.row), ())]
         if reasons:
             reopen(row, reasons)
