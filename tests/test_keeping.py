@@ -84,6 +84,32 @@ def test_a_backup_is_never_unpacked_over_data(filled, tmp_path):
         restore(filled, tmp_path / "copy.tar")
 
 
+@pytest.mark.parametrize("part", ["archive", "forms", "reader"])
+def test_a_backup_is_unpacked_whole_or_not_at_all(filled, tmp_path, part):
+    backup(filled, tmp_path / "copy.tar")
+    (tmp_path / "new" / part / "mine").mkdir(parents=True)
+    with pytest.raises(UsageError, match=part):
+        restore(tmp_path / "new", tmp_path / "copy.tar")
+    assert [path.name for path in (tmp_path / "new").iterdir()] == [part]
+
+
+def test_a_backup_is_not_unpacked_beside_another_database(filled, tmp_path, monkeypatch):
+    backup(filled, tmp_path / "copy.tar")
+    monkeypatch.setenv("SOTARSA_DATABASE_URL", f"sqlite:///{tmp_path}/other.sqlite3")
+    with pytest.raises(UsageError, match="SOTARSA_DATABASE_URL"):
+        restore(tmp_path / "new", tmp_path / "copy.tar")
+    assert not (tmp_path / "new").exists()
+
+
+def test_an_archive_without_its_database_is_not_taken_for_an_empty_store(filled, tmp_path):
+    backup(filled, tmp_path / "copy.tar")
+    restore(tmp_path / "new", tmp_path / "copy.tar")
+    (tmp_path / "new" / "sotarsa.sqlite3").unlink()
+    with pytest.raises(StoreError, match="basis datanya hilang"):
+        open_store(tmp_path / "new")
+    assert not (tmp_path / "new" / "sotarsa.sqlite3").exists()
+
+
 def _tar(path, **members):
     with tarfile.open(path, "w") as tar:
         for name, content in members.items():

@@ -171,6 +171,16 @@ def test_keys_move_resize_name_and_save(page):
     expect(page.locator("#save")).to_be_disabled()
 
 
+def test_a_number_that_is_still_being_typed_is_saved(page):
+    field(page, "nama").click()
+    page.locator("[name=x]").fill("35")
+    save(page)
+    assert definition(page).field("nama").at[0][0] == 35
+    page.locator("[name=x]").fill("36")
+    save(page)
+    assert definition(page).field("nama").at[0][0] == 36, "the cursor stays where it was"
+
+
 def test_a_comb_is_drawn_snaps_to_the_print_and_is_undone(page):
     page.keyboard.press("3")
     page.get_by_label("Banyaknya", exact=True).fill(str(len(PHONE)))

@@ -14,8 +14,9 @@ from django.db import connection
 from pipeline.errors import StoreError, UsageError
 from pipeline.language import Text
 from pipeline.outputs import whole
+from pipeline.settings import settings
 from pipeline.store.archive import Archive, sha256_of
-from pipeline.store.database import SQLITE_FILE
+from pipeline.store.database import SQLITE_FILE, database
 from pipeline.store.models import FieldReading, Page, Restoring, ScanFile, Sheet
 from pipeline.store.refusals import CORRUPT, told_as_refusals
 
@@ -127,14 +128,27 @@ def restore(home: Path, source: Path) -> None:
     """Unpack a backup into a home that has no store yet.
 
     Raises:
-        UsageError: the home is not empty, or the file is no backup.
+        UsageError: the home holds something of what a backup holds, its database is to lie elsewhere, or the file is
+            no backup.
         StoreError: the backup is damaged, or the home cannot be written.
     """
-    if (home / SQLITE_FILE).exists() or (home / "archive").exists():
+    there = [name for name in (*_PARTS, SQLITE_FILE) if (home / name).exists()]
+    if there:
         raise UsageError(
             Text(
-                f"{home} sudah berisi data. Pulihkan ke folder kosong: sotarsa --home FOLDER restore BERKAS",
-                f"{home} holds data already. Restore into an empty folder: sotarsa --home DIR restore FILE",
+                f"{home} sudah berisi data ({there[0]}). Pulihkan ke folder kosong: "
+                "sotarsa --home FOLDER restore BERKAS",
+                f"{home} holds data already ({there[0]}). Restore into an empty folder: "
+                "sotarsa --home DIR restore FILE",
+            )
+        )
+    if database(settings().database_url, home) != database("", home):
+        raise UsageError(
+            Text(
+                "Cadangan dipulihkan ke basis data di dalam folder data, tetapi SOTARSA_DATABASE_URL menunjuk ke yang "
+                "lain. Kosongkan dulu SOTARSA_DATABASE_URL.",
+                "A backup is restored to the database in the home, but SOTARSA_DATABASE_URL names another. "
+                "Unset SOTARSA_DATABASE_URL first.",
             )
         )
     no_backup = UsageError(
@@ -153,6 +167,7 @@ def restore(home: Path, source: Path) -> None:
                         raise no_backup
                     tar.extractall(folder, filter="data")
                 _sound(Path(folder) / SQLITE_FILE)
+                # The database last: a home that has an archive and none is told by `open_store`.
                 for name in (*_PARTS, SQLITE_FILE):
                     if (Path(folder) / name).exists():
                         (Path(folder) / name).replace(home / name)

@@ -13,7 +13,7 @@ from django.apps import apps
 from pipeline.errors import StoreError
 from pipeline.language import Text
 from pipeline.settings import settings
-from pipeline.store.database import database
+from pipeline.store.database import SQLITE_FILE, database
 from pipeline.store.refusals import CORRUPT, NOT_WRITABLE, told_as_refusals
 
 _LOCK_FILE: Final = "store.lock"
@@ -28,6 +28,14 @@ _CHECK_BYTES: Final = 64 * 2**20
 _NEWER: Final = Text(
     "Basis data ini dibuat oleh Sotarsa yang lebih baru. Perbarui program di komputer ini.",
     "This database was made by a newer Sotarsa. Update the program on this computer.",
+)
+
+
+_LOST: Final = Text(
+    "Di {home} ada arsip pindaian, tetapi basis datanya hilang. Pulihkan cadangan terakhir ke folder kosong: "
+    "sotarsa --home FOLDER restore BERKAS",
+    "{home} has an archive of scans, but its database is gone. Restore the last backup into an empty folder: "
+    "sotarsa --home DIR restore FILE",
 )
 
 
@@ -48,7 +56,7 @@ def open_store(home: Path, module: str = _SETTINGS) -> None:
     _make_home(home)
     set_up(home, module)
     with told_as_refusals():
-        _check()
+        _check(home)
         _migrate(home)
 
 
@@ -91,14 +99,19 @@ def _turn_to(wanted: dict[str, Any]) -> None:
         connections.settings = connections.configure_settings({"default": wanted})
 
 
-def _check() -> None:
+def _check(home: Path) -> None:
     """Look for damage, as deep as the size of the file lets it be unnoticed."""
     from django.db import connection
 
     if connection.vendor != "sqlite":
         return
     file = Path(str(connection.settings_dict["NAME"]))
-    if not file.exists() or file.stat().st_size > _CHECK_BYTES:
+    if not file.exists():
+        archive = home / "archive"
+        if file == home / SQLITE_FILE and archive.is_dir() and any(archive.iterdir()):
+            raise StoreError(Text(_LOST.id.format(home=home), _LOST.en.format(home=home)))
+        return
+    if file.stat().st_size > _CHECK_BYTES:
         return
     with connection.cursor() as cursor:
         verdict = cursor.execute("PRAGMA quick_check(1)").fetchone()

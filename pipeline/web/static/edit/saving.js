@@ -4,18 +4,30 @@ import { plain } from "./document.js";
 import { $, words } from "./editor.js";
 import * as server from "./server.js";
 
+/** A number counts once its input is left: what is being typed now is to be saved, too. */
+function takeTyped() {
+  const { activeElement } = document;
+  if (!(activeElement instanceof HTMLInputElement)) return;
+  activeElement.blur();
+  activeElement.focus();
+}
+
 export class Saving {
   #editor;
   #busy = false;
 
   constructor(editor) {
     this.#editor = editor;
-    addEventListener("beforeunload", (event) => editor.dirty && event.preventDefault());
+    addEventListener("beforeunload", (event) => {
+      takeTyped();
+      if (editor.dirty) event.preventDefault();
+    });
   }
 
   async save(asNext = false) {
     const editor = this.#editor;
     if (this.#busy) return;
+    takeTyped();
     if (!asNext && !editor.dirty) return editor.say(words("unchanged"));
     if (editor.faulty.size) {
       editor.warnOfFaults();
