@@ -1,6 +1,6 @@
 """Boxes to mark, put together into questions: which belong to one choice, what each stands for."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -11,6 +11,7 @@ import numpy as np
 from pipeline.drafting.geometry import alike, around, bottom, clusters, middle, overlap, right
 from pipeline.drafting.labels import above_of, clean, head_of, left_of, right_of
 from pipeline.drafting.types import PX, Chunk, Grey, Question, Tick
+from pipeline.drafting.words import read_symbols
 from pipeline.forms.layout import Box
 
 _SIZE: Final = 0.2
@@ -22,9 +23,6 @@ _STEP: Final = 2.6
 _MOST: Final = 0.6
 _BESIDE: Final = 80.0
 _QUESTION_ABOVE: Final = 32.0
-
-Symbols = Callable[[Sequence[Sequence[Grey]]], list[str]]
-"""Reads rows of pictures of one character each."""
 
 _SERIES: Final = ("0123456789", "1234567890", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 
@@ -38,7 +36,7 @@ class _Words:
 
 
 def questions(
-    grey: Grey, ticks: Sequence[Tick], chunks: Sequence[Chunk], fields: Sequence[Box], symbols: Symbols
+    grey: Grey, ticks: Sequence[Tick], chunks: Sequence[Chunk], fields: Sequence[Box]
 ) -> list[Question]:
     """The choices that boxes to mark form.
 
@@ -47,7 +45,9 @@ def questions(
         ticks: all boxes to mark.
         chunks: the printed words.
         fields: the boxes of all fields, boxes to mark among them.
-        symbols: reads what is printed inside of bubbles.
+
+    Raises:
+        MissingPartError: Tesseract is not installed.
     """
     words = _Words(tuple(chunks), tuple(fields))
     plain: list[list[Tick]] = []
@@ -60,7 +60,7 @@ def questions(
     rows = [row for same in plain for row in _runs(same, words)]
     found = [question for same in _stacks(rows, words) for question in _labelled(same, words)]
     blocks = [group for block in _blocks(lettered) for group in _in_block(grey, block)]
-    read = symbols([[_inside(grey, tick.box) for tick in group] for group in blocks])
+    read = read_symbols([[_inside(grey, tick.box) for tick in group] for group in blocks])
     for group, text in zip(blocks, read, strict=True):
         labels = _series(text, len(group))
         found.append(Question(_asked(group, words, labels, 8.0), tuple(group), labels))

@@ -1,13 +1,13 @@
 """One page of a blank to the fields that a draft proposes, in reading order."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
 import cv2
 import numpy as np
 
-from pipeline.drafting.choices import Symbols, questions
+from pipeline.drafting.choices import questions
 from pipeline.drafting.combs import Sorted, extent, join_parts, sort_shapes
 from pipeline.drafting.geometry import around, bottom, clusters, right
 from pipeline.drafting.guess import comb_type, free_name, name_of, value_of, writing_type
@@ -29,7 +29,7 @@ from pipeline.drafting.types import (
     Sheet,
     Writing,
 )
-from pipeline.drafting.words import chunks, read_symbols, read_words
+from pipeline.drafting.words import chunks, read_words
 from pipeline.drafting.writing import frames, written_lines
 from pipeline.forms.layout import Box, FieldType
 
@@ -45,27 +45,20 @@ _INKED: Final = 0.004
 """A box so much of which is ink has something printed inside."""
 _TABLE: Final = "tabel"
 
-Words = Callable[[Grey], list[Chunk]]
-"""Reads the words of a page."""
 
-
-def draft_page(
-    sheet: Sheet, taken: set[str], words: Words = read_words, symbols: Symbols = read_symbols
-) -> list[DraftItem]:
+def draft_page(sheet: Sheet, taken: set[str]) -> list[DraftItem]:
     """The fields and tables of a page, from the top, with guessed types and names.
 
     Args:
         sheet: the straightened page.
         taken: names that other pages already use; the page's own are added.
-        words: reads the page's words.
-        symbols: reads the characters inside bubbles.
 
     Raises:
         MissingPartError: Tesseract is not installed.
     """
     lines = find_lines(sheet.grey)
     shapes = sort_shapes(rectangles(sheet.grey, lines), ticks(sheet.grey, lines))
-    said = chunks(words(_without(sheet.grey, lines, shapes)))
+    said = chunks(read_words(_without(sheet.grey, lines, shapes)))
     combs = join_parts(shapes.combs, said)
     marked = [tick.box for tick in shapes.ticks]
     taken_boxes = [*marked, *(cell for comb in combs for cell in comb.cells)]
@@ -76,7 +69,7 @@ def draft_page(
     written = written_lines(segments(lines.across), edges, said)
     rooms = [*framed, *written]
     fields = [*marked, *(extent(comb) for comb in combs), *(room.box for room in rooms)]
-    asked = questions(sheet.grey, shapes.ticks, said, fields, symbols)
+    asked = questions(sheet.grey, shapes.ticks, said, fields)
     tables, rest = find_tables(
         [*combs, *rooms, *asked], shapes.frames, said, lambda box: _is_empty(lines.ink, box)
     )

@@ -15,7 +15,6 @@ PT: Final = 25.4 / 72
 
 REGULAR: Final = "Helvetica"
 BOLD: Final = "Helvetica-Bold"
-OBLIQUE: Final = "Helvetica-Oblique"
 
 _ASCENT = 0.73
 _DESCENT = 0.21

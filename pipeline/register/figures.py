@@ -15,13 +15,12 @@ from pipeline.register.models import RECEIVED, Distribution, Household, Person, 
 
 @dataclass(frozen=True, slots=True)
 class VillageFigures:
-    """One village: people and households reached before the month and with it, sessions and who came."""
+    """One village: people reached before the month and with it, households with it, sessions and who came."""
 
     village: str
     name: str
     people_before: int
     people: int
-    households_before: int
     households: int
     visits: int
     attended: int
@@ -126,7 +125,7 @@ def _villages(first: date, end: date) -> tuple[VillageFigures, ...]:
             code,
             known[code].name if code in known else code or "-",
             *people.get(code, (0, 0)),
-            *households.get(code, (0, 0)),
+            households.get(code, (0, 0))[1],
             *sessions.get(code, (0, 0)),
         )
         for code in codes

@@ -91,9 +91,7 @@ def _letterhead(canvas: Any, document: Any) -> None:  # noqa: ANN401
     canvas.line(20 * mm, top - 12.8 * mm, A4[0] - 20 * mm, top - 12.8 * mm)
     canvas.setFillColor(_GREY)
     canvas.setFont("Helvetica", 7.5)
-    canvas.drawString(
-        20 * mm, 11 * mm, str(Text("Angka gabungan, tanpa nama dan NIK.", "Aggregates, no names or NIKs."))
-    )
+    canvas.drawString(20 * mm, 11 * mm, str(_AGGREGATES))
     canvas.drawRightString(A4[0] - 20 * mm, 11 * mm, f"{Text('Halaman', 'Page')} {document.page}")
     canvas.restoreState()
 

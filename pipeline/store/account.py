@@ -23,10 +23,6 @@ class State(StrEnum):
     COMPLETE = "complete"
 
 
-ISSUED: Final = (State.COMPLETE, State.WAITING, State.SPOILT, State.MISSING)
-"""The states whose papers, where they carry a serial of ours, add up to those issued."""
-
-
 PHOTOCOPY: Final = "photocopy"
 """Note of a second paper with a serial that was issued once."""
 

@@ -220,20 +220,10 @@ def load_fonts(data: Path, small: float = 0.0) -> tuple[FontHand, ...]:
 
 
 def split_of(writer: int, seed: int = _SPLIT_SEED) -> Split:
-    """The split of a writer by a stable hash of the number: about 70, 15 and 15 in a hundred."""
+    """The split of a writer by a stable hash of the number, so the same in all files: about 70, 15 and 15 %."""
     digest = hashlib.sha256(f"{seed}:{writer}".encode()).digest()
     share = int.from_bytes(digest[:8], "big") / 2**64
     return next(split for split, end in _SHARES if share < end)
-
-
-def split_writers(
-    writers: Iterable[int], seed: int = _SPLIT_SEED
-) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
-    """Training, calibration and test writers; the numbers of one person are the same in all files."""
-    parts: dict[Split, list[int]] = {"train": [], "calibration": [], "test": []}
-    for writer in sorted(set(writers)):
-        parts[split_of(writer, seed)].append(writer)
-    return tuple(parts["train"]), tuple(parts["calibration"]), tuple(parts["test"])
 
 
 @lru_cache(maxsize=1)
