@@ -14,9 +14,9 @@ from pipeline.language import Text
 
 MOST_ROWS: Final = 100
 WIDEST: Final = 33
+"""The most comb cells that fit side by side on the page."""
 SMALLEST_MM: Final = 2.0
 """A cell or a box to mark that is smaller cannot be told from its own outline."""
-"""The most comb cells that fit side by side on the page."""
 
 ALPHA: Final = 0.001
 ALPHAS: Final = (0.0005, ALPHA, 0.002, 0.005, 0.01)
