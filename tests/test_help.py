@@ -93,6 +93,8 @@ def test_every_help_speaks_one_language(language, others):
         assert not [word for word in others if word in text], name
         # Types such as <bool> or <int range> say nothing to an office.
         assert not re.search(r"<[a-z\[\]]+( range)?>", text)
+        # Typer itself says what may be left out and what may stand several times.
+        assert not re.search(r"\[\[|\.\.\.[\]}|]", text), name
 
 
 @pytest.mark.parametrize(("language", "others"), [("id", ENGLISH), ("en", INDONESIAN)])

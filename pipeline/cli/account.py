@@ -58,7 +58,7 @@ _ONE_WAY = Text("Pilih salah satu: --json atau --format/--out.", "Choose one: --
 def account(
     form: Annotated[
         str | None,
-        typer.Argument(metavar="[FORM]", help=str(Text("Hanya formulir ini.", "Only this form."))),
+        typer.Argument(metavar="FORM", help=str(Text("Hanya formulir ini.", "Only this form."))),
     ] = None,
     village: Annotated[
         str | None,
@@ -109,7 +109,7 @@ def spoil(
     serials: Annotated[
         list[str],
         typer.Argument(
-            metavar="SERIAL...",
+            metavar="SERIAL",
             help=str(
                 Text("FPS-2005-26-00017, atau FPS-2005-26-00017-00023.", "One, or FPS-2005-26-00017-00023.")
             ),

@@ -10,16 +10,7 @@ from pipeline.cli import context
 from pipeline.language import Text
 from pipeline.store.tables import Format, Row, format_of, write_table
 
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    help=str(
-        Text(
-            "Keluarkan data sebagai tabel.\n\nContoh: sotarsa export people --out orang.xlsx",
-            "Put data out as tables.\n\nExample: sotarsa export people --out people.xlsx",
-        )
-    ),
-)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 BatchName = Annotated[
     str | None,

@@ -28,16 +28,7 @@ from pipeline.outputs import whole
 _Row = Mapping[str, object]
 """A roster row of the register: `person` (its key), and `name` and masked `nik` as they are printed."""
 
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    help=str(
-        Text(
-            "Formulir: daftar, periksa, cetak, tata letak.\n\nContoh: sotarsa forms print pendataan --count 20",
-            "Forms: list, check, print, layout.\n\nExample: sotarsa forms print pendataan --count 20",
-        )
-    ),
-)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 _FORM = Text(
     "Nama formulir (pendataan) atau kodenya (FPS-01).", "A form's name (pendataan) or code (FPS-01)."
@@ -106,7 +97,7 @@ def list_forms(as_json: Json = False) -> None:
 
 @app.command("check", help=str(_CHECK))
 def check(
-    form: Annotated[str | None, typer.Argument(metavar="[FORM]", help=str(_FORM))] = None,
+    form: Annotated[str | None, typer.Argument(metavar="FORM", help=str(_FORM))] = None,
     freeze: Annotated[bool, typer.Option("--release", help=str(_RELEASE))] = False,
     draw: Annotated[Path | None, typer.Option(metavar="OUT.png", help=str(_DRAW))] = None,
 ) -> None:

@@ -42,7 +42,12 @@ _DOORS: Final = {
     "forms": _Door(
         "forms",
         "app",
-        Text("Formulir: daftar, periksa, cetak, tata letak.", "Forms: list, check, print, layout."),
+        Text(
+            "Formulir: daftar, periksa, rancang, ubah, tata letak, cetak, hitung lembar, catat yang rusak.\n\n"
+            "Contoh: sotarsa forms print pendataan --count 20",
+            "Forms: list, check, draft, edit, layout, print, account for sheets, write down spoilt ones.\n\n"
+            "Example: sotarsa forms print pendataan --count 20",
+        ),
     ),
     "scan": _Door(
         "scan",
@@ -101,7 +106,14 @@ _DOORS: Final = {
             "Write the month's report (XLSX and PDF).\n\nExample: sotarsa report --month 2026-11",
         ),
     ),
-    "export": _Door("export", "app", Text("Keluarkan data sebagai tabel.", "Put data out as tables.")),
+    "export": _Door(
+        "export",
+        "app",
+        Text(
+            "Keluarkan data sebagai tabel.\n\nContoh: sotarsa export people --out orang.xlsx",
+            "Put data out as tables.\n\nExample: sotarsa export people --out people.xlsx",
+        ),
+    ),
     "verify": _Door(
         "keep",
         "verify",
@@ -209,7 +221,9 @@ def main() -> None:
 def _open(door: _Door) -> "Command":
     member = getattr(import_module(f"pipeline.cli.{door.module}"), door.member)
     if isinstance(member, typer.Typer):
-        return spoken(typer.main.get_command(member))
+        group = typer.main.get_command(member)
+        group.help = group.help or str(door.help)
+        return spoken(group)
     alone = typer.Typer(add_completion=False)
     alone.command(help=str(door.help))(member)
     return spoken(typer.main.get_command(alone))

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 Paths = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="PATH...|NAME",
+        metavar="PATH|NAME",
         help=str(
             Text(
                 "Berkas atau folder: PDF, TIFF, JPEG, PNG, HEIC; dengan --device: nama pemindai.",
