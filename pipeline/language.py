@@ -1,17 +1,19 @@
 """The two languages of the office: Bahasa Indonesia first, English at a switch."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal, cast
+from typing import Final, Literal, get_args
 
 Language = Literal["id", "en"]
+LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 DEFAULT: Final[Language] = "id"
 
 
 def language() -> Language:
     """The language of this process, from `SOTARSA_LANG` (anything unknown is Indonesian)."""
     chosen = os.environ.get("SOTARSA_LANG", DEFAULT)
-    return cast(Language, chosen) if chosen in ("id", "en") else DEFAULT
+    return chosen if chosen in LANGUAGES else DEFAULT
 
 
 def figure(value: float, form: str) -> str:
@@ -31,8 +33,20 @@ class Text:
     en: str
 
     def __str__(self) -> str:
-        return self.en if language() == "en" else self.id
+        return self.said(language())
+
+    def said(self, language: Language) -> str:
+        """The text in one language."""
+        return self.en if language == "en" else self.id
 
     def format(self, **values: object) -> str:
         """The sentence in the current language with its placeholders filled in."""
         return str(self).format(**values)
+
+    def filled(self, **values: object) -> "Text":
+        """The sentence in both languages with its placeholders filled in; a text among the values is so in each."""
+        return Text(*(self.said(one).format(**_said(values, one)) for one in LANGUAGES))
+
+
+def _said(values: Mapping[str, object], language: Language) -> dict[str, object]:
+    return {key: one.said(language) if isinstance(one, Text) else one for key, one in values.items()}

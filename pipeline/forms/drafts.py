@@ -114,7 +114,7 @@ def open_draft(directories: Iterable[Path], form: str, version: int | None = Non
         raise UsageError(Text(f"Formulir {asked} tidak dikenal.", f"There is no form {asked}."))
     path, definition = known[max(found, key=lambda key: key[1])]
     if not definition.blank:
-        raise UsageError(_filled(_OWN_LAYOUT, form=definition.form, file=path.name))
+        raise UsageError(_OWN_LAYOUT.filled(form=definition.form, file=path.name))
     return Draft(path, definition, _stamp(path), max(version for _form, version in known) + 1)
 
 
@@ -135,8 +135,8 @@ def save(draft: Draft, stamp: str, changed: FormDefinition, *, frozen: bool) -> 
     _same_form(draft, changed)
     moved = fingerprint(given_layout(changed)) != fingerprint(given_layout(draft.definition))
     if frozen and moved:
-        facts = {"form": changed.form, "version": changed.version, "next": draft.next}
-        raise FrozenError(_filled(_FROZEN, **facts), draft.next)
+        told = _FROZEN.filled(form=changed.form, version=changed.version, next=draft.next)
+        raise FrozenError(told, draft.next)
     with _alone(draft.path.parent):
         _unchanged(draft.path, stamp)
         _copy(draft.path, draft.path.with_name(draft.path.name + BACKUP))
@@ -163,7 +163,7 @@ def save_as_next(draft: Draft, stamp: str, changed: FormDefinition) -> Path:
         _unchanged(draft.path, stamp)
         for path in (target, *(folder / page.file for page in pages)):
             if path.exists():
-                raise UsageError(_filled(_THERE, file=path.name))
+                raise UsageError(_THERE.filled(file=path.name))
         for old, new in zip(changed.blank, pages, strict=True):
             _copy(folder / old.file, folder / new.file)
         _put(target, _written(raised, draft.path))
@@ -183,7 +183,7 @@ def _same_form(draft: Draft, changed: FormDefinition) -> None:
 
 def _unchanged(path: Path, stamp: str) -> None:
     if not path.is_file() or _stamp(path) != stamp:
-        raise ChangedMeanwhileError(_filled(_CHANGED, file=path.name))
+        raise ChangedMeanwhileError(_CHANGED.filled(file=path.name))
 
 
 def _stamp(path: Path) -> str:
@@ -226,7 +226,3 @@ def _alone(folder: Path) -> Iterator[None]:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _filled(text: Text, **facts: object) -> Text:
-    return Text(text.id.format(**facts), text.en.format(**facts))

@@ -45,8 +45,7 @@ def check_frozen(form: Form, printed: Fingerprints) -> None:
     on_paper = printed.get(form.key, frozenset())
     if on_paper - {form.fingerprint}:
         name, version = form.key
-        facts = {"form": name, "version": version, "next": version + 1}
-        raise DefinitionError(Text(_CHANGED.id.format(**facts), _CHANGED.en.format(**facts)))
+        raise DefinitionError(_CHANGED.filled(form=name, version=version, next=version + 1))
 
 
 def release(directory: Path, forms: Iterable[Form]) -> None:

@@ -84,12 +84,7 @@ def flaws(error: ValidationError) -> list[tuple[tuple[str | int, ...], Text]]:
 def wrong(path: Path | str, line: int, what: Text) -> DefinitionError:
     """The error that names a definition's file and line."""
     name = path.name if isinstance(path, Path) else path
-    return DefinitionError(
-        Text(
-            _PLACE.id.format(file=name, line=line, what=what.id),
-            _PLACE.en.format(file=name, line=line, what=what.en),
-        )
-    )
+    return DefinitionError(_PLACE.filled(file=name, line=line, what=what))
 
 
 def _way(error: ErrorDetails) -> tuple[str | int, ...]:
@@ -104,8 +99,7 @@ def _sentence(error: ErrorDetails) -> Text:
     if isinstance(flaw := context.get("error"), Flaw):
         return Text(*(f"{key}: {words}" if names else words for words in (flaw.text.id, flaw.text.en)))
     sentence = _SENTENCES.get(error["type"], _OTHER)
-    facts = {**context, "key": key, "message": error["msg"]}
-    return Text(sentence.id.format(**facts), sentence.en.format(**facts))
+    return sentence.filled(**{**context, "key": key, "message": error["msg"]})
 
 
 def _plain(node: yaml.Node, path: Path) -> object:

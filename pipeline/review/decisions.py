@@ -157,28 +157,24 @@ def _locked(item_id: int) -> FieldReading:
     row = FieldReading.objects.select_related(*WITH).select_for_update(of=("self",)).filter(pk=item_id)
     found = row.first()
     if found is None:
-        raise UsageError(Text(_MISSING.id.format(item=item_id), _MISSING.en.format(item=item_id)))
+        raise UsageError(_MISSING.filled(item=item_id))
     return found
 
 
 def _check_mine(row: FieldReading, reviewer: str) -> None:
     held = row.claimed_until is not None and row.claimed_until > timezone.now()
     if held and row.claimed_by != reviewer:
-        raise Taken(_by(_HELD, row.claimed_by))
+        raise Taken(_HELD.filled(by=row.claimed_by))
     if row.status != Status.REVIEWED:
         return
     last = row.decisions.order_by("-pk").first()
     if last is not None and last.by != reviewer:
-        raise Taken(_by(_DECIDED, last.by))
+        raise Taken(_DECIDED.filled(by=last.by))
 
 
 def _stand(item: ReviewItem) -> tuple[str | None, bool, frozenset[str]]:
     """What a person's word is about: the value, whether somebody has decided on it, and what speaks against it."""
     return item.value, item.status == Status.REVIEWED, frozenset(item.reasons)
-
-
-def _by(text: Text, name: str) -> Text:
-    return Text(text.id.format(by=name), text.en.format(by=name))
 
 
 def _decided(

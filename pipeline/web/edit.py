@@ -22,7 +22,7 @@ from pipeline.settings import settings
 from pipeline.store.paper import in_use
 from pipeline.store.refusals import told_as_refusals
 from pipeline.web.pages import notice
-from pipeline.web.words import EDITOR, HELP, TYPE_NAMES, WRONG, language_of, said
+from pipeline.web.words import EDITOR, HELP, TYPE_NAMES, WRONG, language_of
 
 _CONFLICT, _UNFIT = 409, 422
 _NOT_JSON: Final = Text(
@@ -34,16 +34,16 @@ _NOT_JSON: Final = Text(
 def page(request: HttpRequest, form: str, version: int) -> HttpResponse:
     """The page; its script asks for the draft."""
     language = language_of(request)
-    words = {key: said(text, language) for key, text in EDITOR.items()}
+    words = {key: text.said(language) for key, text in EDITOR.items()}
     try:
         definition = _draft(form, version).definition
     except DefinitionError as error:
         return notice(request, (WRONG, error.text), _UNFIT)
     told = {
         "definition": definition,
-        "title": said(definition.title, language),
+        "title": definition.title.said(language),
         "words": words,
-        "help": [(keys.split(), said(text, language)) for keys, text in HELP],
+        "help": [(keys.split(), text.said(language)) for keys, text in HELP],
         "most_cells": WIDEST,
         "most_rows": MOST_ROWS,
     }
@@ -67,15 +67,15 @@ def draft(request: HttpRequest, form: str, version: int) -> HttpResponse:
         changed = FormDefinition.model_validate(posted["definition"])
         return JsonResponse(_saved(opened, posted["stamp"], changed, as_next=posted["as_next"]))
     except ValidationError as error:
-        found = [{"at": _way(at), "message": said(text, language)} for at, text in flaws(error)]
+        found = [{"at": _way(at), "message": text.said(language)} for at, text in flaws(error)]
         return JsonResponse({"errors": found}, status=_UNFIT)
     except ChangedMeanwhileError as error:
-        return JsonResponse({"conflict": True, "message": said(error.text, language)}, status=_CONFLICT)
+        return JsonResponse({"conflict": True, "message": error.text.said(language)}, status=_CONFLICT)
     except FrozenError as error:
-        told = {"frozen": True, "next": error.next, "message": said(error.text, language)}
+        told = {"frozen": True, "next": error.next, "message": error.text.said(language)}
         return JsonResponse(told, status=_CONFLICT)
     except SotarsaError as error:
-        return JsonResponse({"errors": [{"at": [], "message": said(error.text, language)}]}, status=_UNFIT)
+        return JsonResponse({"errors": [{"at": [], "message": error.text.said(language)}]}, status=_UNFIT)
 
 
 @require_GET
@@ -112,7 +112,7 @@ def _told(draft: Draft, language: Language) -> dict[str, Any]:
         "types": [
             {
                 "type": kind.value,
-                "label": said(TYPE_NAMES[kind], language),
+                "label": TYPE_NAMES[kind].said(language),
                 "kind": rules.kind.value,
                 "cells": rules.cells,
                 "fixed": rules.fixed,

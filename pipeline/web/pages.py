@@ -5,8 +5,8 @@ from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from pipeline.language import Text
-from pipeline.web.words import BROKEN, LANGUAGE_COOKIE, MISSING, REFUSED, STALE, language_of, said
+from pipeline.language import LANGUAGES, Text
+from pipeline.web.words import BROKEN, LANGUAGE_COOKIE, MISSING, REFUSED, STALE, language_of
 
 
 @require_POST
@@ -15,7 +15,7 @@ def choose_language(request: HttpRequest) -> HttpResponse:
     back = request.POST.get("back", "/")
     safe = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
     response = redirect(back if safe else "/")
-    if request.POST.get("language") in ("id", "en"):
+    if request.POST.get("language") in LANGUAGES:
         response.set_cookie(LANGUAGE_COOKIE, request.POST["language"], httponly=True, samesite="Strict")
     return response
 
@@ -42,5 +42,5 @@ def broken(request: HttpRequest) -> HttpResponse:
 
 def notice(request: HttpRequest, told: tuple[Text, Text], status: int) -> HttpResponse:
     """A page of one head and one sentence."""
-    head, why = (said(text, language_of(request)) for text in told)
+    head, why = (text.said(language_of(request)) for text in told)
     return render(request, "web/notice.html", {"head": head, "why": why}, status=status)

@@ -85,4 +85,4 @@ def _listening(port: int) -> socket:
     except OSError as error:
         if error.errno not in (errno.EADDRINUSE, errno.EACCES):
             raise
-        raise UsageError(Text(_TAKEN.id.format(port=port), _TAKEN.en.format(port=port))) from error
+        raise UsageError(_TAKEN.filled(port=port)) from error

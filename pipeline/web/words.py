@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from django.http import HttpRequest
 
 from pipeline.forms.layout import FieldType
-from pipeline.language import Language, Text, language
+from pipeline.language import LANGUAGES, Language, Text, language
 
 LANGUAGE_COOKIE: Final = "sotarsa_lang"
 
@@ -239,12 +239,7 @@ HELP: Final[tuple[tuple[str, Text], ...]] = (
 def language_of(request: HttpRequest) -> Language:
     """The language that this browser chose, else that of the process."""
     chosen = request.COOKIES.get(LANGUAGE_COOKIE)
-    return cast(Language, chosen) if chosen in ("id", "en") else language()
-
-
-def said(text: Text, language: Language) -> str:
-    """A text in one language."""
-    return text.en if language == "en" else text.id
+    return chosen if chosen in LANGUAGES else language()
 
 
 def spoken(request: HttpRequest) -> dict[str, Any]:
@@ -255,5 +250,5 @@ def spoken(request: HttpRequest) -> dict[str, Any]:
         "path": request.path,
         "lang": chosen,
         "other": other,
-        "other_language": said(OTHER_LANGUAGE, chosen),
+        "other_language": OTHER_LANGUAGE.said(chosen),
     }
