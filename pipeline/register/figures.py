@@ -10,7 +10,8 @@ from django.db.models import Count, Q, QuerySet, Sum
 from pipeline.forms.catalogue import Catalogue
 from pipeline.forms.reference import villages
 from pipeline.register.importing import Waiting, waiting_sheets
-from pipeline.register.models import RECEIVED, Distribution, Household, Person, Programme, Proposal, Visit
+from pipeline.register.models import Distribution, Household, Person, Programme, Proposal, Visit
+from pipeline.validation.rules import RECEIVED
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,6 @@ UNREADABLE: str = "tidak_terbaca"
 WITHHELD: tuple[str, ...] = ("tidak_setuju", UNREADABLE)
 """The consents of households whose people stay out of what leaves the office."""
 
-RECEIVED: tuple[str, ...] = ("hadir", "wakil")
-"""The marks of a roster's row that mean the aid was handed over."""
-
 
 class Programme(models.Model):
     """A programme of social assistance, under the code that forms carry."""
