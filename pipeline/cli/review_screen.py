@@ -22,6 +22,7 @@ from pipeline.review.keys import HELP, NO_COMMAND, Action, Do, parse
 from pipeline.review.picture import Pictures
 from pipeline.review.render import Card, companion_lines, outcome, render, section_of, title_of
 from pipeline.review.session import Session
+from pipeline.web.browser import has_desktop
 
 _END = Text(
     "Tidak ada lagi. Enter: selesai, <: balik ke keputusan terakhir.",
@@ -32,7 +33,6 @@ _AGAIN = Text(
     "Enter once more to keep it, or type something else.",
 )
 _READING = Text("Enter memakai bacaan: {reading}.", "Enter takes the reading: {reading}.")
-_DESKTOP: Final = frozenset({"DISPLAY", "WAYLAND_DISPLAY"})
 _NO_VIEWER: Final = Text(
     "Komputer ini tidak punya penampil gambar. Berkasnya disebut di atas.",
     "This computer has no image viewer. The file is named above.",
@@ -131,8 +131,7 @@ class Screen:
 
     def _open_picture(self) -> None:
         """Hands the picture to the computer's own viewer; a terminal without a desktop has none."""
-        bare = sys.platform == "linux" and not (os.environ.keys() & _DESKTOP)
-        if self._crop is None or bare or typer.launch(str(self._crop)) != 0:
+        if self._crop is None or not has_desktop() or typer.launch(str(self._crop)) != 0:
             self._say(str(_NO_VIEWER), "33")
 
     def _do(self, action: Action, *, confirmed: bool) -> None:

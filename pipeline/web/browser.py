@@ -19,7 +19,7 @@ def opened(url: str, folder: Path) -> Iterator[bool]:
     The command line of a program is seen by all users of a computer, so the browser is given a file that only
     this user can read and that leads on to the address; it is gone when the block ends.
     """
-    if not _has_desktop():
+    if not has_desktop():
         yield False
         return
     handle, name = tempfile.mkstemp(prefix="sotarsa-", suffix=".html", dir=folder)
@@ -32,8 +32,8 @@ def opened(url: str, folder: Path) -> Iterator[bool]:
         path.unlink(missing_ok=True)
 
 
-def _has_desktop() -> bool:
-    """Without one, `webbrowser` would start a text browser in this very terminal."""
+def has_desktop() -> bool:
+    """Whether a window can open; without one, `webbrowser` would start a text browser in this very terminal."""
     return sys.platform in ("darwin", "win32") or bool(
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     )
