@@ -2,10 +2,9 @@
 
 import json
 import re
-from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -25,8 +24,8 @@ from pipeline.forms.printing import check_printable, print_separators, print_she
 from pipeline.language import Text
 from pipeline.outputs import whole
 
-_Row = Mapping[str, object]
-"""A roster row of the register: `person` (its key), and `name` and masked `nik` as they are printed."""
+if TYPE_CHECKING:
+    from pipeline.register.roster import RosterRow
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -309,7 +308,7 @@ def _village(code: str | None) -> str:
     return village.short
 
 
-def _roster(form: Form, village: str, programme: str | None) -> tuple[str, list[list[_Row]]]:
+def _roster(form: Form, village: str, programme: str | None) -> "tuple[str, list[list[RosterRow]]]":
     """The preprinted table and the register's rows for each sheet of it; no rows where none are asked for.
 
     Raises:
@@ -356,12 +355,12 @@ def _known(form: Form, table: str, village: str, programme: str | None) -> dict[
     return known
 
 
-def _people(table: str, rows: list[_Row]) -> dict[str, list[dict[str, object]]]:
+def _people(table: str, rows: "list[RosterRow]") -> dict[str, list[dict[str, object]]]:
     """Whom each row is about, as the store keeps it."""
     return {table: [{"row": number, "person": row["person"]} for number, row in enumerate(rows, start=1)]}
 
 
-def _texts(form: Form, table: str, rows: list[_Row]) -> dict[str, list[dict[str, str]]]:
+def _texts(form: Form, table: str, rows: "list[RosterRow]") -> dict[str, list[dict[str, str]]]:
     """The text of each preprinted column, by the attribute that the definition maps to it."""
     columns = {column.name for column in form.definition.table(table).preprinted}
     mapped = {
