@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.forms.catalogue import Form
 from pipeline.forms.identity import Identity
 from pipeline.forms.layout import FormLayout, PageLayout
 from pipeline.registration.features import Laid, blank_page, lay, page_keypoints
@@ -25,18 +26,6 @@ MAX_RESIDUAL_MM: Final = 0.4
 NO_BLANK_FITS: Final = Refusal("not_our_form", "no blank fits")
 
 
-class GivenForm(Protocol):
-    """What registration needs of a form on a given blank."""
-
-    @property
-    def layout(self) -> FormLayout:
-        """Where its fields lie."""
-
-    @property
-    def blanks(self) -> tuple[bytes, ...]:
-        """PNG files of its empty pages; none for a form of our own."""
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class _Side:
     layout: FormLayout
@@ -44,7 +33,7 @@ class _Side:
     laid: Laid
 
 
-def register_given(image: NDArray[np.uint8], forms: Iterable[GivenForm]) -> Registration | Refusal:
+def register_given(image: NDArray[np.uint8], forms: Iterable[Form]) -> Registration | Refusal:
     """Which page of which given form a page image shows, in any turn.
 
     Args:

@@ -1,13 +1,14 @@
 """From a page image to a registered page: which side of which sheet it is, and where each mm of it lies."""
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.forms.catalogue import Catalogue
 from pipeline.forms.identity import Identity, parse_qr
 from pipeline.forms.layout import Box, FormLayout, PageLayout
 from pipeline.registration.blank import is_blank
@@ -46,28 +47,6 @@ Found = Mapping[int, Corners]
 _log = logging.getLogger(__name__)
 
 
-class KnownForm(Protocol):
-    """What registration needs of a form."""
-
-    @property
-    def layout(self) -> FormLayout:
-        """Where everything of it is printed."""
-
-    @property
-    def blanks(self) -> tuple[bytes, ...]:
-        """PNG files of its empty pages, where others printed it."""
-
-
-class KnownForms(Protocol):
-    """What registration needs of the catalogue."""
-
-    def forms(self) -> Iterable[KnownForm]:
-        """All forms in all versions."""
-
-    def by_code(self, code: str, version: int) -> KnownForm | None:
-        """The form that a QR code names, or None."""
-
-
 class _Side(NamedTuple):
     """One page of one form, laid onto the image."""
 
@@ -85,7 +64,7 @@ class _Known:
     serial_from: str
 
 
-def register(image: Image, forms: KnownForms) -> Registration | Refusal:
+def register(image: Image, forms: Catalogue) -> Registration | Refusal:
     """Which side of which sheet a page image shows, and where each mm of it lies.
 
     Args:
@@ -123,7 +102,7 @@ def turn_of(registration: Registration) -> int:
     return -round(float(np.degrees(np.arctan2(down, across))) / 90) * 90 % 360
 
 
-def _identified(image: Image, found: Found, forms: KnownForms) -> Registration | Refusal:
+def _identified(image: Image, found: Found, forms: Catalogue) -> Registration | Refusal:
     """The page with these markers."""
     if max((_count(found, page) for page in _pages_by_markers(found)), default=0) < _FEWEST:
         return _without_markers(image, found)
@@ -162,7 +141,7 @@ def _without_markers(image: Image, found: Found) -> Refusal:
     return Refusal("not_our_form", f"corner markers found: {sorted(found)}")
 
 
-def _pages_of(found: Found, forms: KnownForms) -> dict[int, PageLayout]:
+def _pages_of(found: Found, forms: Catalogue) -> dict[int, PageLayout]:
     """A page that each marker may stand on."""
     pages = [page for form in forms.forms() for page in form.layout.pages]
     return {marker.id: page for page in pages for marker in page.markers if marker.id in found}
@@ -177,7 +156,7 @@ def _count(found: Found, page: int) -> int:
     return sum(number // _PER_PAGE + 1 == page for number in found)
 
 
-def _sides(image: Image, found: Found, forms: KnownForms) -> Iterator[_Side]:
+def _sides(image: Image, found: Found, forms: Catalogue) -> Iterator[_Side]:
     """Every side that the markers can belong to; forms that share their frame share one fit."""
     fits: dict[tuple[object, ...], Fit | None] = {}
     layouts = [form.layout for form in forms.forms() if not form.blanks]
@@ -219,7 +198,7 @@ def _corners(box: Box) -> Floats:
     )
 
 
-def _read_qr(image: Image, found: Found, sides: list[_Side], forms: KnownForms) -> _Known | Refusal | None:
+def _read_qr(image: Image, found: Found, sides: list[_Side], forms: Catalogue) -> _Known | Refusal | None:
     """The sheet by its QR code: where it must be, then anywhere; None when there is none to be read."""
     places = {(side.page.markers, side.page.qr): side for side in sides}
     in_place = (
