@@ -8,11 +8,11 @@ from typing import Final
 import cv2
 import numpy as np
 
-from pipeline.drafting.geometry import alike, around, bottom, clusters, middle, overlap, right
+from pipeline.drafting.geometry import alike, bottom, clusters, middle, overlap, right
 from pipeline.drafting.labels import above_of, clean, head_of, left_of, right_of
 from pipeline.drafting.types import PX, Chunk, Grey, Question, Tick
 from pipeline.drafting.words import read_symbols
-from pipeline.forms.layout import Box
+from pipeline.forms.layout import Box, around
 
 _SIZE: Final = 0.2
 _NEAR: Final = 1.6

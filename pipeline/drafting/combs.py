@@ -6,7 +6,6 @@ from typing import Final
 
 from pipeline.drafting.geometry import (
     alike,
-    around,
     bottom,
     clusters,
     middle,
@@ -17,7 +16,7 @@ from pipeline.drafting.geometry import (
 )
 from pipeline.drafting.grids import is_stacked
 from pipeline.drafting.types import Chunk, Comb, Tick
-from pipeline.forms.layout import Box
+from pipeline.forms.layout import Box, around
 
 _CELL: Final = (2.4, 13.0)
 _CELL_HEIGHT: Final = (3.0, 16.0)

@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.drafting.choices import questions
 from pipeline.drafting.combs import Sorted, extent, join_parts, sort_shapes
-from pipeline.drafting.geometry import around, bottom, clusters, right
+from pipeline.drafting.geometry import bottom, clusters, right
 from pipeline.drafting.guess import comb_type, free_name, name_of, value_of, writing_type
 from pipeline.drafting.labels import label_of
 from pipeline.drafting.lines import Lines, find_lines, segments
@@ -31,7 +31,7 @@ from pipeline.drafting.types import (
 )
 from pipeline.drafting.words import chunks, read_words
 from pipeline.drafting.writing import frames, written_lines
-from pipeline.forms.layout import Box, FieldType
+from pipeline.forms.layout import Box, FieldType, around
 
 _LONG: Final = 8 * PX
 """Shorter lines may be stems of letters, px."""

@@ -1,6 +1,6 @@
 """Small questions about boxes in mm."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from pipeline.forms.layout import Box
@@ -21,13 +21,6 @@ def bottom(box: Box) -> float:
 def middle(box: Box) -> tuple[float, float]:
     """The middle, x and y."""
     return box.x + box.w / 2, box.y + box.h / 2
-
-
-def around(boxes: Iterable[Box]) -> Box:
-    """The smallest box that holds all of them."""
-    listed = list(boxes)
-    x, y = min(box.x for box in listed), min(box.y for box in listed)
-    return Box(x, y, max(map(right, listed)) - x, max(map(bottom, listed)) - y)
 
 
 def overlap(first: Box, second: Box) -> float:

@@ -1,6 +1,6 @@
 """The boxes of a layout drawn over its page, in colours by kind, with their names."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -42,22 +42,18 @@ def draw_boxes(grey: Grey, page: PageLayout) -> Image.Image:
     pen = ImageDraw.Draw(wash)
     for field in page.fields:
         colour = _COLOURS[field.kind]
-        for box in _boxes(field):
+        for box in field.parts:
             pen.rectangle(_corners(box), fill=(*colour, _WASH), outline=(*colour, 255), width=2)
     for field in page.fields:
         _name(pen, field)
     return Image.alpha_composite(paper, wash).convert("RGB")
 
 
-def _boxes(field: FieldLayout) -> Iterator[Box]:
-    yield from field.cells or [choice.box for choice in field.choices] or [field.box]
-
-
 def _name(pen: ImageDraw.ImageDraw, field: FieldLayout) -> None:
     """The field's name inside its cells, or above its boxes to mark, which hold their values."""
     colour = (*_COLOURS[field.kind], 255)
     text = f"{field.name.rpartition('.')[2]} {field.row}" if field.row else field.name
-    x, y, w, h = min(_boxes(field), key=lambda box: (round(box.y), box.x))
+    x, y, w, h = min(field.parts, key=lambda box: (round(box.y), box.x))
     if field.choices:
         _flag(pen, x * PX, (y - 0.4) * PX, text, colour, _font(text, _NAME_SIZE, 60.0))
     else:

@@ -9,9 +9,9 @@ from typing import Final
 
 import numpy as np
 
-from pipeline.drafting.geometry import around, bottom, clusters, middle, overlap, right
+from pipeline.drafting.geometry import bottom, clusters, middle, overlap, right
 from pipeline.drafting.types import Comb, Found, Question, Writing
-from pipeline.forms.layout import Box
+from pipeline.forms.layout import Box, around
 
 _LEAST_ROWS: Final = 3
 SAME: Final = 0.7

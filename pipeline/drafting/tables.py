@@ -7,11 +7,11 @@ from typing import Final
 
 import numpy as np
 
-from pipeline.drafting.geometry import around, bottom, clusters, middle, right, share_inside
+from pipeline.drafting.geometry import bottom, clusters, middle, right, share_inside
 from pipeline.drafting.labels import clean, left_of, right_of
 from pipeline.drafting.runs import SAME, Atom, Run, side_by_side
 from pipeline.drafting.types import Chunk, Comb, Found, Question, Tick, Writing
-from pipeline.forms.layout import Box
+from pipeline.forms.layout import Box, around
 
 _NARROW: Final = (4.5, 13.0)
 """Widths of frames that are places to write in a table only, mm."""

@@ -6,9 +6,9 @@ from typing import Final
 import cv2
 import numpy as np
 
-from pipeline.drafting.geometry import around, bottom, right, same_row
+from pipeline.drafting.geometry import bottom, right, same_row
 from pipeline.drafting.types import PX, Chunk, Grey
-from pipeline.forms.layout import Box
+from pipeline.forms.layout import Box, around
 from pipeline.tesseract import scattered_words, words_of_lines
 
 _LEAST_CONFIDENCE: Final = 30.0

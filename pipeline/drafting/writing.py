@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Final
 
-from pipeline.drafting.geometry import around, bottom, overlap, right, share_inside
+from pipeline.drafting.geometry import bottom, overlap, right, share_inside
 from pipeline.drafting.types import Chunk, Writing
-from pipeline.forms.layout import Box
+from pipeline.forms.layout import Box, around
 
 _FRAME: Final = (13.0, 4.5, 90.0)
 """Least width, least and largest height of a frame, mm."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pipeline.errors import DefinitionError
 from pipeline.forms.definition import FormDefinition, Note
 from pipeline.forms.fields import FieldSpec, TableSpec
-from pipeline.forms.layout import Box, ChoiceBox, FieldLayout, FormLayout, Kind, PageLayout
+from pipeline.forms.layout import Box, ChoiceBox, FieldLayout, FormLayout, Kind, PageLayout, around
 from pipeline.language import Text
 
 if TYPE_CHECKING:
@@ -96,14 +96,13 @@ def _fields(item: FieldSpec | TableSpec | Note) -> Iterator[FieldLayout]:
 
 def _field(field: FieldSpec, name: str, row: int | None = None, below: float = 0.0) -> FieldLayout:
     boxes = [Box(box.x, round(box.y + below, 3), box.w, box.h) for box in field.places if box is not None]
-    left, top = min(box.x for box in boxes), min(box.y for box in boxes)
-    right, bottom = max(box.x + box.w for box in boxes), max(box.y + box.h for box in boxes)
+    extent = around(boxes)
     return FieldLayout(
         name,
         row,
         field.type,
         field.kind,
-        Box(left, top, round(right - left, 3), round(bottom - top, 3)),
+        extent._replace(w=round(extent.w, 3), h=round(extent.h, 3)),
         alphabet=field.rules.alphabet if field.kind is Kind.COMB else "",
         cells=tuple(boxes) if field.kind is Kind.COMB else (),
         choices=tuple(ChoiceBox(choice.value, box) for choice, box in zip(field.choices, boxes, strict=True))

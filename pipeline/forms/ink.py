@@ -118,10 +118,3 @@ def wrap(text: str, font: str, size: float, width: float) -> list[str]:
 def rounded(box: Box) -> Box:
     """A box to the hundredth of a mm, so that layouts are the same on every machine."""
     return Box(*(round(value, 2) for value in box))
-
-
-def around(boxes: list[Box]) -> Box:
-    """The smallest box around others."""
-    left, top = min(box.x for box in boxes), min(box.y for box in boxes)
-    right, bottom = max(box.x + box.w for box in boxes), max(box.y + box.h for box in boxes)
-    return rounded(Box(left, top, right - left, bottom - top))

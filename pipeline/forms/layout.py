@@ -1,12 +1,15 @@
-"""Where everything of a printed form lies, in mm from the page's top left corner. Plain values, no behaviour.
+"""Where everything of a printed form lies, in mm from the page's top left corner. Plain values.
 
 These records are what the other rooms know of a form: the printer draws them, registration looks for the
 markers, recognition samples the cells, and `sotarsa forms layout` prints them.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
+
+Point = tuple[float, float]
 
 
 class Box(NamedTuple):
@@ -16,6 +19,20 @@ class Box(NamedTuple):
     y: float
     w: float
     h: float
+
+    @property
+    def corners(self) -> tuple[Point, Point, Point, Point]:
+        """Its corners, clockwise from the left top."""
+        right, bottom = self.x + self.w, self.y + self.h
+        return (self.x, self.y), (right, self.y), (right, bottom), (self.x, bottom)
+
+
+def around(boxes: Iterable[Box]) -> Box:
+    """The smallest box that holds all of them."""
+    listed = list(boxes)
+    left, top = min(box.x for box in listed), min(box.y for box in listed)
+    right, bottom = max(box.x + box.w for box in listed), max(box.y + box.h for box in listed)
+    return Box(left, top, right - left, bottom - top)
 
 
 class Kind(StrEnum):
@@ -78,6 +95,11 @@ class FieldLayout:
     cells: tuple[Box, ...] = ()
     choices: tuple[ChoiceBox, ...] = ()
     multiple: bool = False
+
+    @property
+    def parts(self) -> tuple[Box, ...]:
+        """Its cells, or its boxes to mark, or else the one place to write."""
+        return self.cells or tuple(choice.box for choice in self.choices) or (self.box,)
 
 
 @dataclass(frozen=True, slots=True)

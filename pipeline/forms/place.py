@@ -4,8 +4,8 @@ from math import ceil
 
 from pipeline.forms import measures as m
 from pipeline.forms.fields import Choice, FieldSpec
-from pipeline.forms.ink import REGULAR, Run, Shape, Side, around, rounded, text_width
-from pipeline.forms.layout import Box, ChoiceBox, FieldLayout, FieldType, Kind
+from pipeline.forms.ink import REGULAR, Run, Shape, Side, rounded, text_width
+from pipeline.forms.layout import Box, ChoiceBox, FieldLayout, FieldType, Kind, around
 
 
 def snap(x: float) -> float:
@@ -59,11 +59,11 @@ def put(
     choices: tuple[ChoiceBox, ...] = ()
     if spec.kind is Kind.COMB:
         cells = _comb(spec, box)
-        extent = around(list(cells))
+        extent = rounded(around(cells))
     elif spec.kind is Kind.MARKS:
         choices, labels = _marks(spec, box, columns)
         side.runs += labels
-        extent = around([choice.box for choice in choices] + [label.box for label in labels])
+        extent = rounded(around([*(choice.box for choice in choices), *(label.box for label in labels)]))
     else:
         extent = rounded(box)
         side.shapes.append(_area(spec, extent))

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.forms.ink import PageInk, around
-from pipeline.forms.layout import Box, Kind, PageLayout
+from pipeline.forms.ink import PageInk, rounded
+from pipeline.forms.layout import Box, Kind, PageLayout, around
 from pipeline.recognition.doubt import Key
 from pipeline.registration.crop import crop
 from pipeline.registration.plane import Plane
@@ -77,7 +77,7 @@ def _beside_combs(
     bare = _bare(page, print_).copy()
     asked = []
     for comb in (field for field in page.fields if field.kind is Kind.COMB):
-        key, box = (comb.name, comb.row), around(list(comb.cells))
+        key, box = (comb.name, comb.row), rounded(around(comb.cells))
         within, passes = _OWN[key in filled]
         _take_out(bare, box, within)
         asked.append((key, (_spoken_of(box),), passes))
@@ -93,7 +93,7 @@ def _beside_choices(
         key = field.name, field.row
         unmarked = key in circled and key not in filled
         within = _BOX_MM if unmarked else _OTHERS_MM.get(field.kind, _OWN[True][0])
-        for box in field.cells or [choice.box for choice in field.choices] or [field.box]:
+        for box in field.parts:
             _take_out(bare, box, within)
     asked = [(key, parts, _UNMARKED_MM2) for key, parts in circled.items() if key not in filled]
     return _with_strokes(dark & bare, asked)
@@ -192,9 +192,8 @@ def _bare(page: PageLayout, print_: PageInk) -> NDArray[np.bool_]:
     """Where on a page nothing is printed and no field but a comb reaches: bool (h, w)."""
     bare = _unprinted(page, print_).copy()
     for field in page.fields:
-        parts = [choice.box for choice in field.choices] or [field.box]
         spared = _OTHERS_MM[Kind.MARKS] - _BELOW_TICK_MM if field.kind is Kind.MARKS else 0.0
-        for box in parts if field.kind is not Kind.COMB else ():
+        for box in field.parts if field.kind is not Kind.COMB else ():
             _take_out(bare, box._replace(h=box.h - spared), _OTHERS_MM[field.kind])
     bare.flags.writeable = False
     return bare

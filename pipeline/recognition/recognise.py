@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.forms.catalogue import Form
-from pipeline.forms.layout import Box, FieldLayout, Kind
+from pipeline.forms.layout import FieldLayout, Kind, around
 from pipeline.forms.types import TYPES
 from pipeline.recognition.areas import AreaReading, read_areas
 from pipeline.recognition.choices import choice_guesses, marked
@@ -171,8 +171,5 @@ def _reading(field: FieldLayout, guess: Guess, quad: Quad, reader: str) -> Readi
 
 def _quad(registration: Registration, field: FieldLayout) -> Quad:
     """The corners of a field's cells or boxes on the page image, px, clockwise from the top left."""
-    parts: Sequence[Box] = field.cells or [choice.box for choice in field.choices] or [field.box]
-    left, top = min(b.x for b in parts), min(b.y for b in parts)
-    right, bottom = max(b.x + b.w for b in parts), max(b.y + b.h for b in parts)
-    corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float64)
+    corners = np.array(around(field.parts).corners, np.float64)
     return tuple((round(float(x), 1), round(float(y), 1)) for x, y in registration.to_pixels(corners))

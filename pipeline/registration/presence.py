@@ -134,7 +134,7 @@ def _outlines(page: PageLayout) -> tuple[list[Box], Floats, NDArray[np.int64], N
     """All outlines: boxes, their corners (N, 4, 2) in mm, the field (N,) and the kind (N,) of each."""
     parts = [(i, field.kind, box) for i, field in enumerate(page.fields) for box in _boxes(field)]
     boxes = [box for _, _, box in parts]
-    corners = [[[b.x, b.y], [b.x + b.w, b.y], [b.x + b.w, b.y + b.h], [b.x, b.y + b.h]] for b in boxes]
+    corners = [box.corners for box in boxes]
     return (
         boxes,
         np.array(corners, np.float64).reshape(-1, 4, 2),
@@ -148,7 +148,7 @@ def _boxes(field: FieldLayout) -> Sequence[Box]:
         parts = math.ceil(field.box.w / _PART_MM)
         wide, high = field.box.w / parts, field.box.h - _LINE_UP_MM
         return [Box(field.box.x + i * wide, field.box.y, wide, high) for i in range(parts)]
-    return field.cells or [choice.box for choice in field.choices] or [field.box]
+    return field.parts
 
 
 def _there(strength: Floats, share: float) -> NDArray[np.bool_]:

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from pipeline.forms.catalogue import Catalogue
 from pipeline.forms.identity import Identity, parse_qr
-from pipeline.forms.layout import Box, FormLayout, PageLayout
+from pipeline.forms.layout import FormLayout, PageLayout
 from pipeline.registration.blank import is_blank
 from pipeline.registration.confirm import lines_blurred
-from pipeline.registration.fit import Fit, Floats, Landmark, faces_us, fit_plane, project
+from pipeline.registration.fit import Fit, Landmark, faces_us, fit_plane, project
 from pipeline.registration.given import NO_BLANK_FITS, register_given
 from pipeline.registration.identity import printed_serial, qr_text_at, qr_texts_anywhere
 from pipeline.registration.markers import Corners, find_marker_near, find_markers
@@ -175,7 +175,7 @@ def _sides(image: Image, found: Found, forms: Catalogue) -> Iterator[_Side]:
 def _located(image: Image, found: Found, page: PageLayout) -> Fit | None:
     """The page laid onto its markers; those that were missed are looked for where they must be."""
     landmarks = {
-        marker.id: Landmark(_corners(marker.box), found[marker.id])
+        marker.id: Landmark(np.array(marker.box.corners), found[marker.id])
         for marker in page.markers
         if marker.id in found
     }
@@ -184,18 +184,12 @@ def _located(image: Image, found: Found, page: PageLayout) -> Fit | None:
         return None
     missed = [marker for marker in page.markers if marker.id not in landmarks]
     for marker in missed:
-        mm = _corners(marker.box)
+        mm = np.array(marker.box.corners)
         corners = find_marker_near(image, marker.id, project(fit.homography, mm))
         if corners is not None:
             landmarks[marker.id] = Landmark(mm, corners)
     better = fit_plane(list(landmarks.values())) if missed else fit
     return better if better and faces_us(better.homography, page.width_mm, page.height_mm) else fit
-
-
-def _corners(box: Box) -> Floats:
-    return np.array(
-        [[box.x, box.y], [box.x + box.w, box.y], [box.x + box.w, box.y + box.h], [box.x, box.y + box.h]]
-    )
 
 
 def _read_qr(image: Image, found: Found, sides: list[_Side], forms: Catalogue) -> _Known | Refusal | None:

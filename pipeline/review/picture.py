@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.forms.layout import Box, FieldLayout
+from pipeline.forms.layout import Box, FieldLayout, around
 from pipeline.review.items import ReviewItem
 from pipeline.scans.pages import open_pages
 from pipeline.scans.types import PageImage, UnreadableFile, UnreadablePage
@@ -97,22 +97,11 @@ class Pictures:
 
 def extent(layout: FieldLayout) -> Box:
     """All of a field, in mm: its cells or marks, and what is printed beside them."""
-    return _around([*_parts(layout), layout.box])
+    return around([*layout.parts, layout.box])
 
 
 def _homography(item: ReviewItem, layout: FieldLayout) -> NDArray[np.float64]:
     """From mm of the form to px, by the corners that the reader left (clockwise from the top left)."""
-    box = _around(_parts(layout))
-    corners = [(box.x, box.y), (box.x + box.w, box.y), (box.x + box.w, box.y + box.h), (box.x, box.y + box.h)]
+    corners = around(layout.parts).corners
     there = cv2.getPerspectiveTransform(np.array(corners, np.float32), np.array(item.quad, np.float32))
     return np.asarray(there, np.float64)
-
-
-def _parts(layout: FieldLayout) -> list[Box]:
-    return list(layout.cells) or [choice.box for choice in layout.choices] or [layout.box]
-
-
-def _around(boxes: list[Box]) -> Box:
-    left, top = min(box.x for box in boxes), min(box.y for box in boxes)
-    right, bottom = max(box.x + box.w for box in boxes), max(box.y + box.h for box in boxes)
-    return Box(left, top, right - left, bottom - top)

@@ -120,11 +120,7 @@ def table_boxes(sheet: Sheet) -> list[Box]:
 def _in_rows(page: PageLayout) -> list[Box]:
     """Every box of a page's tables."""
     fields = [field for field in page.fields if field.row is not None]
-    return [
-        box
-        for field in fields
-        for box in (field.cells or tuple(one.box for one in field.choices) or (field.box,))
-    ]
+    return [box for field in fields for box in field.parts]
 
 
 def quexf_scores(folder: Path, names: Sequence[str] = ("test_original", "test_blank")) -> Iterator[Score]:
