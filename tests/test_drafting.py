@@ -281,16 +281,21 @@ class TestPractice:
             assert (one.recall, one.precision) == (1.0, 1.0), one
 
     def test_queXF_as_scanned(self):
-        for one in self._scores("test_blank"):
-            if one.kind == "marks":
-                assert (one.recall, one.precision) == (1.0, 1.0), one
+        marks = [one for one in self._scores("test_blank") if one.kind == "marks"]
+        assert marks
+        for one in marks:
+            assert (one.recall, one.precision) == (1.0, 1.0), one
 
     def test_bubble_sheets(self):
-        for path in sorted((PRACTICE / "omrchecker/sample6/doc-scans").glob("*.jpg")):
+        paths = sorted((PRACTICE / "omrchecker/sample6/doc-scans").glob("*.jpg"))
+        assert paths
+        for path in paths:
             sheet: Sheet = next(open_blank(path))
             one = blanks.sample6_score(PRACTICE / "omrchecker", path, sheet)
             assert one.recall > 0.9, one
 
     @staticmethod
     def _scores(name):
-        return [one for one in blanks.quexf_scores(PRACTICE / "quexf", (name,)) if one.there]
+        scores = [one for one in blanks.quexf_scores(PRACTICE / "quexf", (name,)) if one.there]
+        assert scores
+        return scores

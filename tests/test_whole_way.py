@@ -5,8 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
+from pipeline.scans.pages import open_pages
 from pipeline.training.batch_file import read_lines
 from pipeline.training.score import score, wrong_readings
 
@@ -69,10 +72,20 @@ def test_what_waits_says_why_and_what_is_accepted_is_sure(readings):
 
 
 def test_every_crop_lies_on_its_page(readings):
+    pages = {
+        (path.name, page.image): page.decode().shape
+        for path in SAMPLES.iterdir()
+        if path.suffix in (".pdf", ".jpg")
+        for page in open_pages(path)
+    }
+    assert {(line["source"], line["image"]) for line in readings} <= pages.keys()
     for line in readings:
-        quad = line["quad"]
-        assert len(quad) == 4
-        assert all(-50 < x < 4500 and -50 < y < 4500 for x, y in quad)
+        height, width = pages[line["source"], line["image"]]
+        quad = np.array(line["quad"], np.float32)
+        assert quad.shape == (4, 2)
+        assert (quad >= 0).all()
+        assert (quad < (width, height)).all()
+        assert cv2.contourArea(quad, oriented=True) > 0
 
 
 def test_scanned_again_nothing_changes(office, readings):
