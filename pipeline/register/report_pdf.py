@@ -26,7 +26,7 @@ from reportlab.platypus import (
     TableStyle,
 )
 
-from pipeline.language import Text
+from pipeline.language import Text, figure
 from pipeline.register.figures import MonthFigures
 from pipeline.register.report_xlsx import tables
 from pipeline.register.wording import month_name
@@ -153,8 +153,8 @@ def _chart(figures: MonthFigures) -> Image:
     shown = sorted(figures.villages, key=lambda v: (v.people, v.name))[-_SHOWN:]
     height = 3.2 + 0.47 * len(shown)
     with mpl.rc_context({"font.family": "DejaVu Sans", "font.size": 7.5}):
-        figure = Figure(figsize=(_WIDTH / mm / 25.4, height / 2.54), dpi=220)
-        axes = figure.subplots()
+        drawing = Figure(figsize=(_WIDTH / mm / 25.4, height / 2.54), dpi=220)
+        axes = drawing.subplots()
         names = [village.name for village in shown]
         before = [village.people_before for village in shown]
         new = [village.people - village.people_before for village in shown]
@@ -169,7 +169,7 @@ def _chart(figures: MonthFigures) -> Image:
         axes.legend(frameon=False, loc="lower right")
         axes.margins(y=0.01)
         data = io.BytesIO()
-        figure.savefig(data, format="png", bbox_inches="tight", metadata={"Software": None})
+        drawing.savefig(data, format="png", bbox_inches="tight", metadata={"Software": None})
     data.seek(0)
     picture = Image(data)
     scale = min(_WIDTH / picture.imageWidth, 150 * mm / picture.imageHeight)
@@ -235,4 +235,4 @@ def _signature() -> list[Any]:
 
 def _n(value: int) -> str:
     """A number with the thousands' point of Indonesian, or the comma of English."""
-    return f"{value:,}".replace(",", str(Text(".", ",")))
+    return figure(value, ",")

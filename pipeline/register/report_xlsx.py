@@ -6,7 +6,7 @@ from typing import Final
 
 import xlsxwriter
 
-from pipeline.language import Text
+from pipeline.language import Text, figure
 from pipeline.register.figures import MonthFigures
 from pipeline.register.wording import REASONS, month_name
 from pipeline.store.tables import close_book
@@ -115,6 +115,4 @@ def tables(figures: MonthFigures) -> list[tuple[Text, list[Text], Cells, bool]]:
 
 
 def _amounts(quantities: Mapping[str, int]) -> str:
-    return ", ".join(
-        f"{n:,} {unit}".replace(",", str(Text(".", ","))) for unit, n in sorted(quantities.items())
-    )
+    return ", ".join(f"{figure(n, ',')} {unit}" for unit, n in sorted(quantities.items()))
