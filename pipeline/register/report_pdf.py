@@ -199,7 +199,7 @@ def _table(columns: Sequence[Text], rows: Sequence[Sequence[str | int]], summed:
             numbers = [value for value in values if isinstance(value, int)]
             total.append(_n(sum(numbers)) if len(numbers) == len(values) else "")
         body.append(total)
-    first = 0.27 * _WIDTH
+    first = 0.25 * _WIDTH
     rest = (_WIDTH - first) / (len(columns) - 1)
     grid = Table(body, colWidths=[first, *[rest] * (len(columns) - 1)], repeatRows=1)
     style: list[Any] = [
