@@ -194,3 +194,33 @@ def test_import_tells_what_waits_with_status_1_and_undo_takes_it_back(register):
     assert sotarsa(register, "export", "people").stdout == ""
     assert sotarsa(register, "import", "--undo", "1").returncode == 2
     assert sotarsa(register, "import", "--month", "Nov").returncode == 2
+
+
+def test_the_imports_so_far_are_listed_as_an_answer(register):
+    from django.db import connection
+
+    connection.close()
+    done = sotarsa(register, "import", "--runs")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Dibatalkan" in done.stdout
+    assert len(json.loads(sotarsa(register, "import", "--runs", "--json").stdout)["runs"]) == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--undo", "1", "--dry-run"),
+        ("--undo", "1", "--month", "2026-11"),
+        ("--undo", "1", "--runs"),
+        ("--runs", "--dry-run"),
+        ("--runs", "--month", "2026-11"),
+    ],
+)
+def test_an_import_is_not_asked_for_two_things_at_once(register, words):
+    from django.db import connection
+
+    connection.close()
+    done = sotarsa(register, "import", *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "tanpa --month dan --dry-run" in done.stderr
+    assert sotarsa(register, "export", "people").stdout

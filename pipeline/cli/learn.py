@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from pipeline.cli import context
@@ -149,6 +148,6 @@ def _show(found: "Refit", dry_run: bool) -> None:
                 f"{figure(wrong, ',')} = {figure(wrong / one.n, '.2%')} ({figure(low, '.2%')}-{figure(high, '.2%')})"
             )
         table.add_row(str(GROUPS[one.group]), figure(one.n, ","), *shares)
-    Console(stderr=True).print(table)
+    context.console().print(table)
     told = (_WOULD if dry_run else _BETTER) if found.better else _NOT_BETTER
     context.tell(told, p=f"{found.p:.4f}", version=found.head.version)

@@ -9,7 +9,7 @@ import typer
 
 from pipeline.cli import context
 from pipeline.cli.refuted import tell_refuted
-from pipeline.errors import Exit
+from pipeline.errors import Exit, UsageError
 from pipeline.language import Text
 from pipeline.outputs import refused, whole
 
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from pipeline.register.importing import ImportReport
 
 _MONTH = Text("Bulan pada formulir, misalnya 2026-11.", "The month written on the forms, such as 2026-11.")
+_ALONE = Text(
+    "--undo dan --runs dipakai sendiri, tanpa --month dan --dry-run.",
+    "--undo and --runs go alone, without --month and --dry-run.",
+)
 Month = Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help=str(_MONTH))]
 Json = Annotated[
     bool, typer.Option("--json", help=str(Text("Keluarkan satu objek JSON.", "Print one JSON object.")))
@@ -46,6 +50,8 @@ def import_forms(
     json: Json = False,
 ) -> None:
     """Bring sheets with nothing open into the register."""
+    if [undo is not None, runs, month is not None or dry_run].count(True) > 1:
+        raise UsageError(_ALONE)
     context.open_store()
     tell_refuted()
     from pipeline.register.changes import undo as take_back
@@ -219,6 +225,7 @@ def _list_runs(json: bool) -> None:
         context.put_json({"runs": runs})
         return
     from django.utils.timezone import localtime
+    from rich.console import Console
     from rich.table import Column, Table
 
     shown = Table(
@@ -232,4 +239,4 @@ def _list_runs(json: bool) -> None:
         when = f"{localtime(datetime.fromisoformat(str(run['at']))):%d-%m-%Y %H:%M}"
         undone = "✓" if run["undone"] else ""
         shown.add_row(str(run["run"]), str(run["month"]), when, str(run["rows"]), undone)
-    context.console().print(shown)
+    Console().print(shown)
