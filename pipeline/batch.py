@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 
+from pipeline.errors import SotarsaError
 from pipeline.forms.catalogue import Catalogue
 from pipeline.page import PageReading, PageStatus
 from pipeline.scans.pages import open_pages
@@ -166,7 +167,14 @@ class _Run:
             self._tell(files=self._progress.files + 1)
 
     def _save(self, file: ScanFile, image: int, reading: PageReading) -> None:
-        page = _saved(file, image, reading, self._reader)
+        try:
+            page = _saved(file, image, reading, self._reader)
+        except (SotarsaError, DatabaseError, OSError):
+            raise
+        except Exception:
+            # A bug at one page costs that page, which is read again once it is mended.
+            _log.exception("%s page %d", file.name, image)
+            page = _saved(file, image, _set_aside("internal", "see the log"), self._reader)
         if page.reason:
             level = logging.ERROR if page.reason == "internal" else logging.INFO
             _log.log(level, "%s page %d: %s %s", file.name, image, page.reason, page.detail)

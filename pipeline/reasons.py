@@ -24,6 +24,11 @@ PAGE_REASONS: Final[dict[str, Text]] = {
         "Formulir atau versinya tidak dikenal di sini. Taruh berkas definisinya di folder forms lalu pindai lagi.",
         "This form, or its version, is not known here. Put its definition into the forms folder and scan again.",
     ),
+    "forms_alike": Text(
+        "Dua formulir cocok dengan lembar ini. Bila keduanya berdiri di atas blangko yang sama, hapus salah satu "
+        "definisinya, lalu pindai lagi.",
+        "Two forms fit this sheet. If both stand on the same blank, delete one of the definitions and scan again.",
+    ),
     "unreadable_identity": Text(
         "Kode QR dan nomor seri tidak terbaca. Pindai ulang dengan lebih bersih.",
         "Neither the QR code nor the printed serial can be read. Scan the sheet again, more cleanly.",

@@ -78,10 +78,10 @@ def render(path: Path, dpi: int) -> np.ndarray:
     return np.array(convert_from_path(path, dpi, grayscale=True)[0])
 
 
-def write_definition(folder: Path, name: str, code: str, blank: np.ndarray) -> Path:
+def write_definition(folder: Path, name: str, code: str, blank: np.ndarray, version: int = 1) -> Path:
     """The definition of a blank, with its picture."""
     folder.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(folder / f"{name}.v1-1.png"), blank)
+    cv2.imwrite(str(folder / f"{name}.v{version}-1.png"), blank)
     bubbles = [f"{{value: {c}, label: {c}, at: {list(b)}}}" for c, b in zip("ABCDE", BUBBLES, strict=True)]
     text = DEFINITION.format(
         name=name,
@@ -92,7 +92,10 @@ def write_definition(folder: Path, name: str, code: str, blank: np.ndarray) -> P
         bubbles=f"[{', '.join(bubbles)}]",
         signature=list(SIGNATURE),
     )
-    path = folder / f"{name}.v1.yaml"
+    path = folder / f"{name}.v{version}.yaml"
+    text = text.replace("version: 1\n", f"version: {version}\n").replace(
+        f"{name}.v1-1", f"{name}.v{version}-1"
+    )
     path.write_text(text, encoding="utf-8")
     return path
 

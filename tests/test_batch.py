@@ -72,6 +72,23 @@ def test_a_reader_that_fails_costs_one_page_and_leaves_its_trace(store, tmp_path
     assert any("Traceback" in record.getMessage() for record in caplog.records)
 
 
+def test_a_fault_of_the_program_where_a_page_is_kept_costs_that_page(store, tmp_path, caplog):
+    def rules(definition, readings):
+        if any(one.value == "RUSAK" for one in readings):
+            raise KeyError("no such rule")
+        return {}
+
+    serial = "FPS-2005-26-00001"
+    front, back = note(1, serial, {**VALUES, "nama": "RUSAK"}), note(2, serial, BACK)
+    deck = put(tmp_path / "a.tif", front, back, *sheet_notes(2))
+    scan_notes(store, deck, rules=rules)
+    assert [page[2:] for page in pages()][-2:] == [("read", ""), ("read", "")]
+    assert m.Page.objects.get(reason="internal").image == 2
+    assert "no such rule" in caplog.text
+    scan_notes(store, deck)
+    assert not m.Page.objects.filter(reason="internal").exists()
+
+
 def test_what_the_computer_lacked_is_read_when_the_file_comes_again(store, tmp_path):
     deck = put(tmp_path / "a.tif", *sheet_notes(1))
 

@@ -93,6 +93,18 @@ def test_plain_scalars_stay_what_they_are(tmp_path):
             28,
             "isian nomor tidak ada",
         ),
+        (
+            "map: {name: nama, nik: nik}",
+            "map:\n      name: nama\n      nikk: nik",
+            28,
+            "daftar penerima tidak mengenal nikk",
+        ),
+        (
+            "map: {name: nama, nik: nik}",
+            "map: {name: nama}\n    constants:\n      relasi: ada",
+            28,
+            "daftar penerima tidak mengenal relasi",
+        ),
         ("entity: person", "entity: orang", 24, "entity harus salah satu dari"),
         ("label: Pilihan", "label: Pilihan\n            type: code", 14, "type ditulis dua kali"),
         ("rows: 2", "rows: [2", 19, "YAML tidak sah"),
@@ -147,6 +159,16 @@ def test_two_files_may_not_claim_one_version(tmp_path):
     write(tmp_path, SOUND, "salinan.yaml")
     with pytest.raises(DefinitionError, match=r"uji\.yaml"):
         Catalogue.load([tmp_path])
+
+
+def test_a_code_and_version_name_one_form_wherever_it_lies(tmp_path):
+    """A QR code says no more: the sheets of one would be read as the other's."""
+    (tmp_path / "home").mkdir()
+    (tmp_path / "project").mkdir()
+    write(tmp_path / "project", SOUND)
+    write(tmp_path / "home", SOUND.replace("form: uji", "form: lain"), "lain.yaml")
+    with pytest.raises(DefinitionError, match=r"lain dan uji|uji dan lain"):
+        Catalogue.load([tmp_path / "home", tmp_path / "project"])
 
 
 def test_a_missing_home_is_no_error(tmp_path):

@@ -120,6 +120,15 @@ def test_a_second_draft_is_the_next_version_and_changes_nothing(office, pdf):
     assert before == {name: (folder / name).read_bytes() for name in before}
 
 
+def test_a_draft_takes_no_form_of_the_offices_over(pdf, tmp_path):
+    """Named after it, or with its code: the next print of that form would be refused as somebody else's."""
+    assert isinstance(run(tmp_path, "new", str(pdf), "--name", "sosialisasi").exception, UsageError)
+    assert isinstance(
+        run(tmp_path, "new", str(pdf), "--name", "pendataan", "--code", "ABC-01").exception, UsageError
+    )
+    assert not (tmp_path / "forms").exists()
+
+
 def test_a_draft_that_was_cut_short_is_made_again(office, tmp_path):
     """Pages lie there without their definition: the same command ends as if nothing had happened."""
     sheet = Sheet(np.full((3564, 2520), 255, np.uint8), 210.0, 297.0)

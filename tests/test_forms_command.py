@@ -1,13 +1,14 @@
 """`sotarsa forms`: what other programs rely on, and what is refused."""
 
 import json
+from pathlib import Path
 
 import pytest
 from forms_under_test import FORMS
 from typer.testing import CliRunner
 
 from pipeline.cli.forms import app
-from pipeline.errors import UsageError
+from pipeline.errors import DefinitionError, UsageError
 
 
 @pytest.fixture
@@ -34,6 +35,45 @@ def test_check_finds_the_offices_forms_sound(run):
     done = run("check", "pendataan")
     assert done.exit_code == 0
     assert "pendataan versi 1" in done.stdout
+
+
+def changed(tmp_path):
+    """A definition of the office's own in which two fields of a printed form have changed places."""
+    text = (Path(__file__).parents[1] / "forms" / "pendataan.v1.yaml").read_text(encoding="utf-8")
+    swapped = (
+        text.replace("name: rt,", "name: X,")
+        .replace("name: rw,", "name: rt,")
+        .replace("name: X,", "name: rw,")
+    )
+    assert swapped != text
+    folder = tmp_path / "home" / "forms"
+    folder.mkdir(parents=True)
+    (folder / "pendataan.v1.yaml").write_text(swapped, encoding="utf-8")
+
+
+def test_no_page_is_read_by_a_layout_that_is_not_on_paper(run, tmp_path):
+    from pipeline.cli.scan import make_reader
+
+    assert run("check").exit_code == 0
+    changed(tmp_path)
+    assert isinstance(run("check").exception, DefinitionError)
+    with pytest.raises(DefinitionError, match="versi 2"):
+        make_reader(1, None)
+
+
+def test_a_definition_that_is_put_there_later_is_known_at_once(run, tmp_path):
+    """A watch goes on for days."""
+    from pipeline.cli import context
+
+    run("list")
+    assert len(context.catalogue().forms()) == len(FORMS)
+    text = (Path(__file__).parents[1] / "forms" / "sosialisasi.v1.yaml").read_text(encoding="utf-8")
+    (tmp_path / "home" / "forms").mkdir(parents=True)
+    later = tmp_path / "home" / "forms" / "sosialisasi.v2.yaml"
+    later.write_text(text.replace("version: 1", "version: 2", 1), encoding="utf-8")
+    assert context.catalogue().get("sosialisasi").definition.version == 2
+    later.unlink()
+    assert context.catalogue().get("sosialisasi").definition.version == 1
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,15 @@ def test_foreign_mirrored_and_ambiguous_pages_are_refused(folder, shelf, empty, 
     both = Catalogue.load([folder, tmp_path / "forms"])
     refusal = register(empty, both)
     assert isinstance(refusal, Refusal)
-    assert refusal.reason == "unreadable_identity"
+    assert refusal.reason == "forms_alike"
+
+
+def test_of_versions_on_one_blank_the_newest_reads(folder, empty, tmp_path) -> None:
+    for version in (1, 2):
+        write_definition(tmp_path, "surat", "SRT-01", render(folder / "surat.pdf", 200), version=version)
+    found = register(empty, Catalogue.load([tmp_path]))
+    assert isinstance(found, Registration)
+    assert found.identity.version == 2
 
 
 def test_the_blank_belongs_to_the_fingerprint(folder, tmp_path) -> None:

@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.errors import DefinitionError
 from pipeline.forms.catalogue import Catalogue, default_directories
+from pipeline.forms.definition import load_definition
 from pipeline.language import Text
 from pipeline.reasons import VALUE_REASONS
 from pipeline.recognition.types import Reading
-from pipeline.validation.rules import RULES
+from pipeline.validation.rules import RULES, check_rules
 from pipeline.validation.sheet import broken_rules, record_of
 
 CATALOGUE = Catalogue.load(default_directories(Path("no-home")))
@@ -57,6 +59,15 @@ def test_a_rule_holds_and_breaks(rule, holds, breaks):
 def test_every_rule_has_its_sentence_in_both_languages():
     for name in RULES:
         assert isinstance(VALUE_REASONS[name], Text)
+
+
+@pytest.mark.parametrize("rule", ["tidak_ada: [nama]", "nik_agrees_with_birth_date: [nik]"])
+def test_a_rule_that_cannot_be_asked_is_told_before_any_page_is_read(tmp_path, rule):
+    text = (Path(__file__).parents[1] / "forms" / "pendataan.v1.yaml").read_text(encoding="utf-8")
+    path = tmp_path / "pendataan.v1.yaml"
+    path.write_text(text.replace("\nrules:\n", f"\nrules:\n  - {rule}\n", 1), encoding="utf-8")
+    with pytest.raises(DefinitionError, match=rule.partition(":")[0]):
+        check_rules(load_definition(path))
 
 
 def test_every_rule_that_a_form_lists_exists():

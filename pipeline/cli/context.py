@@ -39,7 +39,7 @@ def catalogue() -> "Catalogue":
     Raises:
         DefinitionError: a definition is wrong.
     """
-    return _catalogue(home())
+    return _catalogue(home(), _files(home()))
 
 
 def open_store(*, fills: bool = False) -> Path:
@@ -92,10 +92,22 @@ def put_json(record: Mapping[str, object]) -> None:
 
 
 @lru_cache(maxsize=1)
-def _catalogue(where: Path) -> "Catalogue":
+def _catalogue(where: Path, _files: tuple[tuple[str, int, int], ...]) -> "Catalogue":
+    """The forms, read anew whenever a definition or a blank has changed."""
     from pipeline.forms.catalogue import Catalogue, default_directories
+    from pipeline.validation.rules import check_rules
 
-    return Catalogue.load(default_directories(where))
+    found = Catalogue.load(default_directories(where))
+    for form in found.forms():
+        check_rules(form.definition)
+    return found
+
+
+def _files(where: Path) -> tuple[tuple[str, int, int], ...]:
+    """Name, time and size of every file beside the office's own definitions."""
+    folder = where / "forms"
+    stats = ((path.name, path.stat()) for path in sorted(folder.iterdir())) if folder.is_dir() else ()
+    return tuple((name, one.st_mtime_ns, one.st_size) for name, one in stats)
 
 
 def _log_to(path: Path) -> None:

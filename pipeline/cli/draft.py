@@ -184,6 +184,13 @@ def _identity(catalogue: Catalogue, name: str, code: str | None) -> "Identity":
                 f"Form {other.form} already has the code {chosen}. Choose another one with --code.",
             )
         )
+    if any(not one.blank or one.code != chosen for one in same):
+        raise UsageError(
+            Text(
+                f"Nama {name} sudah dipakai formulir {same[-1].code} kantor ini. Pilih nama lain dengan --name.",
+                f"The office's form {same[-1].code} is called {name} already. Choose another name with --name.",
+            )
+        )
     version = max((one.version for one in same), default=0) + 1
     return Identity(name, chosen, version, name.replace("_", " ").capitalize())
 

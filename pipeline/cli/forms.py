@@ -18,7 +18,7 @@ from pipeline.errors import UsageError
 from pipeline.forms import reference, separator
 from pipeline.forms.catalogue import Catalogue, Form, default_directories
 from pipeline.forms.describe import describe
-from pipeline.forms.frozen import Fingerprints, check_frozen, release
+from pipeline.forms.frozen import release
 from pipeline.forms.identity import NO_VILLAGE, is_serial
 from pipeline.forms.printing import check_printable, print_separators, print_sheets
 from pipeline.language import Text
@@ -103,9 +103,8 @@ def check(
     """Check definitions, and that no printed version changed."""
     catalogue = context.catalogue()
     forms = catalogue.forms() if form is None else _versions(catalogue, form)
-    printed = _on_paper(forms)
+    _check_paper(forms)
     for one in forms:
-        check_frozen(one, printed)
         name, version = one.key
         done = Text("{name} versi {version}: baik", "{name} version {version}: sound")
         typer.echo(done.format(name=name, version=version))
@@ -195,7 +194,7 @@ def print_form(
                 f"{first_serial} is not a serial. Example: FPS-2005-26-00017.",
             )
         )
-    check_frozen(found, _on_paper((found,)))
+    _check_paper((found,))
     from pipeline.store.issue import next_serials, record_issued
 
     table, pages = _roster(found, short, programme)
@@ -285,11 +284,11 @@ def _versions(catalogue: Catalogue, form: str) -> tuple[Form, ...]:
     return tuple(one for one in catalogue.forms() if one.definition.form == name)
 
 
-def _on_paper(forms: tuple[Form, ...]) -> Fingerprints:
+def _check_paper(forms: tuple[Form, ...]) -> None:
     context.open_store(fills=True)
-    from pipeline.store.paper import on_paper
+    from pipeline.store.paper import check_paper
 
-    return on_paper(default_directories(context.home()), forms)
+    check_paper(default_directories(context.home()), forms)
 
 
 def _village(code: str | None) -> str:

@@ -186,9 +186,10 @@ def make_reader(jobs: int | None, scheduler: str | None) -> "batches.Reader":
     Raises:
         MissingPartError: a cluster is asked for and Dask is not installed.
         UsageError: no scheduler answers.
-        DefinitionError: a form definition is wrong.
+        DefinitionError: a form definition is wrong, or is no longer as it was printed.
     """
     from pipeline.batch import Reader
+    from pipeline.forms.catalogue import default_directories
     from pipeline.page import read_page
     from pipeline.recognition.confidence import own_tables
     from pipeline.review.audit import share_now
@@ -197,6 +198,7 @@ def make_reader(jobs: int | None, scheduler: str | None) -> "batches.Reader":
     from pipeline.review.learning import head_of
     from pipeline.settings import settings
     from pipeline.store.lottery import Audit
+    from pipeline.store.paper import check_paper
     from pipeline.validation.sheet import broken_rules
     from pipeline.workers import process_pool
 
@@ -204,6 +206,7 @@ def make_reader(jobs: int | None, scheduler: str | None) -> "batches.Reader":
     make: MakeExecutor = partial(process_pool, workers)
     if scheduler:
         make, workers = cluster(scheduler)
+    check_paper(default_directories(context.home()), context.catalogue().forms())
     audit = Audit(share_now(settings().audit_share), chance)
     read = partial(read_page, tables=own_tables(context.home() / FILE), head=head_of(context.home()))
     return Reader(read, context.catalogue(), broken_rules, make, workers, audit)

@@ -50,7 +50,8 @@ class Catalogue:
         """Every definition of the directories; an earlier directory's word counts.
 
         Raises:
-            DefinitionError: a definition is wrong, or two in one directory claim the same form and version.
+            DefinitionError: a definition is wrong, two in one directory claim the same form and version, or two forms
+                of different names the same code and version, which is all that a QR code says.
         """
         found: dict[tuple[str, int], Form] = {}
         for directory in directories:
@@ -61,6 +62,8 @@ class Catalogue:
                     raise _twice(path, here[form.key])
                 here[form.key] = path
                 found.setdefault(form.key, form)
+        for key in sorted(found):
+            _only_one(found[key], found.values())
         return cls(found[key] for key in sorted(found))
 
     def forms(self) -> tuple[Form, ...]:
@@ -114,6 +117,25 @@ def fingerprint(layout: FormLayout) -> str:
 def default_directories(home: Path) -> tuple[Path, ...]:
     """Where definitions are looked up: the home's `forms/`, then the project's."""
     return home / "forms", _PROJECT
+
+
+def _only_one(form: Form, others: Iterable[Form]) -> None:
+    """Let a form pass that no other is taken for.
+
+    Raises:
+        DefinitionError: another has its code and version.
+    """
+    name, code, version = form.definition.form, form.definition.code, form.definition.version
+    for other in others:
+        if (other.definition.code, other.definition.version) == (code, version) and other.key != form.key:
+            raise DefinitionError(
+                Text(
+                    f"Formulir {name} dan {other.definition.form} memakai kode {code} versi {version} yang sama. "
+                    "Beri salah satunya kode lain.",
+                    f"The forms {name} and {other.definition.form} have the same code {code} version {version}. "
+                    "Give one of them another code.",
+                )
+            )
 
 
 def _twice(path: Path, other: Path) -> DefinitionError:

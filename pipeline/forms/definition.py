@@ -4,7 +4,7 @@ Reading a file, and naming its line when it is wrong, is `pipeline.forms.source`
 what a sound definition is.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -18,6 +18,19 @@ from pipeline.forms.source import Flaw, read
 MOST_PAGES: Final = 12
 
 Entity = Literal["household", "person", "proposal", "distribution", "visit"]
+
+ATTRIBUTES: Final[Mapping[Entity, frozenset[str]]] = {
+    "household": frozenset({"kk", "village", "rt", "rw", "address", "surveyed_on", "consent"}),
+    "person": frozenset({"nik", "name", "sex", "birth_date", "birth_place", "phone", "village", "relation"}),
+    "proposal": frozenset({"programme", "asked_on", "priority"}),
+    "distribution": frozenset(
+        {"nik", "name", "programme", "village", "date", "quantity", "unit", "status", "signature"}
+    ),
+    "visit": frozenset({"date", "village", "topic", "speaker"}),
+}
+"""What the register keeps of each entity."""
+FREE: Final = "facts."
+"""Begins the name of an attribute that the register keeps without knowing it."""
 
 
 def _call(value: object) -> object:
@@ -203,6 +216,11 @@ class FormDefinition(Part):
             for attribute, name in entry.map.items():
                 if name not in columns and name not in fields:
                     raise _no_field(name, "register", index, "map", attribute)
+                # What a session's table holds is counted under any name.
+                if not (entry.entity == "visit" and name in columns):
+                    _check_attribute(entry.entity, attribute, "register", index, "map", attribute)
+            for attribute in entry.constants:
+                _check_attribute(entry.entity, attribute, "register", index, "constants", attribute)
         return self
 
 
@@ -213,6 +231,22 @@ def load_definition(path: Path) -> FormDefinition:
         DefinitionError: the file is no sound definition; the sentence names file and line.
     """
     return read(path, FormDefinition)
+
+
+def _check_attribute(entity: Entity, attribute: str, *at: str | int) -> None:
+    """Let pass what the register keeps of an entity.
+
+    Raises:
+        Flaw: it keeps no such attribute.
+    """
+    known = ATTRIBUTES[entity]
+    if attribute not in known and not attribute.startswith(FREE):
+        names = ", ".join(sorted(known))
+        raise Flaw(
+            f"daftar penerima tidak mengenal {attribute}. Pakai {names}, atau {FREE}{attribute}",
+            f"the register knows no {attribute}. Use {names}, or {FREE}{attribute}",
+            *at,
+        )
 
 
 def _no_field(name: str, *at: str | int) -> Flaw:

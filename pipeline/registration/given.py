@@ -41,20 +41,24 @@ def register_given(image: NDArray[np.uint8], forms: Iterable[Form]) -> Registrat
         forms: those that may come; forms without blanks are passed over.
 
     Returns:
-        The registered page, its serial "", or why it is set aside: `not_our_form`, `unreadable_identity`
-        (two forms are alike) or `residual`.
+        The registered page, its serial "", or why it is set aside: `not_our_form`, `forms_alike` (two forms fit) or
+        `residual`. Where versions of a form stand on the same blank, nothing on paper tells them apart: the newest
+        counts.
     """
-    given = [form for form in forms if form.blanks]
-    if not given:
+    newest = {
+        (form.layout.form, page.page, blank): (form.layout, page)
+        for form in sorted(forms, key=lambda form: form.layout.version)
+        for page, blank in zip(form.layout.pages, form.blanks, strict=False)
+    }
+    if not newest:
         return NO_BLANK_FITS
     keypoints = page_keypoints(image)
     sides = []
-    for form in given:
-        for page, blank in zip(form.layout.pages, form.blanks, strict=True):
-            size = page.width_mm, page.height_mm
-            laid = lay(image, keypoints, blank_page(blank, *size), *size)
-            if laid is not None and laid.there >= _THERE:
-                sides.append(_Side(form.layout, page, laid))
+    for (_, _, blank), (layout, page) in newest.items():
+        size = page.width_mm, page.height_mm
+        laid = lay(image, keypoints, blank_page(blank, *size), *size)
+        if laid is not None and laid.there >= _THERE:
+            sides.append(_Side(layout, page, laid))
     if not sides:
         return NO_BLANK_FITS
     best, *others = sorted(sides, key=lambda side: (-side.laid.there, side.laid.residual_mm))
@@ -64,7 +68,7 @@ def register_given(image: NDArray[np.uint8], forms: Iterable[Form]) -> Registrat
         )
         if near:
             names = f"{best.layout.form} page {best.page.page} and {other.layout.form} page {other.page.page}"
-            return Refusal("unreadable_identity", f"{names} fit alike")
+            return Refusal("forms_alike", f"{names} fit alike")
     if best.laid.residual_mm > MAX_RESIDUAL_MM:
         return Refusal("residual", f"{best.layout.form}: {best.laid.residual_mm:.2f} mm by its print")
     return Registration(

@@ -36,7 +36,9 @@ _PER_PAGE: Final = 4
 _FEWEST: Final = 2
 _PERHAPS_GIVEN: Final = ("not_our_form", "unreadable_identity")
 """A page that is refused for this may be of a form that others printed."""
-_PERHAPS_PICTURE: Final = frozenset({"not_our_form", "corners_missing", "unreadable_identity", "residual"})
+_PERHAPS_PICTURE: Final = frozenset(
+    {"not_our_form", "corners_missing", "unreadable_identity", "forms_alike", "residual"}
+)
 """Refusals that a better picture may mend; where its fault is plain, that is told instead."""
 _LEAST_PX: Final = 100
 """A picture that is less wide or high shows no form: A4 at 12 dpi."""
@@ -73,8 +75,8 @@ def register(image: Image, forms: Catalogue) -> Registration | Refusal:
 
     Returns:
         The registered page, or why it is set aside: `blank`, `not_our_form`, `corners_missing`,
-        `unknown_form`, `unreadable_identity`, `residual`, `separator` or `unreadable_separator`; or what is
-        plainly wrong with the picture, see `quality.fault`.
+        `unknown_form`, `unreadable_identity`, `forms_alike`, `residual`, `separator` or `unreadable_separator`; or
+        what is plainly wrong with the picture, see `quality.fault`.
 
     Raises:
         MissingPartError: the QR code is damaged and Tesseract, which reads the serial, is not installed.

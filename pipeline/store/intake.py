@@ -13,7 +13,7 @@ from pipeline.scans.files import readable
 from pipeline.store.archive import Archive, sha256_of
 from pipeline.store.models import Batch, Page, ScanFile
 
-CURABLE: Final = ("unknown_form", "internal")
+CURABLE: Final = ("unknown_form", "forms_alike", "internal")
 """Pages set aside for what this computer lacked: the same file read again may do better."""
 
 UNUSABLE: Final = ("unreadable_file", "encrypted", "empty_file", "wrong_type", "too_large")

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pipeline.forms.catalogue import Form
-from pipeline.forms.frozen import Fingerprints, released
+from pipeline.forms.frozen import Fingerprints, check_frozen, released
 from pipeline.store.models import IssuedSheet, Sheet
 
 
@@ -17,6 +17,18 @@ def on_paper(directories: Iterable[Path], forms: Iterable[Form]) -> Fingerprints
         prints = frozenset(issued.values_list("fingerprint", flat=True).distinct())
         known[form.key] = known.get(form.key, frozenset()) | prints
     return known
+
+
+def check_paper(directories: Iterable[Path], forms: Iterable[Form]) -> None:
+    """Hold forms against what is on paper.
+
+    Raises:
+        DefinitionError: the layout of one differs from what it was printed with.
+    """
+    known = tuple(forms)
+    printed = on_paper(directories, known)
+    for form in known:
+        check_frozen(form, printed)
 
 
 def in_use(directories: Iterable[Path], form: str, version: int) -> bool:

@@ -4,13 +4,17 @@ A rule is evidence, never a veto: where it is broken, its fields wait for a pers
 Every rule holds as long as a value that it needs is not there.
 """
 
+import inspect
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final
 
+from pipeline.errors import DefinitionError
 from pipeline.forms import nik as nik_facts
 from pipeline.forms import reference
+from pipeline.forms.definition import FormDefinition
+from pipeline.language import Text
 
 Value = str | None
 Column = tuple[Value, ...]
@@ -19,6 +23,14 @@ Rule = Callable[..., bool]
 """Takes the values of its fields in the definition's order; a table's column comes whole, as a tuple, where the
 rule also names fields outside that table, and one row at a time where it does not."""
 
+_UNKNOWN: Final = Text(
+    "Formulir {form}: aturan {rule} tidak dikenal. Yang ada: {known}.",
+    "Form {form}: there is no rule {rule}. Known: {known}.",
+)
+_FIELDS: Final = Text(
+    "Formulir {form}: aturan {rule} menyebut {count} isian, seharusnya: {asked}.",
+    "Form {form}: the rule {rule} names {count} fields, but asks for: {asked}.",
+)
 RECEIVED: Final = frozenset({"hadir", "wakil"})
 """Marks of a roster's row that say that the aid was handed over."""
 
@@ -116,3 +128,24 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
     }
 )
 """Every rule under its name, which is also the reason code of a value that breaks it."""
+
+
+def check_rules(definition: FormDefinition) -> None:
+    """Let a definition pass whose every rule is known and looks at as many fields as it needs.
+
+    Raises:
+        DefinitionError: a rule is not, or does not.
+    """
+    for use in definition.rules:
+        rule = RULES.get(use.name)
+        if rule is None:
+            raise DefinitionError(
+                _UNKNOWN.filled(form=definition.form, rule=use.name, known=", ".join(sorted(RULES)))
+            )
+        try:
+            inspect.signature(rule).bind(*use.fields)
+        except TypeError:
+            asked = ", ".join(inspect.signature(rule).parameters)
+            raise DefinitionError(
+                _FIELDS.filled(form=definition.form, rule=use.name, count=len(use.fields), asked=asked)
+            ) from None
