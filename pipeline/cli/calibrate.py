@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from pipeline.cli import context
+from pipeline.cli.groups import GROUPS
 from pipeline.cli.refuted import refuted_table, tell_refuted
 from pipeline.language import Text, figure
 
@@ -37,18 +38,6 @@ _AUDIT_HEADS: Final = (
     Text("salah", "wrong"),
     Text("salah, paling banyak", "wrong, at most"),
 )
-GROUPS: Final = {
-    "": Text("semua", "all"),
-    "nik": Text("NIK", "NIK"),
-    "kk": Text("nomor KK", "KK"),
-    "date": Text("tanggal", "dates"),
-    "digits": Text("angka lain", "other digits"),
-    "letters": Text("nama, tempat, teks", "names, places, text"),
-    "marks": Text("tanda pilihan", "marks"),
-    "signature": Text("tanda tangan", "signatures"),
-    "line": Text("baris bebas", "free lines"),
-    "empty": Text("isian kosong", "empty fields"),
-}
 _NOTHING = Text("semua diperiksa", "all reviewed")
 
 

@@ -6,7 +6,7 @@ import typer
 from rich.table import Table
 
 from pipeline.cli import context
-from pipeline.cli.calibrate import GROUPS
+from pipeline.cli.groups import GROUPS
 from pipeline.errors import UsageError
 from pipeline.language import Text, figure
 

@@ -5,6 +5,7 @@ from typing import Final
 from rich.table import Column, Table
 
 from pipeline.cli import context
+from pipeline.cli.groups import GROUPS
 from pipeline.language import Text, figure
 
 _REFUTED: Final = Text(
@@ -27,7 +28,6 @@ _ALL: Final = Text("semua batch", "all batches")
 
 def tell_refuted() -> None:
     """Say which promises the audit has refuted and nobody has been told of yet."""
-    from pipeline.cli.calibrate import GROUPS
     from pipeline.review.audit import refutations, told
 
     fresh = [one for one in refutations() if not one.told]
@@ -47,7 +47,6 @@ def refuted_table() -> Table:
     """Every promise that was refuted, newest first."""
     from django.utils.timezone import localtime
 
-    from pipeline.cli.calibrate import GROUPS
     from pipeline.review.audit import refutations
 
     columns = [
