@@ -138,7 +138,7 @@ def own_tables(path: Path) -> Tables:
         held = read_tables(path)
         own = path.is_file() and json.loads(path.read_text(encoding="utf-8")).get(_EDITION) == edition()
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise StoreError(Text(_DAMAGED.id.format(path=path), _DAMAGED.en.format(path=path))) from error
+        raise StoreError(_DAMAGED.filled(path=path)) from error
     return held if own else _withdrawn(held)
 
 

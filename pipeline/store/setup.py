@@ -109,7 +109,7 @@ def _check(home: Path) -> None:
     if not file.exists():
         archive = home / "archive"
         if file == home / SQLITE_FILE and archive.is_dir() and any(archive.iterdir()):
-            raise StoreError(Text(_LOST.id.format(home=home), _LOST.en.format(home=home)))
+            raise StoreError(_LOST.filled(home=home))
         return
     if file.stat().st_size > _CHECK_BYTES:
         return
