@@ -407,6 +407,17 @@ def test_what_nobody_can_read_is_not_told_as_empty(sotarsa):
     assert shown.count("(tidak terbaca)") == 1
 
 
+def test_brackets_in_a_value_are_no_markup(sotarsa):
+    row = FieldReading.objects.get(field="catatan")
+    FieldReading.objects.filter(pk=row.pk).update(value="[/KK] [red]", status="review", reasons=["gap"])
+    code, out, _ = sotarsa("--list")
+    assert code == 0
+    assert "[/KK] [red]" in out
+    code, out, _ = sotarsa("show", "FPS-2005-26-00017")
+    assert code == 0
+    assert "[/KK] [red]" in out
+
+
 def test_what_others_hold_is_told(sotarsa):
     from pipeline.review.queue import next_item
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import UsageError
-from pipeline.scans.files import find_files, natural_key
+from pipeline.scans.files import find_files, natural_key, readable
 
 JPEG = b"\xff\xd8\xff\xe0"
 
@@ -66,3 +66,7 @@ def test_any_two_names_can_be_ordered(left: str, right: str) -> None:
     one, other = natural_key(Path(left)), natural_key(Path(right))
     assert sorted([one, other]) == sorted([other, one])
     assert natural_key(Path("page2")) < natural_key(Path("page10"))
+
+
+def test_a_name_cannot_command_the_terminal():
+    assert readable("rusak\x1b[31m \u202efdp.dari [desa].pdf") == "rusak?[31m ?fdp.dari [desa].pdf"

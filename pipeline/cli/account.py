@@ -182,9 +182,7 @@ def _name(village: str) -> str | None:
 
 def _show(lines: "Sequence[Line]", ranges: "Sequence[Range]") -> None:
     """One table a form, with its sum; then the serials, one table a form."""
-    from rich.console import Console
-
-    console = Console()
+    console = context.answers()
     for form, group in groupby(lines, key=lambda line: line.form):
         console.print(_counted(form, list(group)))
     for form, listed in groupby(ranges, key=lambda one: one.form):

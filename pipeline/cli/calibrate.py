@@ -5,7 +5,6 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from rich.console import Console
 from rich.table import Column, Table
 
 from pipeline.cli import context
@@ -74,7 +73,7 @@ def calibrate(
             }
         )
         return
-    console = Console()
+    console = context.answers()
     for way, mine in groupby(standings, key=lambda one: one.way):
         table = Table(*_columns(_HEADS), title=str(_WAYS[way]))
         for one in mine:

@@ -75,10 +75,17 @@ def set_up() -> None:
 
 
 def console() -> "Console":
-    """Where progress and words for people go: standard error."""
+    """Where progress and words for people go: standard error, brackets in names and values as they are."""
     from rich.console import Console
 
-    return Console(stderr=True)
+    return Console(stderr=True, markup=False, emoji=False)
+
+
+def answers() -> "Console":
+    """Where tables that were asked for go: standard output, brackets in names and values as they are."""
+    from rich.console import Console
+
+    return Console(markup=False, emoji=False)
 
 
 def tell(text: Text, **values: object) -> None:

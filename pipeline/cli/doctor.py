@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from pipeline.cli import context
@@ -67,7 +66,7 @@ def _show(found: list[tuple[_Part, str | None]], trouble: SotarsaError | None) -
         table.add_row(str(part.name), seen or missing, "" if seen else part.cure)
     store = str(Text("Folder data dan basis data", "Data folder and database"))
     table.add_row(store, str(context.home()) if trouble is None else "-", str(trouble or ""))
-    Console().print(table)
+    context.answers().print(table)
 
 
 def _store_trouble() -> SotarsaError | None:

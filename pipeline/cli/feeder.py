@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote, unquote
 
-from rich.console import Console
 from rich.table import Table
 
 from pipeline.cli import context
@@ -94,7 +93,7 @@ def list_devices(as_json: bool) -> None:
     table = Table(str(Text("Nama", "Name")), str(Text("Pemindai", "Scanner")))
     for one in found:
         table.add_row(one.name, one.model)
-    Console().print(table)
+    context.answers().print(table)
 
 
 @contextmanager

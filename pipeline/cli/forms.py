@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from pipeline.cli import account, context
@@ -91,7 +90,7 @@ def list_forms(as_json: Json = False) -> None:
     for form in forms:
         facts = _facts(form)
         table.add_row(*(str(facts[key]) for key in ("form", "code", "version", "title", "pages", "fields")))
-    Console().print(table)
+    context.answers().print(table)
 
 
 @app.command("check", help=str(_CHECK))

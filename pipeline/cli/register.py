@@ -225,7 +225,6 @@ def _list_runs(json: bool) -> None:
         context.put_json({"runs": runs})
         return
     from django.utils.timezone import localtime
-    from rich.console import Console
     from rich.table import Column, Table
 
     shown = Table(
@@ -239,4 +238,4 @@ def _list_runs(json: bool) -> None:
         when = f"{localtime(datetime.fromisoformat(str(run['at']))):%d-%m-%Y %H:%M}"
         undone = "✓" if run["undone"] else ""
         shown.add_row(str(run["run"]), str(run["month"]), when, str(run["rows"]), undone)
-    Console().print(shown)
+    context.answers().print(shown)

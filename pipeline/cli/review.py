@@ -114,7 +114,6 @@ def review(
 def show(serial: Annotated[str, typer.Argument(metavar="SERIAL")]) -> None:
     """List every field of one sheet with its number."""
     context.open_store()
-    from rich.console import Console
     from rich.table import Table
 
     from pipeline.review.queue import sheet_items
@@ -126,7 +125,7 @@ def show(serial: Annotated[str, typer.Argument(metavar="SERIAL")]) -> None:
         spec = item.spec(context.catalogue())
         field = f"{spec.label}" + (f" ({item.row})" if item.row else "")
         table.add_row(str(item.id), str(item.page), field, outcome(spec, item), str(_STATES[item.status]))
-    Console().print(table)
+    context.answers().print(table)
 
 
 @app.command("set", help=str(_SET))
@@ -213,7 +212,6 @@ def _facts(item: "ReviewItem", pictures: "Pictures") -> dict[str, object]:
 
 
 def _put_table(batch: str | None, form: str | None, limit: int) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     from pipeline.review import queue
@@ -236,7 +234,7 @@ def _put_table(batch: str | None, form: str | None, limit: int) -> None:
         reasons = " ".join(str(sentence(reason)) for reason in item.reasons)
         table.add_row(str(item.id), f"{item.serial}/{item.page}", field, said(spec, item.value), reasons)
     left = queue.count_open(batch, form) - table.row_count
-    Console().print(table)
+    context.answers().print(table)
     if left > 0:
         context.tell(Text("… dan {left} lagi (--limit).", "… and {left} more (--limit)."), left=left)
 

@@ -62,8 +62,12 @@ def find_files(paths: Iterable[Path], passed: Callable[[Path], None] = lambda _:
 
 
 def readable(name: str) -> str:
-    """A file's name or path as text; bytes of it that are no UTF-8, as from an old USB drive, become question marks."""
-    return name.encode(errors="replace").decode()
+    """A file's name or path as text that a terminal can be given.
+
+    Bytes that are no UTF-8, as from an old USB drive, become question marks, and so do characters that command.
+    """
+    text = name.encode(errors="replace").decode()
+    return "".join(char if char.isprintable() else "?" for char in text)
 
 
 def _refuse(error: UsageError) -> None:
