@@ -384,7 +384,7 @@ def test_what_an_earlier_form_said_counts_again_when_the_later_one_falls_silent(
     from pipeline.register.models import Person
 
     assert Person.objects.get().phone == "081111111111"
-    assert list(exported()) == []
+    assert list(exported(catalogue())) == []
     assert run(None).changed == 0
 
 
@@ -584,12 +584,12 @@ def test_a_consent_that_nobody_can_read_is_none(imported):
         run()
     correct(made, "persetujuan", None, kind="unreadable")
     assert run().waiting == ()
-    assert (list(exported()), len(people())) == ([], 2)
+    assert (list(exported(catalogue())), len(people())) == ([], 2)
     with pytest.raises(UsageError):
-        roster_rows("2005", "PKH", 12)
+        roster_rows(catalogue(), "2005", "PKH", 12)
     correct(made, "persetujuan", "setuju")
     run()
-    assert len(list(exported())) == 2
+    assert len(list(exported(catalogue()))) == 2
 
 
 @pytest.mark.parametrize("month", ["2026-13", "november", "2026"])

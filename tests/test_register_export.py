@@ -74,18 +74,18 @@ def test_every_table_has_its_columns_even_when_empty(store, table):
 def test_a_roster_lists_who_was_proposed_in_sheets_and_hides_the_birth_date(register):
     from pipeline.register.roster import roster_rows
 
-    rows = roster_rows("2005", "PKH", 12)
+    rows = roster_rows(catalogue(), "2005", "PKH", 12)
     assert [[row["name"] for row in page] for page in rows] == [["SARKANI"]]
     assert rows[0][0]["nik"] == "631102******9574"
     with pytest.raises(UsageError):
-        roster_rows("2005", "NONE", 12)
+        roster_rows(catalogue(), "2005", "NONE", 12)
 
 
 def test_a_roster_of_nobody_is_not_printed(register):
     from pipeline.register.roster import roster_rows
 
     with pytest.raises(UsageError, match="import"):
-        roster_rows("2014", "PKH", 12)
+        roster_rows(catalogue(), "2014", "PKH", 12)
 
 
 def test_a_printed_roster_carries_the_names_and_knows_its_rows(register, tmp_path):

@@ -94,7 +94,8 @@ def export_people(format: TableFormat = None, out: OutFile = None, with_refused:
     context.open_store()
     from pipeline.register import exports as register
 
-    put_table(lambda: register.people(with_refused), register.PEOPLE.names, format, out)
+    forms = context.catalogue()
+    put_table(lambda: register.people(forms, with_refused), register.PEOPLE.names, format, out)
 
 
 @app.command("households", help=str(_HELP["households"]))
@@ -103,7 +104,9 @@ def export_households(format: TableFormat = None, out: OutFile = None, with_refu
     context.open_store()
     from pipeline.register import exports as register
 
-    put_table(lambda: register.households(with_refused), register.HOUSEHOLDS.names, format, out)
+    put_table(
+        lambda: register.households(context.catalogue(), with_refused), register.HOUSEHOLDS.names, format, out
+    )
 
 
 @app.command("distributions", help=str(_HELP["distributions"]))
@@ -114,7 +117,12 @@ def export_distributions(
     context.open_store()
     from pipeline.register import exports as register
 
-    put_table(lambda: register.distributions(with_refused), register.DISTRIBUTIONS.names, format, out)
+    put_table(
+        lambda: register.distributions(context.catalogue(), with_refused),
+        register.DISTRIBUTIONS.names,
+        format,
+        out,
+    )
 
 
 @app.command("visits", help=str(_HELP["visits"]))

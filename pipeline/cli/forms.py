@@ -324,7 +324,7 @@ def _roster(form: Form, village: str, programme: str | None) -> "tuple[str, list
         )
     from pipeline.register.roster import roster_rows
 
-    return tables[0].name, roster_rows(village, programme, tables[0].rows)
+    return tables[0].name, roster_rows(context.catalogue(), village, programme, tables[0].rows)
 
 
 def _known(form: Form, table: str, village: str, programme: str | None) -> dict[str, str]:

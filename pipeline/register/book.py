@@ -33,8 +33,8 @@ class Question:
     """Something for a person to decide.
 
     Attributes:
-        kind: `identity` (one NIK, two people?), `alike` (two rows, one person?), `nobody` (aid without a name) or
-            `left` (aid for somebody whom no sheet names any more).
+        kind: `identity` (one NIK, two people?), `alike` (two rows, one person?), `nobody` (aid without a name),
+            `left` (aid for somebody whom no sheet names any more) or `consent` (one form refuses, another consents).
         attribute: which attribute differs, for `identity`.
         known: what the register holds.
         told: what the sheet says.

@@ -7,6 +7,8 @@ from typing import Any, Final
 from django.db.models import F, QuerySet, Value
 from django.db.models.functions import Coalesce
 
+from pipeline.forms.catalogue import Catalogue
+from pipeline.register.consent import Withheld, withheld
 from pipeline.register.models import WITHHELD, Distribution, Household, Person, Visit
 
 _CHUNK: Final = 2_000
@@ -52,21 +54,25 @@ VISITS: Final = Table(
 )  # fmt: skip
 
 
-def people(refused: bool = False) -> Iterator[dict[str, object]]:
+def people(catalogue: Catalogue, refused: bool = False) -> Iterator[dict[str, object]]:
     """One row a person; with `refused`, also those who keep their data in the office."""
-    return _rows(_consenting(Person.objects.all(), "household__consent", refused), PEOPLE)
+    kept = Withheld() if refused else withheld(catalogue)
+    found = _consenting(Person.objects.all(), "household__consent", refused)
+    return (row for row in _rows(found, PEOPLE) if row["id"] not in kept.people)
 
 
-def households(refused: bool = False) -> Iterator[dict[str, object]]:
+def households(catalogue: Catalogue, refused: bool = False) -> Iterator[dict[str, object]]:
     """One row a household; with `refused`, also those who keep their data in the office."""
-    return _rows(_consenting(Household.objects.all(), "consent", refused), HOUSEHOLDS)
+    kept = Withheld() if refused else withheld(catalogue)
+    found = _consenting(Household.objects.all(), "consent", refused)
+    return (row for row in _rows(found, HOUSEHOLDS) if row["id"] not in kept.households)
 
 
-def distributions(refused: bool = False) -> Iterator[dict[str, object]]:
+def distributions(catalogue: Catalogue, refused: bool = False) -> Iterator[dict[str, object]]:
     """One row a line of a roster, nameless ones too; with `refused`, also those who keep their data in the office."""
-    return _rows(
-        _consenting(Distribution.objects.all(), "person__household__consent", refused), DISTRIBUTIONS
-    )
+    kept = Withheld() if refused else withheld(catalogue)
+    found = _consenting(Distribution.objects.all(), "person__household__consent", refused)
+    return (row for row in _rows(found, DISTRIBUTIONS) if row["person"] not in kept.people)
 
 
 def visits() -> Iterator[dict[str, object]]:

@@ -1,24 +1,24 @@
 """The month's import: sheets with nothing open become rows of the register, and a second run changes nothing."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
 from django.db import transaction
 from django.db.models import Count, Exists, Max, OuterRef, Q
-from django.utils.timezone import localdate
 
 from pipeline.errors import UsageError
 from pipeline.forms.catalogue import Catalogue
-from pipeline.forms.occasion import date_field
 from pipeline.language import Text
 from pipeline.register.book import Book, Ghosts, Question, Told, Voices
 from pipeline.register.changes import ENTITIES, TRACKED, one_at_a_time
-from pipeline.register.drafts import CONSENT, KEY_ATTRIBUTES, drafts, fields_of
+from pipeline.register.consent import doubtful
+from pipeline.register.drafts import CONSENT, KEY_ATTRIBUTES, drafts
 from pipeline.register.merge import alike, apply, settle_villages, unsay
 from pipeline.register.models import UNREADABLE, Change, ImportRun, Person
+from pipeline.register.papers import dates, unreadable
 from pipeline.register.saving import save
 from pipeline.register.whose import assign
 from pipeline.store.models import Decision, FieldReading, IssuedSheet, Sheet
@@ -132,7 +132,7 @@ def _import(catalogue: Catalogue, month: str | None) -> ImportReport:
         month or "",
         len(wanted),
         {name: dict(found) for name, found in counts.items()},
-        tuple(dict.fromkeys([*questions, *_left()])),
+        tuple(dict.fromkeys([*questions, *_left(), *doubtful(catalogue)])),
         tuple(waiting_sheets(catalogue, month)),
     )
 
@@ -217,21 +217,7 @@ def _ready(catalogue: Catalogue) -> dict[int, date]:
     """Sheets that are complete, with nothing open and nobody unreadable, and the date of each."""
     ready = Sheet.objects.filter(complete=True).exclude(_open())
     blocked = set(unreadable_sheets(catalogue))
-    return {key: on for key, on in _dates(catalogue, ready) if key not in blocked}
-
-
-def _dates(catalogue: Catalogue, sheets: Iterable[Sheet]) -> Iterator[tuple[int, date]]:
-    """Each sheet with the date written on it, or else the day that it was scanned."""
-    fields = {form.key: date_field(form.definition) for form in catalogue.forms()}
-    written = dict(
-        FieldReading.objects.filter(field__in=set(filter(None, fields.values())), value__isnull=False)
-        .exclude(page__sheet=None)
-        .values_list("page__sheet", "value")
-    )
-    for sheet in sheets:
-        if (sheet.form, sheet.version) in fields:
-            value = written.get(sheet.pk)
-            yield sheet.pk, date.fromisoformat(value) if value else localdate(sheet.created_at)
+    return {key: on for key, on in dates(catalogue, ready) if key not in blocked}
 
 
 def _told(catalogue: Catalogue, dated: Sequence[tuple[date, int]]) -> list[Told]:
@@ -241,7 +227,7 @@ def _told(catalogue: Catalogue, dated: Sequence[tuple[date, int]]) -> list[Told]
     rows = FieldReading.objects.filter(page__sheet__in=keys, value__isnull=False)
     for key, name, row, value in rows.values_list("page__sheet", "field", "row", "value").iterator(10_000):
         values[key][name, row] = value
-    for key, name in _unreadable(catalogue, CONSENT, keys):
+    for key, name in unreadable(catalogue, CONSENT, keys):
         values[key][name, None] = UNREADABLE
     issued = dict(
         IssuedSheet.objects.filter(serial__in=[sheet.serial for sheet in sheets.values()])
@@ -263,35 +249,13 @@ def _told(catalogue: Catalogue, dated: Sequence[tuple[date, int]]) -> list[Told]
 
 def months(catalogue: Catalogue) -> tuple[str, ...]:
     """The months in which sheets were filled in, first to last."""
-    return tuple(sorted({on.isoformat()[:7] for _, on in _dates(catalogue, Sheet.objects.all())}))
+    return tuple(sorted({on.isoformat()[:7] for _, on in dates(catalogue, Sheet.objects.all())}))
 
 
 def unreadable_sheets(catalogue: Catalogue) -> Iterator[int]:
     """Sheets on which a person could not read a field that says who or what they are about."""
-    found = _unreadable(catalogue, KEY_ATTRIBUTES)
+    found = unreadable(catalogue, KEY_ATTRIBUTES)
     yield from dict.fromkeys(sheet for sheet, _ in found)
-
-
-def _unreadable(
-    catalogue: Catalogue, attributes: frozenset[str], sheets: Sequence[int] | None = None
-) -> Iterator[tuple[int, str]]:
-    """Sheets, all or of these, and fields that nobody could read, of those that become some attributes."""
-    keys = {
-        (*form.key, name) for form in catalogue.forms() for name in fields_of(form.definition, attributes)
-    }
-    # The last word counts: who found out later that the field is empty has let the sheet go.
-    later = Decision.objects.filter(reading=OuterRef("reading"), pk__gt=OuterRef("pk"))
-    last = Decision.objects.filter(~Exists(later), kind=Decision.Kind.UNREADABLE)
-    found = FieldReading.objects.filter(
-        status=FieldReading.Status.REVIEWED, value=None, pk__in=last.values("reading")
-    )
-    if sheets is not None:
-        found = found.filter(page__sheet__in=sheets)
-    for sheet, form, version, name in found.values_list(
-        "page__sheet", "page__sheet__form", "page__sheet__version", "field"
-    ).distinct():
-        if (form, version, name) in keys:
-            yield sheet, name
 
 
 def waiting_sheets(catalogue: Catalogue, month: str | None) -> Iterator[Waiting]:
@@ -299,9 +263,9 @@ def waiting_sheets(catalogue: Catalogue, month: str | None) -> Iterator[Waiting]
     blocked = set(unreadable_sheets(catalogue))
     open_fields = Count("pages__readings", filter=Q(pages__readings__status=FieldReading.Status.REVIEW))
     sheets = list(Sheet.objects.annotate(open_fields=open_fields).order_by("serial", "copy"))
-    dates = dict(_dates(catalogue, sheets))
+    filled = dict(dates(catalogue, sheets))
     for sheet in sheets:
-        on = dates.get(sheet.pk)
+        on = filled.get(sheet.pk)
         if on is None or (month is not None and on.isoformat()[:7] != month):
             continue
         if not sheet.complete:

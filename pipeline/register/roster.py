@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from pipeline.errors import UsageError
+from pipeline.forms.catalogue import Catalogue
 from pipeline.language import Text
+from pipeline.register.consent import withheld
 from pipeline.register.models import WITHHELD, Person, Programme, Proposal
 
 _SHOWN_FIRST: Final = 6
@@ -22,10 +24,11 @@ def masked(nik: str | None) -> str:
     return nik[:_SHOWN_FIRST] + "*" * (len(nik) - _SHOWN_FIRST - _SHOWN_LAST) + nik[-_SHOWN_LAST:]
 
 
-def roster_rows(village: str, programme: str, capacity: int) -> list[list[RosterRow]]:
+def roster_rows(catalogue: Catalogue, village: str, programme: str, capacity: int) -> list[list[RosterRow]]:
     """The people for whom a programme was proposed in a village, by name, in sheets of `capacity` rows.
 
     Args:
+        catalogue: the forms, whose sheets say who refused.
         village: its last four digits.
         programme: its code.
         capacity: rows on one sheet.
@@ -47,7 +50,10 @@ def roster_rows(village: str, programme: str, capacity: int) -> list[list[Roster
         .exclude(household__consent__in=WITHHELD)
         .order_by("name", "pk")
     )
-    rows: list[RosterRow] = [{"person": one.pk, "name": one.name, "nik": masked(one.nik)} for one in people]
+    kept = withheld(catalogue).people
+    rows: list[RosterRow] = [
+        {"person": one.pk, "name": one.name, "nik": masked(one.nik)} for one in people if one.pk not in kept
+    ]
     if not rows:
         raise UsageError(
             Text(

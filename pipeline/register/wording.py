@@ -18,6 +18,10 @@ QUESTIONS: Final[dict[str, Text]] = {
         "tidak disebut formulir mana pun lagi, tetapi ada di daftar atau menerima bantuan",
         "no form names this person any more, but a list does, or aid was given",
     ),
+    "consent": Text(
+        "menolak di formulir ini, setuju di formulir lain: datanya ditahan",
+        "refuses on this form, consents on another: the data stay in the office",
+    ),
     "nobody": Text("bantuan tanpa nama penerima", "aid without a recipient's name"),
 }
 """What a person has to decide."""

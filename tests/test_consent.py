@@ -1,0 +1,120 @@
+"""Whose data stay in the office, whatever other forms say: a refusal stands until its own head takes it back."""
+
+import pytest
+from builders import FAMILY, correct, sheet
+from forms_under_test import catalogue
+
+from pipeline.errors import UsageError
+
+pytestmark = pytest.mark.usefixtures("store")
+
+HEAD = {
+    "desa": FAMILY["desa"],
+    "nama": FAMILY["nama"],
+    "nik": FAMILY["nik"],
+    "tanggal_pendataan": "2026-12-01",
+    "persetujuan": "tidak_setuju",
+}
+"""A withdrawal as people write it: who, and no; nothing of the family."""
+WIFE = {
+    "desa": FAMILY["desa"],
+    "nama": "WULANDARI",
+    "nik": FAMILY["anggota.nik", 1],
+    "kk": FAMILY["kk"],
+    "tanggal_pendataan": "2026-11-01",
+    "nomor_hp": "081100000001",
+    "persetujuan": "tidak_setuju",
+}
+
+
+def run():
+    from pipeline.register.importing import import_month
+
+    return import_month(catalogue(), None)
+
+
+def leaving():
+    """The names of people, and the family cards, that would leave the office; what is printed is the same."""
+    from pipeline.register import exports
+    from pipeline.register.roster import roster_rows
+
+    names = {row["name"] for row in exports.people(catalogue())}
+    try:
+        listed = {row["name"] for page in roster_rows(catalogue(), "2005", "PKH", 12) for row in page}
+    except UsageError:
+        listed = set()
+    assert listed <= names
+    return names, {row["kk"] for row in exports.households(catalogue())}
+
+
+def test_who_consents_leaves():
+    sheet(FAMILY)
+    report = run()
+    assert leaving() == ({"SARKANI", "WULANDARI"}, {FAMILY["kk"]})
+    assert not report.questions
+
+
+def test_a_withdrawal_without_the_family_card_holds_for_the_family():
+    sheet(FAMILY)
+    run()
+    withdrawal = sheet(HEAD)
+    report = run()
+    assert leaving() == (set(), set())
+    assert {(one.kind, one.name) for one in report.questions} == {("consent", "WULANDARI")}
+    assert {one.serial for one in report.questions} <= {"", withdrawal.serial}
+
+
+def test_a_withdrawal_with_last_years_date_holds():
+    sheet(FAMILY)
+    run()
+    sheet(FAMILY | {"tanggal_pendataan": "2025-12-01", "persetujuan": "tidak_setuju"})
+    report = run()
+    assert leaving() == (set(), set())
+    assert "consent" in {one.kind for one in report.questions}
+
+
+def test_nobody_else_consents_for_who_refused():
+    sheet(WIFE)
+    run()
+    sheet(FAMILY)
+    report = run()
+    assert leaving()[0] == {"SARKANI"}
+    assert ("consent", "WULANDARI") in {(one.kind, one.name) for one in report.questions}
+
+
+def test_a_withdrawal_counts_before_the_rest_of_its_form_is_looked_at():
+    sheet(FAMILY)
+    run()
+    sheet(
+        FAMILY | {"tanggal_pendataan": "2026-12-01", "persetujuan": "tidak_setuju"}, open_fields=("alamat",)
+    )
+    run()
+    assert leaving() == (set(), set())
+
+
+def test_a_refusal_that_was_a_misreading_ends_with_its_correction():
+    made = sheet(FAMILY | {"persetujuan": "tidak_setuju"})
+    run()
+    assert leaving() == (set(), set())
+    correct(made, "persetujuan", "setuju")
+    run()
+    assert leaving()[0] == {"SARKANI", "WULANDARI"}
+
+
+def test_who_refused_may_consent_later():
+    sheet(FAMILY)
+    sheet(HEAD)
+    run()
+    again = sheet(FAMILY | {"tanggal_pendataan": "2027-02-01"}, open_fields=("persetujuan",))
+    run()
+    assert leaving() == (set(), set()), "what waits for a person does not consent"
+    correct(again, "persetujuan", "setuju")
+    run()
+    assert leaving()[0] == {"SARKANI", "WULANDARI"}
+
+
+def test_a_late_scan_of_an_older_consent_takes_no_refusal_back():
+    sheet(HEAD)
+    sheet(FAMILY)
+    run()
+    assert leaving() == (set(), set())
