@@ -1,5 +1,6 @@
 """Opening the store, and what it says when it cannot be opened."""
 
+import errno
 import os
 import sqlite3
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import builders
 import pytest
+from django.db import DatabaseError
 from forms_under_test import form
 from hypothesis import given
 from hypothesis import strategies as st
@@ -140,6 +142,26 @@ def test_a_store_of_a_newer_program_is_refused(store):
         )
     with pytest.raises(StoreError, match=r"newer|lebih baru"):
         open_store(store)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (DatabaseError("disk I/O error"), "penuh atau tidak menjawab"),
+        (DatabaseError("database or disk is full"), "Diska penuh"),
+        (DatabaseError("database disk image is malformed"), "sotarsa restore"),
+        (DatabaseError("file is not a database"), "sotarsa restore"),
+        (OSError(errno.EIO, "x"), "penuh atau tidak menjawab"),
+        (OSError(errno.EFBIG, "x"), "terlalu besar"),
+        (OSError(errno.ENAMETOOLONG, "x"), "terlalu panjang"),
+        (OSError(errno.ELOOP, "x"), "berputar"),
+    ],
+)
+def test_only_a_damaged_database_is_told_as_one(error, said):
+    told = refusal(error)
+    assert told is not None
+    assert said in told.text.id
+    assert ("restore" in told.text.id) is ("restore" in said)
 
 
 def test_an_error_of_the_program_is_no_refusal():

@@ -22,6 +22,23 @@ FULL: Final = Text(
     "Diska penuh. Kosongkan ruang lalu ulangi; yang sudah tersimpan aman.",
     "The disk is full. Free some space and try again; what was stored is safe.",
 )
+SILENT: Final = Text(
+    "Diska penuh atau tidak menjawab. Periksa ruang kosong dan sambungannya, lalu ulangi; yang sudah tersimpan aman.",
+    "The disk is full or does not answer. Check its free space and connection, then try again; "
+    "what was stored is safe.",
+)
+TOO_LONG: Final = Text(
+    "Nama berkas atau folder terlalu panjang. Persingkat namanya, lalu ulangi.",
+    "The name of a file or folder is too long. Shorten it, then try again.",
+)
+LOOP: Final = Text(
+    "Tautan berkas atau folder berputar ke dirinya sendiri. Sebutkan tempat aslinya, lalu ulangi.",
+    "A link to a file or folder leads back to itself. Name the place itself, then try again.",
+)
+TOO_LARGE: Final = Text(
+    "Berkasnya terlalu besar untuk diska itu. Pakai diska lain (exFAT, NTFS, atau ext4), lalu ulangi.",
+    "The file is too large for that disk. Use another one (exFAT, NTFS or ext4), then try again.",
+)
 NOT_WRITABLE: Final = Text(
     "Folder data tidak dapat ditulis. Periksa izin folder dan pilihan --home.",
     "The data folder cannot be written to. Check its rights and the option --home.",
@@ -42,7 +59,7 @@ _SIGNS: Final = (
     ("no space left", FULL),
     ("malformed", CORRUPT),
     ("not a database", CORRUPT),
-    ("disk i/o error", CORRUPT),
+    ("disk i/o error", SILENT),
     ("readonly", NOT_WRITABLE),
     ("read-only", NOT_WRITABLE),
     ("unable to open", NOT_WRITABLE),
@@ -58,6 +75,10 @@ _ERRNOS: Final = {
     errno.EROFS: NOT_WRITABLE,
     errno.ENOTDIR: NOT_WRITABLE,
     errno.EEXIST: NOT_WRITABLE,
+    errno.EIO: SILENT,
+    errno.EFBIG: TOO_LARGE,
+    errno.ENAMETOOLONG: TOO_LONG,
+    errno.ELOOP: LOOP,
 }
 
 
