@@ -110,6 +110,12 @@ def test_plain_scalars_stay_what_they_are(tmp_path):
         ("rows: 2", "rows: [2", 19, "YAML tidak sah"),
         ("name: nama, type: name", "name: nama, type: name, line: 2", 20, "baris kolom melebihi lines"),
         ("name: nama, type: name", "name: nama, type: name, words: kota", 20, "daftar kata yang ada"),
+        ("title: Uji\n", "title: ''\n", 4, "title: masih kosong"),
+        ("title: I. Satu", "title: {id: ' ', en: One}", 8, "title: masih kosong"),
+        ("label: Nama", "label: ''", 20, "label: masih kosong"),
+        ("version: 1", "version: \x0b", 3, "YAML tidak sah"),
+        ("version: 1", "version: 1\x00", 3, "YAML tidak sah"),
+        ("version: 1", "version: &a [*a]", 1, "menunjuk ke dirinya sendiri"),
     ],
 )
 def test_an_error_names_file_and_line(tmp_path, old, new, line, indonesian):

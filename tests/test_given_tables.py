@@ -93,6 +93,20 @@ def test_what_is_wrong_with_a_table_is_told_with_its_line(folder, tmp_path, befo
         load_form(variant(folder, tmp_path, before, WRONG[before]))
 
 
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf"])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("pitch: 11.0", "tops: [90.0, 101.0, 112.5, {}]"),
+        (f"at: {list(table.SEX[0])}", "at: [70.0, {}, 5.0, 5.0]"),
+        (f"at: {list(table.SEX[0])}", "at: [70.0, 91.5, {}, 5.0]"),
+    ],
+)
+def test_numbers_without_end_are_no_places(folder, tmp_path, number, before, after) -> None:
+    with pytest.raises(DefinitionError, match=r"baris \d+: (tops|at).*bilangan"):
+        load_form(variant(folder, tmp_path, before, after.format(number)))
+
+
 def test_our_own_layout_places_its_rows_itself(folder, tmp_path) -> None:
     blank = "blank:\n  - {file: keluarga.v1-1.png, width: 210.0, height: 297.0}\n"
     with pytest.raises(DefinitionError, match="blangko jadi"):

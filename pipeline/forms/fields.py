@@ -1,10 +1,19 @@
 """Fields and tables of a form: what may be said of each, as frozen models that stand alone."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    model_validator,
+)
 
 from pipeline.forms import reference
 from pipeline.forms.layout import Box, FieldType, Kind
@@ -30,16 +39,22 @@ def _both_languages(value: object) -> object:
     return {"id": value, "en": value} if isinstance(value, str) else value
 
 
+def _printable(label: Text) -> Text:
+    if not label.id.strip():
+        raise Flaw("masih kosong; tulis teksnya", "is empty; write its text")
+    return label
+
+
 def _on_paper(box: Box) -> Box:
-    if min(box.x, box.y) < 0 or min(box.w, box.h) <= 0:
+    if not all(map(math.isfinite, box)) or min(box.x, box.y) < 0 or min(box.w, box.h) <= 0:
         raise Flaw(
-            "kotak ditulis [kiri, atas, lebar, tinggi] dalam mm, tanpa angka negatif",
-            "a box is [left, top, width, height] in mm, none of them negative",
+            "kotak ditulis [kiri, atas, lebar, tinggi] dalam mm, semua bilangan biasa, tanpa angka negatif",
+            "a box is [left, top, width, height] in mm, all ordinary numbers, none of them negative",
         )
     return box
 
 
-Label = Annotated[Text, BeforeValidator(_both_languages)]
+Label = Annotated[Text, BeforeValidator(_both_languages), AfterValidator(_printable)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
 Place = Annotated[Box, AfterValidator(_on_paper)]
 
@@ -192,7 +207,7 @@ class TableSpec(Part):
     name: Name = Field(alias="table")
     rows: int = Field(ge=1, le=MOST_ROWS)
     pitch: float | None = Field(default=None, ge=2, le=200)
-    tops: tuple[float, ...] = Field(default=(), max_length=MOST_ROWS)
+    tops: tuple[FiniteFloat, ...] = Field(default=(), max_length=MOST_ROWS)
     lines: int = Field(default=1, ge=1, le=2)
     columns: tuple[FieldSpec, ...] = Field(min_length=1)
     preprinted: tuple[PrintedColumn, ...] = ()

@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
+from yaml.reader import ReaderError
 
 from pipeline.errors import DefinitionError
 from pipeline.language import Text
@@ -24,6 +25,7 @@ _SENTENCES: Final[Mapping[str, Text]] = {
     "greater_than_equal": Text("{key} paling sedikit {ge}", "{key} must be at least {ge}"),
     "less_than_equal": Text("{key} paling banyak {le}", "{key} must be at most {le}"),
     "int_parsing": Text("{key} harus bilangan bulat", "{key} must be a whole number"),
+    "finite_number": Text("{key} harus bilangan biasa", "{key} must be an ordinary number"),
     "float_parsing": Text("{key} harus bilangan", "{key} must be a number"),
     "bool_parsing": Text("{key} harus true atau false", "{key} must be true or false"),
     "too_short": Text("{key} masih kosong", "{key} is empty"),
@@ -31,6 +33,10 @@ _SENTENCES: Final[Mapping[str, Text]] = {
 """Pydantic's error types in the office's words; others are told in Pydantic's own."""
 
 _OTHER: Final = Text("{key} salah ({message})", "{key} is wrong ({message})")
+_ENDLESS: Final = Text(
+    "isinya bertingkat terlalu dalam, atau sebuah alias (*) menunjuk ke dirinya sendiri",
+    "it is nested too deeply, or an alias (*) refers to itself",
+)
 _PLACE: Final = Text(
     "Definisi formulir {file} baris {line}: {what}.", "Form definition {file}, line {line}: {what}."
 )
@@ -52,17 +58,20 @@ def read(path: Path, model: type[Model]) -> Model:
         DefinitionError: no readable file, no YAML, or not what the model asks for.
     """
     try:
-        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise wrong(path, 1, Text("berkas tidak dapat dibaca", "the file cannot be read")) from error
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        what = Text(f"YAML tidak sah ({error.problem})", f"not valid YAML ({error.problem})")
-        raise wrong(path, line, what) from error
-    if not isinstance(node, yaml.MappingNode):
-        raise wrong(path, 1, Text("definisi masih kosong", "there is no definition in it"))
     try:
-        return model.model_validate(_plain(node, path))
+        node = yaml.compose(text, Loader=yaml.BaseLoader)
+        if not isinstance(node, yaml.MappingNode):
+            raise wrong(path, 1, Text("definisi masih kosong", "there is no definition in it"))
+        tree = _plain(node, path)
+    except yaml.YAMLError as error:
+        raise _no_yaml(path, text, error) from error
+    except RecursionError as error:
+        raise wrong(path, 1, _ENDLESS) from error
+    try:
+        return model.model_validate(tree)
     except ValidationError as error:
         at, what = flaws(error)[0]
         raise wrong(path, _line(node, at), what) from error
@@ -85,6 +94,15 @@ def wrong(path: Path | str, line: int, what: Text) -> DefinitionError:
     """The error that names a definition's file and line."""
     name = path.name if isinstance(path, Path) else path
     return DefinitionError(_PLACE.filled(file=name, line=line, what=what))
+
+
+def _no_yaml(path: Path, text: str, error: yaml.YAMLError) -> DefinitionError:
+    line, why = 1, str(error)
+    if isinstance(error, yaml.MarkedYAMLError):
+        line, why = error.problem_mark.line + 1 if error.problem_mark else 1, error.problem or why
+    elif isinstance(error, ReaderError):
+        line, why = text.count("\n", 0, error.position) + 1, f"#x{error.character:02x}: {error.reason}"
+    return wrong(path, line, Text(f"YAML tidak sah ({why})", f"not valid YAML ({why})"))
 
 
 def _way(error: ErrorDetails) -> tuple[str | int, ...]:
