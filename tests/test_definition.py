@@ -177,6 +177,13 @@ def test_a_code_and_version_name_one_form_wherever_it_lies(tmp_path):
         Catalogue.load([tmp_path / "home", tmp_path / "project"])
 
 
+def test_what_other_programs_leave_beside_a_definition_is_none(tmp_path):
+    write(tmp_path, SOUND)
+    write(tmp_path, "\x00", "._uji.yaml")
+    (tmp_path / ".#uji.yml").symlink_to("somebody@computer.1")
+    assert [one.definition.form for one in Catalogue.load([tmp_path]).forms()] == ["uji"]
+
+
 def test_a_missing_home_is_no_error(tmp_path):
     assert Catalogue.load(default_directories(tmp_path)).get("pendataan")
 

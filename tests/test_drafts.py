@@ -178,3 +178,9 @@ def test_a_form_of_our_own_has_no_boxes_to_move(path):
         open_draft(default_directories(path.parents[1]), "pendataan")
     with pytest.raises(UsageError, match="tidak_ada tidak dikenal"):
         open_draft([path.parent], "tidak_ada")
+
+
+def test_what_other_programs_leave_beside_a_form_is_not_opened(path):
+    (path.parent / "._kantor.v1.yaml").write_bytes(b"\0kantor")
+    (path.parent / ".#kantor.v1.yml").symlink_to("somebody@computer.1")
+    assert opened(path).path == path

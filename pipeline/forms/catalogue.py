@@ -56,7 +56,7 @@ class Catalogue:
         found: dict[tuple[str, int], Form] = {}
         for directory in directories:
             here: dict[tuple[str, int], Path] = {}
-            for path in sorted((*directory.glob("*.yaml"), *directory.glob("*.yml"))):
+            for path in sorted((*directory.glob("[!.]*.yaml"), *directory.glob("[!.]*.yml"))):
                 form = load_form(path)
                 if form.key in here:
                     raise _twice(path, here[form.key])

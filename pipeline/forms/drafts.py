@@ -101,7 +101,7 @@ def open_draft(directories: Iterable[Path], form: str, version: int | None = Non
     """
     known: dict[tuple[str, int], tuple[Path, FormDefinition]] = {}
     for directory in directories:
-        for path in sorted((*directory.glob("*.yaml"), *directory.glob("*.yml"))):
+        for path in sorted((*directory.glob("[!.]*.yaml"), *directory.glob("[!.]*.yml"))):
             # Parsing takes a while, and what is wrong in other forms is no matter here.
             if form.encode() not in path.read_bytes():
                 continue
