@@ -1,5 +1,6 @@
 """Form definitions: what is sound, and that every error names file and line in both languages."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from pipeline.errors import DefinitionError, Exit, UsageError
 from pipeline.forms.catalogue import Catalogue, default_directories, load_form
 from pipeline.forms.definition import FormDefinition, RegisterEntry, Section, load_definition
 from pipeline.forms.fields import FieldSpec, TableSpec
-from pipeline.forms.frozen import check_frozen, released
+from pipeline.forms.frozen import RELEASES, check_frozen, release, released
 from pipeline.forms.layout import FieldType, Kind
 
 SOUND = """\
@@ -197,6 +198,31 @@ def test_a_printed_version_may_not_change(tmp_path):
     changed = load_form(write(tmp_path, SOUND.replace("cells: 5", "cells: 6")))
     with pytest.raises(DefinitionError, match="versi 2"):
         check_frozen(changed, printed)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"\xff", b"[]", b'{"uji": 1}', b'{"uji": {"satu": "x"}}', b'{"uji": {"1": []}}', b"[" * 9999],
+)
+def test_a_broken_release_file_is_named(tmp_path, content):
+    (tmp_path / RELEASES).write_bytes(content)
+    with pytest.raises(DefinitionError, match=RELEASES):
+        released([tmp_path])
+    with pytest.raises(DefinitionError, match=RELEASES):
+        release(tmp_path, [])
+
+
+def test_a_release_adds_what_is_new_and_keeps_what_was(tmp_path):
+    first = load_form(write(tmp_path, SOUND))
+    release(tmp_path, [first])
+    second = load_form(
+        write(tmp_path, SOUND.replace("cells: 5", "cells: 6").replace("version: 1", "version: 2"))
+    )
+    release(tmp_path, [replace(first, fingerprint="0"), second])
+    assert released([tmp_path]) == {
+        ("uji", 1): frozenset({first.fingerprint}),
+        ("uji", 2): frozenset({second.fingerprint}),
+    }
 
 
 @pytest.mark.parametrize("name", FORMS)

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
+from pydantic import TypeAdapter, ValidationError
+
 from pipeline.errors import DefinitionError
 from pipeline.forms.catalogue import Form
 from pipeline.language import Text
@@ -21,18 +23,25 @@ _CHANGED: Final = Text(
     "Form {form} version {version} was printed before, but its layout has changed. "
     "Put the definition back, or save the change as version {next} in a new file.",
 )
+_BROKEN: Final = Text(
+    "Catatan versi yang sudah dicetak, {path}, rusak. Kembalikan berkas itu dari cadangan.",
+    "The record of printed versions, {path}, is damaged. Put that file back from a backup.",
+)
+_FILE: Final = TypeAdapter(dict[str, dict[int, str]])
 
 
 def released(directories: Iterable[Path]) -> Fingerprints:
-    """The fingerprints of released versions, as committed beside the definitions."""
+    """The fingerprints of released versions, as committed beside the definitions.
+
+    Raises:
+        DefinitionError: a release file is broken.
+    """
     found: dict[tuple[str, int], frozenset[str]] = {}
     for directory in directories:
-        path = directory / RELEASES
-        if path.is_file():
-            for form, versions in json.loads(path.read_text(encoding="utf-8")).items():
-                for version, fingerprint in versions.items():
-                    key = (form, int(version))
-                    found[key] = found.get(key, frozenset()) | {fingerprint}
+        for form, versions in _read(directory / RELEASES).items():
+            for version, fingerprint in versions.items():
+                key = (form, version)
+                found[key] = found.get(key, frozenset()) | {fingerprint}
     return found
 
 
@@ -49,10 +58,24 @@ def check_frozen(form: Form, printed: Fingerprints) -> None:
 
 
 def release(directory: Path, forms: Iterable[Form]) -> None:
-    """Add the fingerprints of versions that are not yet released to the directory's release file."""
+    """Add the fingerprints of versions that are not yet released to the directory's release file.
+
+    Raises:
+        DefinitionError: the release file is broken.
+    """
     path = directory / RELEASES
-    known: dict[str, dict[str, str]] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    known = _read(path)
     for form in forms:
         name, version = form.key
-        known.setdefault(name, {}).setdefault(str(version), form.fingerprint)
+        known.setdefault(name, {}).setdefault(version, form.fingerprint)
     path.write_text(f"{json.dumps(known, indent=1, sort_keys=True)}\n", encoding="utf-8")
+
+
+def _read(path: Path) -> dict[str, dict[int, str]]:
+    """The fingerprints of a release file, under form and version; none where there is no file."""
+    if not path.is_file():
+        return {}
+    try:
+        return _FILE.validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise DefinitionError(Text(_BROKEN.id.format(path=path), _BROKEN.en.format(path=path))) from error
