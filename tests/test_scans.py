@@ -246,6 +246,19 @@ def test_tiff_pages_of_every_depth(tmp_path: Path) -> None:
     assert set(np.unique(read[0].decode())) == {0, 255}
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("compression", ["raw", "tiff_lzw", "group4"])
+def test_tiff_orientation(tmp_path: Path, compression: str, orientation: int) -> None:
+    upright = page_picture()
+    one = Image.fromarray(upright).convert("1") if compression == "group4" else Image.fromarray(upright)
+    more = {"compression": compression, "tiffinfo": {274: orientation}}
+    one.save(tmp_path / "scan.tif", save_all=True, append_images=[one], **more)
+    expected = oriented(np.asarray(one.convert("L")), orientation)
+    for page in open_pages(tmp_path / "scan.tif"):
+        assert isinstance(page, PageImage)
+        assert looks_like(page.decode(), expected)
+
+
 def test_tiff_group4_with_oblong_pixels_becomes_square(tmp_path: Path) -> None:
     Image.fromarray(page_picture(800, 500) > 127).save(
         tmp_path / "fax.tif", compression="group4", dpi=(204, 98)

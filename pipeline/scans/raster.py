@@ -8,7 +8,7 @@ import io
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from PIL import ExifTags, Image
 
@@ -74,13 +74,8 @@ def tiff_pages(path: Path) -> Iterator[PageImage | UnreadablePage]:
     Raises:
         UnreadableFile: not even the first page's directory can be read.
     """
-    try:
-        picture = _open(path)
-    except Image.DecompressionBombError as error:
-        raise UnreadableFile("too_large", f"{path.name}: {error}") from error
-    except _DAMAGE as error:
-        raise UnreadableFile("unreadable_file", f"{path.name}: {error}") from error
-    with picture:
+    # Of a path Pillow maps uncompressed pages into memory, and mistakes the width of those that lie on their side.
+    with path.open("rb") as stream, _open_tiff(stream, path.name) as picture:
         number = 0
         while True:
             try:
@@ -97,6 +92,15 @@ def tiff_pages(path: Path) -> Iterator[PageImage | UnreadablePage]:
                 return
             number += 1
             yield _tiff_page(picture, path.name, number)
+
+
+def _open_tiff(stream: BinaryIO, source: str) -> Image.Image:
+    try:
+        return _open(stream)
+    except Image.DecompressionBombError as error:
+        raise UnreadableFile("too_large", f"{source}: {error}") from error
+    except _DAMAGE as error:
+        raise UnreadableFile("unreadable_file", f"{source}: {error}") from error
 
 
 def _tiff_page(picture: Image.Image, source: str, number: int) -> PageImage | UnreadablePage:
@@ -210,7 +214,7 @@ def _orientation_of(picture: Image.Image) -> int:
     return orientation if orientation in range(1, 9) else 1
 
 
-def _open(source: Path | io.BytesIO) -> Image.Image:
+def _open(source: BinaryIO) -> Image.Image:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return Image.open(source)
