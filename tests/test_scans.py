@@ -259,6 +259,14 @@ def test_tiff_orientation(tmp_path: Path, compression: str, orientation: int) ->
         assert looks_like(page.decode(), expected)
 
 
+@pytest.mark.parametrize("kind", [np.float32, np.int32])
+def test_numbers_that_are_no_greys_are_no_blank_page(tmp_path: Path, kind: type) -> None:
+    Image.fromarray((page_picture() / 255).astype(kind)).save(tmp_path / "scan.tif")
+    (page,) = open_pages(tmp_path / "scan.tif")
+    assert isinstance(page, UnreadablePage)
+    assert page.reason == "unreadable_file"
+
+
 def test_tiff_group4_with_oblong_pixels_becomes_square(tmp_path: Path) -> None:
     Image.fromarray(page_picture(800, 500) > 127).save(
         tmp_path / "fax.tif", compression="group4", dpi=(204, 98)

@@ -22,6 +22,8 @@ _STRIP: Final = 256
 """Rows that are made grey at a time."""
 _PLAIN: Final = ("1", "L", "RGB")
 _GREY: Final = ("1", "L")
+_UNSCALED: Final = ("F", "I")
+"""Modes of measured numbers: nothing says which of them is white."""
 _OBLONG: Final = 1.05
 _CREDIBLE_DPI: Final = (50.0, 2400.0)
 _DAMAGE: Final = (OSError, ValueError, SyntaxError, EOFError, KeyError, TypeError, IndexError, AttributeError)
@@ -118,8 +120,10 @@ def flatten(picture: Image.Image) -> bytes:
 
     Raises:
         OSError: Pillow cannot decode it.
-        UnreadableFile: it is too large to be unpacked.
+        UnreadableFile: it is too large to be unpacked, or no picture but a table of numbers.
     """
+    if picture.mode in _UNSCALED:
+        raise UnreadableFile("unreadable_file", f"numbers of mode {picture.mode} are no greys")
     check_size(*picture.size, MAX_PIXELS if picture.mode in _GREY else MAX_UNPACKED)
     flat = io.BytesIO()
     _square(_grey(picture)).save(flat, format="PPM")
