@@ -9,7 +9,7 @@ import segno
 from forms_under_test import form
 from synthetic_pages import IDENTITY, SERIAL, SHELF, Shelf, draw, form_layout, noisy, printed_to_px
 
-from pipeline.forms.identity import Identity
+from pipeline.forms.identity import Identity, is_serial, parse_qr, village_of
 from pipeline.forms.layout import Box
 from pipeline.registration.identity import printed_serial, qr_text_at
 from pipeline.registration.plane import Plane
@@ -152,6 +152,17 @@ def test_a_serial_too_blurred_to_be_sure_of_is_not_guessed(serial: str, blur: tu
     image, box = np.clip(soft, 0, 255).astype(np.uint8), roster.layout.pages[0].serial
     assert printed_serial(image, Plane(printed_to_px()), box) in (None, serial)
     assert printed_serial(printed, Plane(printed_to_px()), box) == serial
+
+
+@pytest.mark.parametrize(
+    "wrong", [f"{SERIAL}\n", f" {SERIAL}", SERIAL.replace("2", "٢"), SERIAL[:-1], f"{SERIAL}0"]
+)
+def test_a_serial_is_one_to_the_letter(wrong: str) -> None:
+    assert is_serial(SERIAL)
+    assert not is_serial(wrong)
+    assert village_of(wrong) is None
+    assert parse_qr(IDENTITY.qr_text()) == IDENTITY
+    assert parse_qr(IDENTITY.qr_text().replace(SERIAL, wrong)) is None
 
 
 def test_a_printed_serial_of_a_village_that_is_none_was_misread() -> None:

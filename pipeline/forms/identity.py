@@ -7,9 +7,10 @@ from typing import Final
 MARKER_DICTIONARY: Final = "DICT_5X5_50"
 MARKER_MM: Final = 10.0
 
-_SERIAL = re.compile(r"^(?P<code>[A-Z]{3})-(?P<village>\d{4})-(?P<year>\d{2})-(?P<number>\d{5})$")
+_SERIAL = re.compile(r"(?P<code>[A-Z]{3})-(?P<village>\d{4})-(?P<year>\d{2})-(?P<number>\d{5})", re.ASCII)
 _QR = re.compile(
-    r"^SOTARSA\|(?P<code>[A-Z]{3}-\d{2})\|(?P<version>\d{1,3})\|(?P<page>\d{1,2})\|(?P<serial>[A-Z0-9-]{1,24})$"
+    r"SOTARSA\|(?P<code>[A-Z]{3}-\d{2})\|(?P<version>\d{1,3})\|(?P<page>\d{1,2})\|(?P<serial>[A-Z0-9-]{1,24})",
+    re.ASCII,
 )
 
 NO_VILLAGE: Final = "0000"
@@ -32,7 +33,7 @@ class Identity:
 
 def parse_qr(text: str) -> Identity | None:
     """The identity in a QR code's text, or None when it is not one of ours."""
-    match = _QR.match(text)
+    match = _QR.fullmatch(text)
     if match is None or not is_serial(match["serial"]):
         return None
     return Identity(match["code"], int(match["version"]), int(match["page"]), match["serial"])
@@ -52,10 +53,10 @@ def serial_of(code: str, village: str, year: int, number: int) -> str:
 
 def is_serial(text: str) -> bool:
     """Whether a text is a well-formed serial."""
-    return _SERIAL.match(text) is not None
+    return _SERIAL.fullmatch(text) is not None
 
 
 def village_of(serial: str) -> str | None:
     """The four digits of the village that a serial was issued to; see `NO_VILLAGE`."""
-    match = _SERIAL.match(serial)
+    match = _SERIAL.fullmatch(serial)
     return match["village"] if match else None
