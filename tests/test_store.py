@@ -226,7 +226,39 @@ def test_a_serial_is_issued_once(store):
     assert IssuedSheet.objects.count() == 1
 
 
-@pytest.mark.parametrize("first", ["FPS-2006-26-00001", "BAP-2005-26-00001", "nonsense"])
+def test_when_the_count_has_come_to_its_end_the_gaps_are_filled(store):
+    from pipeline.store.issue import next_serials, record_issued
+
+    pendataan = form("pendataan")
+    head = next_serials(pendataan, "2005", 1)[0][:-5]
+    record_issued(pendataan, [f"{head}{number:05d}" for number in (1, 2, 5, 99_999)], "2005")
+    assert next_serials(pendataan, "2005", 2) == [f"{head}00003", f"{head}00004"]
+    assert next_serials(pendataan, "2005", 3)[0] == f"{head}00006"
+    assert len(next_serials(pendataan, "2005", 99_993)) == 99_993
+    with pytest.raises(UsageError, match="--first-serial"):
+        next_serials(pendataan, "2005", 99_994)
+
+
+def test_after_a_restore_the_gaps_that_may_be_on_paper_stay(store):
+    from pipeline.store.issue import next_serials, record_issued
+    from pipeline.store.keeping import say_restored
+
+    pendataan = form("pendataan")
+    head = next_serials(pendataan, "2005", 1)[0][:-5]
+    record_issued(pendataan, [f"{head}{number:05d}" for number in (17_000, 99_999)], "2005")
+    say_restored()
+    for number in (20_001, 20_002):
+        serials = next_serials(pendataan, "2005", 1)
+        assert serials == [f"{head}{number}"]
+        record_issued(pendataan, serials, "2005")
+    with pytest.raises(UsageError, match="--first-serial"):
+        next_serials(pendataan, "2005", 70_000)
+
+
+@pytest.mark.parametrize(
+    "first",
+    ["FPS-2006-26-00001", "BAP-2005-26-00001", "nonsense", "FPS-2005-26-00000", "FPS-2005-26-00001\n"],
+)
 def test_a_first_serial_must_fit(store, first):
     from pipeline.store.issue import next_serials
 
