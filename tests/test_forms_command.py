@@ -7,8 +7,10 @@ import pytest
 from forms_under_test import FORMS
 from typer.testing import CliRunner
 
+from pipeline.cli import forms
 from pipeline.cli.forms import app
 from pipeline.errors import DefinitionError, UsageError
+from pipeline.forms import printing
 
 
 @pytest.fixture
@@ -87,3 +89,38 @@ def test_a_definition_that_is_put_there_later_is_known_at_once(run, tmp_path):
 )
 def test_wrong_usage_is_refused_with_a_sentence(run, words):
     assert isinstance(run(*words).exception, UsageError)
+
+
+@pytest.fixture
+def overtaken(store, monkeypatch):
+    """Somebody else takes the next number each time that sheets are being printed, so often as is said."""
+    from pipeline.store import issue
+
+    def overtaken(times):
+        def printed(form, serials, *args, **more):
+            if next(left, None) is not None:
+                issue.record_issued(form, serials[:1], "0000")
+            really(form, serials, *args, **more)
+
+        left, really = iter(range(times)), printing.print_sheets
+        monkeypatch.setattr(forms, "print_sheets", printed)
+
+    return overtaken
+
+
+def test_who_lets_the_program_choose_gets_other_numbers(run, store, overtaken):
+    overtaken(2)
+    assert run("print", "sosialisasi").exit_code == 0
+    assert [path.name[-9:] for path in (store / "print").iterdir()] == ["00003.pdf"]
+
+
+def test_who_never_gets_a_number_is_told_why(run, store, overtaken):
+    overtaken(99)
+    assert "sedang dicetak" in str(run("print", "sosialisasi").exception)
+    assert not list((store / "print").iterdir())
+
+
+def test_who_chooses_a_number_is_told_that_it_is_taken(run, store, overtaken):
+    overtaken(1)
+    done = run("print", "sosialisasi", "--first-serial", "DHS-0000-26-00007")
+    assert "sudah pernah dicetak" in str(done.exception)

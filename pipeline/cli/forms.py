@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -65,6 +66,12 @@ _EMPTY_LIST = Text(
     "The columns {columns} are printed empty and not read from paper. Write recipients in the rows with cells, "
     "or print the list with --programme.",
 )
+_CROWD = Text(
+    "Formulir ini sedang dicetak di jendela atau komputer lain. Tunggu sampai selesai, lalu ulangi.",
+    "This form is being printed in another window or on another computer. Wait until that is done, then try again.",
+)
+_TRIES = 10
+"""How often sheets are printed anew because others took their numbers."""
 _ONLY_SEPARATORS = Text(
     "--team, --date dan --batch hanya untuk lembar pemisah: sotarsa forms print pemisah.",
     "--team, --date and --batch are for separator sheets only: sotarsa forms print pemisah.",
@@ -197,17 +204,22 @@ def print_form(
     from pipeline.store.issue import next_serials, record_issued
 
     table, pages = _roster(found, short, programme)
-    serials = next_serials(found, short, len(pages) or count, first_serial)
-    rosters = dict(zip(serials, pages, strict=False))
-    target = out or context.home() / "print" / f"{serials[0]}.pdf"
     about = _known(found, table, short, programme)
-    texts = {serial: _texts(found, table, rows) for serial, rows in rosters.items()}
-    # A serial counts as issued only with its paper: else sheets that nobody has would be waited for.
-    with whole(target, folders=True) as part:
-        print_sheets(found, serials, part, preprinted=texts, known=about)
-        record_issued(
-            found, serials, short, {serial: _people(table, rows) for serial, rows in rosters.items()}
-        )
+
+    def issue() -> tuple[list[str], Path]:
+        serials = next_serials(found, short, len(pages) or count, first_serial)
+        rosters = dict(zip(serials, pages, strict=False))
+        target = out or context.home() / "print" / f"{serials[0]}.pdf"
+        texts = {serial: _texts(found, table, rows) for serial, rows in rosters.items()}
+        # A serial counts as issued only with its paper: else sheets that nobody has would be waited for.
+        with whole(target, folders=True) as part:
+            print_sheets(found, serials, part, preprinted=texts, known=about)
+            record_issued(
+                found, serials, short, {serial: _people(table, rows) for serial, rows in rosters.items()}
+            )
+        return serials, target
+
+    serials, target = _again(issue) if first_serial is None else issue()
     told = Text("{n} lembar, {first} sampai {last}: {path}", "{n} sheets, {first} to {last}: {path}")
     if len(serials) == 1:
         told = Text("1 lembar, {first}: {path}", "1 sheet, {first}: {path}")
@@ -215,6 +227,22 @@ def print_form(
     unread = [str(column.label) for one in found.definition.tables() for column in one.preprinted]
     if unread and programme is None:
         context.tell(_EMPTY_LIST, columns=", ".join(unread))
+
+
+def _again(issue: Callable[[], tuple[list[str], Path]]) -> tuple[list[str], Path]:
+    """What is issued, anew with other numbers as long as somebody else was issued one of them meanwhile.
+
+    Raises:
+        UsageError: others were always first.
+    """
+    from pipeline.store.issue import TakenError
+
+    for _ in range(_TRIES):
+        try:
+            return issue()
+        except TakenError:
+            continue
+    raise UsageError(_CROWD)
 
 
 def _only_pdf(out: Path | None) -> None:
