@@ -1,5 +1,7 @@
 """What a user names becomes a list of files, in the order a person would expect."""
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import UsageError
-from pipeline.scans.files import find_files, natural_key, readable
+from pipeline.scans.files import find_files, natural_key, readable, walk
 
+NOBODY = 65534
 JPEG = b"\xff\xd8\xff\xe0"
 
 
@@ -47,6 +50,54 @@ def test_a_named_file_is_always_taken_and_only_once(tmp_path: Path) -> None:
     assert names(files, tmp_path) == ["notes.txt", "a.pdf"]
 
 
+@pytest.fixture
+def plain_account(tmp_path: Path) -> Iterator[None]:
+    """Locks hold for who runs the tests, even for root."""
+    if os.geteuid() != 0:
+        yield
+        return
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.stat().st_mode & 0o055 != 0o055:
+            folder.chmod(folder.stat().st_mode | 0o055)
+    os.seteuid(NOBODY)
+    yield
+    os.seteuid(0)
+
+
+@pytest.fixture(params=[0o000, 0o111, 0o444])
+def locked(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+    """A folder that may not be looked into, or whose files may not."""
+    locked = tmp_path / "b"
+    for name in ("a/1.pdf", "b/2.pdf", "b/c/3.pdf", "d/4.pdf"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "links").mkdir()
+    for name in ("5.pdf", "scan0007"):
+        (tmp_path / "links" / name).symlink_to(locked / "2.pdf")
+    locked.chmod(request.param)
+    yield locked
+    locked.chmod(0o755)
+
+
+def test_a_locked_folder_is_told_and_hides_no_other(locked: Path, plain_account: None) -> None:
+    told: list[UsageError] = []
+    assert names(list(walk(locked.parent, told.append)), locked.parent) == [
+        "a/1.pdf",
+        "d/4.pdf",
+        "links/5.pdf",
+    ]
+    assert [str(locked) in one.text.id for one in told] == [True]
+    with pytest.raises(UsageError, match=str(locked)):
+        find_files([locked.parent])
+
+
+def test_a_link_into_a_locked_folder_is_a_file_that_will_not_open(locked: Path, plain_account: None) -> None:
+    passed: list[Path] = []
+    links = locked.parent / "links"
+    assert names(list(walk(links, passed=passed.append)), links) == ["5.pdf"]
+    assert names(passed, links) == ["scan0007"]
+
+
 def test_a_loop_of_links_ends(tmp_path: Path) -> None:
     (tmp_path / "a.pdf").write_bytes(b"")
     (tmp_path / "loop").symlink_to(tmp_path)
@@ -56,6 +107,10 @@ def test_a_loop_of_links_ends(tmp_path: Path) -> None:
 def test_what_does_not_exist_or_holds_nothing_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"gone\.pdf does not exist|gone\.pdf tidak ada"):
         find_files([tmp_path / "gone.pdf"])
+    with pytest.raises(UsageError, match=r"x{300} tidak dapat dibuka"):
+        find_files([tmp_path / ("x" * 300)])
+    with pytest.raises(UsageError, match="kosong"):
+        find_files([str(tmp_path), ""])
     (tmp_path / "notes.docx").write_text("x")
     with pytest.raises(UsageError, match=r"PDF, TIFF, JPEG.*notes\.docx"):
         find_files([tmp_path])

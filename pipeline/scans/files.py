@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 from typing import Final
 
 from pipeline.errors import UsageError
@@ -26,20 +27,29 @@ NAMED: Final = 5
 _NUMBERS: Final = re.compile(r"(\d+)")
 
 
-def find_files(paths: Iterable[Path], passed: Callable[[Path], None] = lambda _: None) -> list[Path]:
+def find_files(paths: Iterable[str | Path], passed: Callable[[Path], None] = lambda _: None) -> list[Path]:
     """The files to scan, each once, folders walked in natural order (`page2` before `page10`).
 
     A file that is named is always taken. In folders, hidden files and folders and unfinished copies (`.part`, `~` …)
     are skipped, and so is every file that neither has the suffix of a scan nor starts like one.
 
     Args:
-        paths: files and folders.
+        paths: files and folders, as they were typed.
         passed: told of each file that is skipped and may hold a sheet: not of hidden ones, nor of plain text.
 
     Raises:
-        UsageError: a path does not exist or cannot be opened, or there is nothing to scan.
+        UsageError: a path is empty, does not exist or cannot be opened, or there is nothing to scan.
     """
-    named = list(paths)
+    typed = list(paths)
+    # To `Path`, nothing means the current folder.
+    if "" in typed:
+        raise UsageError(
+            Text(
+                "Nama berkas atau folder kosong. Sebutkan berkas atau folder yang akan dibaca.",
+                "The name of a file or folder is empty. Name the files or folders to read.",
+            )
+        )
+    named = [Path(path) for path in typed]
     others: dict[Path, Path] = {}
     found = {
         file.resolve(): file
@@ -90,7 +100,7 @@ def walk(
         OSError: the folder is not there, or its drive does not answer.
     """
     try:
-        visible = [entry for entry in folder.iterdir() if not _is_hidden(entry.name)]
+        visible = {entry: _is_folder(entry) for entry in folder.iterdir() if not _is_hidden(entry.name)}
     except PermissionError:
         locked(
             UsageError(
@@ -102,12 +112,12 @@ def walk(
         )
         return
     for entry in sorted(visible, key=natural_key):
-        if entry.is_dir():
-            if not (entry.is_symlink() or _is_unfinished(entry.name)):
+        if visible[entry]:
+            if not _is_unfinished(entry.name):
                 yield from walk(entry, locked, passed)
         elif _is_scan(entry):
             yield entry
-        elif entry.is_file() and entry.suffix.lower() not in _TEXTS:
+        elif _is_file(entry) and entry.suffix.lower() not in _TEXTS:
             passed(entry)
 
 
@@ -123,28 +133,57 @@ def natural_key(path: Path) -> tuple[tuple[int, str], ...]:
 
 
 def _files_of(path: Path, passed: Callable[[Path], None]) -> Iterator[Path]:
-    if path.is_dir():
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UsageError(
+            Text(
+                f"{path} tidak ada. Periksa ejaannya, atau sambungkan dulu diska USB-nya.",
+                f"{path} does not exist. Check its spelling, or connect the USB drive first.",
+            )
+        ) from error
+    except OSError as error:
+        raise UsageError(
+            Text(
+                f"{path} tidak dapat dibuka ({error.strerror}). Periksa ejaannya, lalu izin foldernya.",
+                f"{path} cannot be opened ({error.strerror}). Check its spelling, then the rights of its folder.",
+            )
+        ) from error
+    if S_ISDIR(mode):
         yield from walk(path, passed=passed)
-    elif path.is_file():
+    elif S_ISREG(mode):
         yield path
-    elif path.exists():
+    else:
         raise UsageError(
             Text(
                 f"{path} bukan berkas, melainkan pipa atau perangkat. Sebutkan berkas atau folder.",
                 f"{path} is no file but a pipe or a device. Name a file or a folder.",
             )
         )
-    else:
-        raise UsageError(
-            Text(
-                f"{path} tidak ada. Periksa ejaannya, atau sambungkan dulu diska USB-nya.",
-                f"{path} does not exist. Check its spelling, or connect the USB drive first.",
-            )
-        )
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether a path is a folder, and no link to one.
+
+    Raises:
+        PermissionError: the folder that it lies in may be read but not entered.
+    """
+    try:
+        return S_ISDIR(path.lstat().st_mode)
+    except FileNotFoundError:
+        return False
+
+
+def _is_file(path: Path) -> bool:
+    """Whether a path is a file; what it links to may not be looked at, and then it may be one."""
+    try:
+        return path.is_file()
+    except PermissionError:
+        return True
 
 
 def _is_scan(file: Path) -> bool:
-    if not file.is_file() or _is_unfinished(file.name):
+    if not _is_file(file) or _is_unfinished(file.name):
         return False
     if file.suffix.lower() in SUFFIXES:
         return True
