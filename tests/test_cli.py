@@ -103,6 +103,8 @@ def test_input_that_cannot_be_used_at_all_is_status_2(sotarsa, tmp_path):
     status, out, err = sotarsa("scan", tmp_path / "none.pdf")
     assert (status, out) == (2, "")
     assert "none.pdf" in err
+    status, _, err = sotarsa("scan", "")
+    assert (status, err.strip().split(".")[0]) == (2, "Nama berkas atau folder kosong")
     assert [json.loads(line)["reason"] for line in sotarsa("export", "pages")[1].splitlines()] == [
         "empty_file"
     ]

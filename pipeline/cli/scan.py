@@ -160,7 +160,7 @@ def _groups(
     from pipeline.scans.files import find_files
 
     if tray is None:
-        yield find_files(map(Path, words), passed.append)
+        yield find_files(words, passed.append)
     else:
         yield from tray.groups(home)
 
