@@ -13,7 +13,7 @@ PAGE_REASONS: Final[dict[str, Text]] = {
         "The page is blank. Nothing to do, unless the filled side lay face up in the scanner.",
     ),
     "not_our_form": Text(
-        "Bukan formulir kita: penanda sudut tidak ada. Pisahkan lembar ini, atau pindai ulang bila sudutnya terpotong.",
+        "Bukan formulir kantor ini: penanda sudut tidak ada. Pisahkan lembar ini, atau pindai ulang bila sudutnya terpotong.",
         "Not one of our forms: no corner markers. Take the sheet out, or scan it again if corners were cut off.",
     ),
     "corners_missing": Text(
@@ -149,7 +149,7 @@ VALUE_REASONS: Final[dict[str, Text]] = {
         "It is not clear whether there is a signature, only a stamp, or none.",
     ),
     "handwritten_line": Text(
-        "Tulisan tangan bebas: dibaca oleh orang.", "Free handwriting: a person reads it."
+        "Tulisan tangan bebas: ketik isinya.", "Free handwriting: type what it says."
     ),
     "machine_print": Text("Diketik dengan mesin: periksa.", "Typed by machine: please check."),
     "missing_required": Text("Wajib diisi, tetapi kosong.", "Required, but empty."),
@@ -166,7 +166,7 @@ VALUE_REASONS: Final[dict[str, Text]] = {
         "Tidak sama dengan desa atau tanggal di lembar pemisah.",
         "Not the village or the date of the separator sheet.",
     ),
-    "unfit": Text("Isian ini bukan nilai yang mungkin.", "This is not a possible value."),
+    "unfit": Text("Nilai ini tidak mungkin untuk isian ini.", "This is not a possible value."),
     "nik_length": Text("NIK harus tepat 16 angka.", "A NIK has exactly 16 digits."),
     "nik_date": Text(
         "Tanggal lahir di dalam NIK tidak ada di kalender.",

@@ -59,7 +59,7 @@ INDONESIAN = (
     "OPSI",
     "Argumen ─",
     "PERINTAH",
-    "Salah",
+    "Kesalahan",
     "bawaan",
     "wajib",
     "Tampilkan",

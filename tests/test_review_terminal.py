@@ -342,7 +342,7 @@ def test_back_help_and_the_end(sotarsa):
     assert "panah atas" in out
     assert out.rstrip().endswith("3 diputuskan, 0 dilewati, 0 masih menunggu.")
     assert Decision.objects.filter(kind="reopened").count() == 1
-    assert "beres" in sotarsa()[1]
+    assert "sudah selesai" in sotarsa()[1]
 
 
 def typed_at_a_terminal(home: Path, *keys: bytes) -> str:

@@ -37,7 +37,7 @@ _STATES = {
     "review": Text("menunggu", "waiting"),
     "reviewed": Text("diputuskan", "decided"),
 }
-_NOTHING = Text("Tidak ada isian yang menunggu. Semua beres.", "Nothing waits for review. All is done.")
+_NOTHING = Text("Tidak ada isian yang menunggu. Semua sudah selesai.", "Nothing waits for review. All is done.")
 _WITH_OTHERS = Text(
     "Isian yang tersisa sedang diperiksa orang lain. Coba lagi sebentar.",
     "What is left is being reviewed by others. Try again in a while.",
@@ -51,7 +51,7 @@ _CORRECTED = Text(
     "{sheets} sheets that are in the register were looked at again. When all is decided: sotarsa import",
 )
 _KEEP_NOTICE = Text("Diterima dengan catatan: {why}", "Taken, although: {why}")
-_SET_TO = Text("✓ {serial} · {field}: {now} (tadinya {was})", "✓ {serial} · {field}: {now} (was {was})")
+_SET_TO = Text("✓ {serial} · {field}: {now} (sebelumnya {was})", "✓ {serial} · {field}: {now} (was {was})")
 _SET_SO = Text("✓ {serial} · {field}: {now}", "✓ {serial} · {field}: {now}")
 _ONE_WAY = Text(
     "Beri satu saja: nilai, --empty, atau --unreadable.", "Give just one: a value, --empty, or --unreadable."

@@ -25,7 +25,7 @@ from pipeline.review.session import Session
 from pipeline.web.browser import has_desktop
 
 _END = Text(
-    "Tidak ada lagi. Enter: selesai, <: balik ke keputusan terakhir.",
+    "Tidak ada lagi. Enter: selesai, <: kembali ke keputusan terakhir.",
     "Nothing more. Enter: done, <: back to the last decision.",
 )
 _AGAIN = Text(

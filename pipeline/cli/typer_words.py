@@ -23,7 +23,7 @@ _PANELS: Final = {
     "ARGUMENTS_PANEL_TITLE": Text("Argumen", "Arguments"),
     "OPTIONS_PANEL_TITLE": Text("Opsi", "Options"),
     "COMMANDS_PANEL_TITLE": Text("Perintah", "Commands"),
-    "ERRORS_PANEL_TITLE": Text("Salah", "Error"),
+    "ERRORS_PANEL_TITLE": Text("Kesalahan", "Error"),
     "DEFAULT_STRING": Text("[bawaan: {}]", "[default: {}]"),
     "REQUIRED_LONG_STRING": Text("[wajib]", "[required]"),
     "ABORTED_TEXT": Text("Dibatalkan.", "Aborted."),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -47,7 +47,7 @@ def looks_typed(picture: NDArray[np.uint8], px_per_mm: float) -> bool:
     return even and (len(letters) < _SOME_AGAIN or _comes_again(picture, letters))
 
 
-def _comes_again(picture: NDArray[np.uint8], letters: NDArray[np.int32]) -> bool:
+def _comes_again(picture: NDArray[np.uint8], letters: NDArray[Any]) -> bool:
     """Whether two of the letters (n, 5: left, top, width, height, area in px) look the same to the last px."""
     boxes = letters[:, [cv2.CC_STAT_LEFT, cv2.CC_STAT_TOP, cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].tolist()
     seen = cv2.copyMakeBorder(picture, _RIM, _RIM, _RIM, _RIM, cv2.BORDER_REPLICATE)

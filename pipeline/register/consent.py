@@ -15,7 +15,7 @@ from typing import Final
 from pipeline.forms.catalogue import Catalogue
 from pipeline.register.book import Question
 from pipeline.register.drafts import CONSENT
-from pipeline.register.models import WITHHELD, Household, Person, Tracked
+from pipeline.register.models import WITHHELD, Household, Person
 from pipeline.register.papers import dates, unreadable, values
 from pipeline.store.models import FieldReading, Sheet
 
@@ -85,7 +85,7 @@ def _heads(catalogue: Catalogue) -> dict[int, str]:
     return {sheet: value for sheet, value, _ in values(catalogue, _NIK)}
 
 
-def _spoken(model: type[Tracked], sheets: Set[int]) -> frozenset[int]:
+def _spoken(model: type[Person] | type[Household], sheets: Set[int]) -> frozenset[int]:
     """The rows of which any of these sheets speaks."""
     rows = model.objects.values_list("pk", "sheet", "voices")
     return frozenset(key for key, made, voices in rows if made in sheets or not sheets.isdisjoint(voices))

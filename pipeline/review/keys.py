@@ -32,9 +32,9 @@ class Do(StrEnum):
 
 COMMANDS: Final = {
     Do.EMPTY: Text("kosong", "empty"),
-    Do.UNREADABLE: Text("tak terbaca", "unreadable"),
+    Do.UNREADABLE: Text("tidak terbaca", "unreadable"),
     Do.SKIP: Text("lewati", "skip"),
-    Do.BACK: Text("balik", "back"),
+    Do.BACK: Text("kembali", "back"),
     Do.HELP: Text("bantuan", "help"),
     Do.QUIT: Text("keluar", "quit"),
 }
@@ -52,7 +52,7 @@ HELP: Final = Text(
   -           isian ini kosong di kertas
   ?           ada tulisan, tetapi tidak terbaca
   >           lewati; isian ini tetap menunggu
-  <           balik ke keputusan Anda sebelumnya
+  <           kembali ke keputusan Anda sebelumnya
   :g          buka gambar isian ini dengan penampil gambar
   :q          keluar; semua keputusan sudah tersimpan, lanjutkan kapan saja
   :h          bantuan ini
