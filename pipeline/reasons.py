@@ -13,7 +13,7 @@ PAGE_REASONS: Final[dict[str, Text]] = {
         "The page is blank. Nothing to do, unless the filled side lay face up in the scanner.",
     ),
     "not_our_form": Text(
-        "Bukan formulir kantor ini: penanda sudut tidak ada. Pisahkan lembar ini, atau pindai ulang bila sudutnya terpotong.",
+        "Bukan formulir kantor ini: penanda sudut tidak ada. Pisahkan lembar ini, atau pindai ulang bila terpotong.",
         "Not one of our forms: no corner markers. Take the sheet out, or scan it again if corners were cut off.",
     ),
     "corners_missing": Text(
