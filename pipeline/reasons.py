@@ -148,9 +148,7 @@ VALUE_REASONS: Final[dict[str, Text]] = {
         "Tidak jelas ada tanda tangan, atau hanya cap, atau tidak ada.",
         "It is not clear whether there is a signature, only a stamp, or none.",
     ),
-    "handwritten_line": Text(
-        "Tulisan tangan bebas: ketik isinya.", "Free handwriting: type what it says."
-    ),
+    "handwritten_line": Text("Tulisan tangan bebas: ketik isinya.", "Free handwriting: type what it says."),
     "machine_print": Text("Diketik dengan mesin: periksa.", "Typed by machine: please check."),
     "missing_required": Text("Wajib diisi, tetapi kosong.", "Required, but empty."),
     "serial_reused": Text(

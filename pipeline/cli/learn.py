@@ -71,7 +71,9 @@ def learn(
     ] = False,
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", help=str(Text("Hitung saja, jangan simpan apa pun.", "Only reckon, keep nothing."))),
+        typer.Option(
+            "--dry-run", help=str(Text("Hitung saja, jangan simpan apa pun.", "Only reckon, keep nothing."))
+        ),
     ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help=str(Text("Keluarkan satu objek JSON.", "Print one JSON object.")))

@@ -37,7 +37,9 @@ _STATES = {
     "review": Text("menunggu", "waiting"),
     "reviewed": Text("diputuskan", "decided"),
 }
-_NOTHING = Text("Tidak ada isian yang menunggu. Semua sudah selesai.", "Nothing waits for review. All is done.")
+_NOTHING = Text(
+    "Tidak ada isian yang menunggu. Semua sudah selesai.", "Nothing waits for review. All is done."
+)
 _WITH_OTHERS = Text(
     "Isian yang tersisa sedang diperiksa orang lain. Coba lagi sebentar.",
     "What is left is being reviewed by others. Try again in a while.",
