@@ -229,6 +229,15 @@ def test_a_page_without_fields_is_refused(tmp_path):
     assert not (tmp_path / "forms").exists()
 
 
+@pytest.mark.parametrize("shape", [(3, 20000), (20000, 3), (3000, 200), (1200, 500)])
+def test_what_is_too_narrow_for_a_page_is_refused(tmp_path, shape):
+    cv2.imwrite(str(tmp_path / "tipis.png"), np.full(shape, 255, np.uint8))
+    done = run(tmp_path, "new", str(tmp_path / "tipis.png"))
+    assert isinstance(done.exception, UsageError)
+    assert f"{shape[1]} x {shape[0]} piksel terlalu panjang" in str(done.exception)
+    assert not (tmp_path / "forms").exists()
+
+
 @pytest.mark.parametrize("words", [("--code", "pgd-1"), ("--name", "Bukan Nama"), ("--code", "FPS-01")])
 def test_a_wrong_name_or_code_is_refused(pdf, tmp_path, words):
     assert isinstance(run(tmp_path, "new", str(pdf), *words).exception, UsageError)

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from pipeline.drafting.lines import thin_ink
 from pipeline.drafting.types import PX, Grey, Sheet
+from pipeline.errors import UsageError
+from pipeline.forms.blanks import LEAST_MM, MOST_MM
+from pipeline.language import Text
 from pipeline.scans.pages import open_pages
 from pipeline.scans.types import UnreadableFile, UnreadablePage
 
@@ -40,6 +43,7 @@ def open_blank(path: Path) -> Iterator[Sheet]:
 
     Raises:
         UnreadableFile: the file, or one of its pages, gives no image.
+        UsageError: a page is too long and narrow to be one.
         MissingPartError: poppler is not installed.
     """
     for page in open_pages(path):
@@ -54,16 +58,35 @@ def straight(grey: Grey, dpi: float | None) -> Sheet:
     Args:
         grey: uint8, any resolution; a scan, a rendered page, or a photo with the whole paper on a darker table.
         dpi: what its file claims; where that is not credible, the paper is guessed by its shape.
+
+    Raises:
+        UsageError: it is too long and narrow to be a page.
     """
+    if max(grey.shape) * LEAST_MM > min(grey.shape) * MOST_MM:
+        raise _too_narrow(grey)
     quad = _paper(grey)
     if quad is not None:
         grey, dpi = _cut_out(grey, quad), None
     width, height = _size(grey.shape[1], grey.shape[0], dpi)
+    if max(width, height) > MOST_MM:
+        raise _too_narrow(grey)
     size = round(width * PX), round(height * PX)
     shrinks = size[0] < grey.shape[1]
     scaled = cv2.resize(grey, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
     level = _turned(np.asarray(scaled, np.uint8))
     return Sheet(_even(level) if quad is not None else level, width, height)
+
+
+def _too_narrow(grey: Grey) -> UsageError:
+    height, width = grey.shape
+    return UsageError(
+        Text(
+            f"Gambar {width} x {height} piksel terlalu panjang dan sempit untuk satu halaman. "
+            "Pindai halaman demi halaman pada 300 dpi, lalu ulangi.",
+            f"A picture of {width} x {height} px is too long and narrow for a page. "
+            "Scan page by page at 300 dpi, then try again.",
+        )
+    )
 
 
 def _size(width: int, height: int, dpi: float | None) -> tuple[float, float]:

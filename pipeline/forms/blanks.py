@@ -9,6 +9,10 @@ from pipeline.forms.fields import FieldSpec, Part, TableSpec
 from pipeline.forms.layout import Kind
 from pipeline.forms.source import Flaw
 
+LEAST_MM: Final = 50.0
+MOST_MM: Final = 450.0
+"""How long the sides of a page may be."""
+
 _OVERLAP: Final = 0.9
 """Rows of one table lie at least this share of a column's height apart: drawn boxes are never quite level."""
 _BESIDE_TOP: Final = 5.0
@@ -25,8 +29,8 @@ class BlankPage(Part):
     """
 
     file: str = Field(pattern=r"^[A-Za-z0-9._-]+\.png$", max_length=120)
-    width: float = Field(ge=50, le=450)
-    height: float = Field(ge=50, le=450)
+    width: float = Field(ge=LEAST_MM, le=MOST_MM)
+    height: float = Field(ge=LEAST_MM, le=MOST_MM)
 
 
 def check_place(
