@@ -1,5 +1,6 @@
 """`sotarsa forms new`: what is found on forms that others printed, how it is named, what is written."""
 
+import errno
 import re
 from pathlib import Path
 
@@ -149,7 +150,35 @@ def test_no_draft_is_written_that_could_not_be_opened(tmp_path):
     cell = DraftField("rt", FieldType.CODE, "RT", (Box(30, 60, 6, 8),))
     with pytest.raises(DefinitionError, match="height"):
         save_draft(tmp_path, Identity("struk", "STR-01", 1, "Struk"), [sheet], [[cell]], "struk.jpg")
-    assert not [one for one in tmp_path.iterdir() if one.suffix == ".yaml"]
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_draft_that_cannot_be_kept_leaves_nothing(tmp_path, monkeypatch):
+    sheet = Sheet(np.full((3564, 2520), 255, np.uint8), 210.0, 297.0)
+    fields = [[DraftField(name, FieldType.CODE, "RT", (Box(30, 60, 6, 8),))] for name in ("rt", "rw")]
+    really = Path.write_bytes
+
+    def write(path, content):
+        if "-2.png" in path.name:
+            raise OSError(errno.ENOSPC, "full")
+        return really(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", write)
+    with pytest.raises(OSError, match="full"):
+        save_draft(tmp_path, Identity("surat", "SRT-01", 1, "Surat"), [sheet] * 2, fields, "surat.pdf")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "name", ["a:\nx {a}.jpg", "{form}.jpg", "--- x\r\n.jpg", "a\u2028b\x85: c.jpg", "\udcff\x1b[1m\x00.jpg"]
+)
+def test_the_name_of_the_blank_breaks_no_draft(tmp_path, name):
+    sheet = Sheet(np.full((3564, 2520), 255, np.uint8), 210.0, 297.0)
+    cell = DraftField("rt", FieldType.CODE, "RT", (Box(30, 60, 6, 8),))
+    path = save_draft(tmp_path, Identity("surat", "SRT-01", 1, "Surat"), [sheet], [[cell]], name)
+    assert load_form(path).definition.title.id == "Surat"
+    lines = path.read_text(encoding="utf-8").split("\n")
+    assert [line[0] for line in lines[:3]] == ["#", "#", "f"]
 
 
 @pytest.fixture

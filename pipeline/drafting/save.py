@@ -49,7 +49,7 @@ def save_draft(
     pages: Sequence[Sequence[DraftItem]],
     source: str,
 ) -> Path:
-    """Write the pages as PNG and then the draft as YAML; the YAML's path.
+    """Write the pages as PNG and then the draft as YAML, all or nothing; the YAML's path.
 
     Raises:
         DefinitionError: a form may not be so.
@@ -68,13 +68,19 @@ def save_draft(
                 f"{here[0]} already exists in {folder}. Choose another name with --name.",
             )
         )
-    for one, content in files.items():
-        with whole(one, folders=True) as part:
-            part.write_bytes(content)
-    with whole(path, folders=True) as part:
-        part.write_text(as_yaml(identity, sheets, pages, source), encoding="utf-8")
-        # One unsound definition in the home would stop every command.
-        load_definition(part)
+    fresh = [one for one in files if not one.exists()]
+    try:
+        with whole(path, folders=True) as part:
+            part.write_text(as_yaml(identity, sheets, pages, source), encoding="utf-8")
+            # One unsound definition in the home, or one without its pages, would stop every command.
+            load_definition(part)
+            for one, content in files.items():
+                with whole(one) as page:
+                    page.write_bytes(content)
+    except BaseException:
+        for one in fresh:
+            one.unlink(missing_ok=True)
+        raise
     return path
 
 
@@ -83,8 +89,9 @@ def as_yaml(
 ) -> str:
     """The definition as a person would write it: a line a field, a line a choice."""
     stem = f"{identity.form}.v{identity.version}"
+    head = {"title": identity.title, "source": source, "form": identity.form}
     lines = [
-        _HEAD.format(title=identity.title.replace("\n", " "), source=source, form=identity.form).rstrip(),
+        _HEAD.format(**{key: _on_one_line(said) for key, said in head.items()}).rstrip(),
         f"form: {identity.form}",
         f"code: {identity.code}",
         f"version: {identity.version}",
@@ -107,6 +114,11 @@ def as_yaml(
                 for line in (_table(item) if isinstance(item, DraftTable) else _item(item))
             ]
     return "\n".join(lines) + "\n"
+
+
+def _on_one_line(text: str) -> str:
+    """A text as it may stand in a comment: what ends a line, or is no character at all, becomes a question mark."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def _table(table: DraftTable) -> Iterable[str]:
