@@ -23,8 +23,9 @@ from pipeline.store.feeds import pair_feeds, unpaired
 from pipeline.store.intake import CURABLE, keep
 from pipeline.store.lottery import NO_AUDIT, Audit
 from pipeline.store.models import Batch, Page, ScanFile
+from pipeline.store.readings import BrokenRules
 from pipeline.store.separators import BLANK, SEPARATORS, put_separator, settle_backs, stamp
-from pipeline.store.sheets import BrokenRules, place
+from pipeline.store.sheets import place
 from pipeline.store.tally import UNASKED, BatchSummary, tally
 from pipeline.workers import MakeExecutor, Read, Work, read_in_order
 
@@ -174,7 +175,8 @@ class _Run:
         except Exception:
             # A bug at one page costs that page, which is read again once it is mended.
             _log.exception("%s page %d", file.name, image)
-            page = _saved(file, image, _set_aside("internal", "see the log"), self._reader)
+            reading = _set_aside("internal", "see the log")
+            page = _saved(file, image, reading, self._reader)
         if page.reason:
             level = logging.ERROR if page.reason == "internal" else logging.INFO
             _log.log(level, "%s page %d: %s %s", file.name, image, page.reason, page.detail)

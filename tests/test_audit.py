@@ -262,15 +262,16 @@ def test_what_was_written_on_the_paper_since_is_no_error_of_reading(store):
 
 
 @pytest.mark.parametrize("ways", [("review",), ("calibrate",)])
-def test_a_refutation_is_told_though_the_terminal_was_closed(store, capsys, ways):
+def test_a_refutation_is_told_until_somebody_can_have_read_it(store, capsys, monkeypatch, ways):
     refute("nama", "SARKAWI")
     capsys.readouterr()
     told = []
-    for _ in range(2):
+    for terminal in (False, True, True):
+        monkeypatch.setattr("pipeline.cli.refuted.sys.stderr.isatty", lambda seen=terminal: seen)
         with pytest.raises(SystemExit):
             command().main([*ways, "--list"] if ways == ("review",) else list(ways), prog_name="sotarsa")
         told.append("Janji ketelitian" in capsys.readouterr().err)
-    assert told == [True, False]
+    assert told == [True, True, False]
 
 
 def test_more_looks_in_one_month_than_in_another_do_not_hide_what_is_wrong():
@@ -285,6 +286,15 @@ def test_more_looks_in_one_month_than_in_another_do_not_hide_what_is_wrong():
         true = (8_000 * 0 + 200_000 * 0.003) / 208_000
         below += bet.bound(seen) < true
     assert below <= 60 * 0.05 + 2 * np.sqrt(60 * 0.05 * 0.95)
+
+
+def test_one_look_at_a_tiny_share_takes_nothing_from_what_was_seen():
+    odds, wrong = np.full(400, SHARE), np.arange(400) % 40 == 0
+    before = bet.evidence(looks(odds, wrong))
+    share = np.append(odds, 0.0001)
+    after = bet.Looks(np.full(401, ALPHA), share, share, np.append(wrong, False))
+    assert bet.evidence(after) > 0.9 * before
+    assert bet.bound(after) < 1.2 * bet.bound(looks(odds, wrong))
 
 
 def test_what_waits_for_a_decision_counts_for_nothing(store):

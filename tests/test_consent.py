@@ -60,8 +60,8 @@ def test_a_withdrawal_without_the_family_card_holds_for_the_family():
     withdrawal = sheet(HEAD)
     report = run()
     assert leaving() == (set(), set())
-    assert {(one.kind, one.name) for one in report.questions} == {("consent", "WULANDARI")}
-    assert {one.serial for one in report.questions} <= {"", withdrawal.serial}
+    found = {(one.kind, one.name, one.serial) for one in report.questions}
+    assert found == {("consent", "WULANDARI", withdrawal.serial)}
 
 
 def test_a_withdrawal_with_last_years_date_holds():
@@ -82,14 +82,28 @@ def test_nobody_else_consents_for_who_refused():
     assert ("consent", "WULANDARI") in {(one.kind, one.name) for one in report.questions}
 
 
-def test_a_withdrawal_counts_before_the_rest_of_its_form_is_looked_at():
+@pytest.mark.parametrize(
+    ("refusal", "left"),
+    [
+        (FAMILY | {"tanggal_pendataan": "2026-12-01", "persetujuan": "tidak_setuju"}, set()),
+        (WIFE, {"SARKANI"}),
+    ],
+)
+def test_a_withdrawal_counts_before_the_rest_of_its_form_is_looked_at(refusal, left):
     sheet(FAMILY)
     run()
-    sheet(
-        FAMILY | {"tanggal_pendataan": "2026-12-01", "persetujuan": "tidak_setuju"}, open_fields=("alamat",)
-    )
+    sheet(refusal, open_fields=("alamat",))
     run()
-    assert leaving() == (set(), set())
+    assert leaving()[0] == left
+
+
+def test_who_was_only_listed_may_consent_alone():
+    sheet(FAMILY)
+    sheet(HEAD)
+    run()
+    sheet(WIFE | {"tanggal_pendataan": "2027-01-05", "kk": "6311022308239998", "persetujuan": "setuju"})
+    run()
+    assert leaving() == ({"WULANDARI"}, {"6311022308239998"})
 
 
 def test_a_refusal_that_was_a_misreading_ends_with_its_correction():
@@ -101,14 +115,16 @@ def test_a_refusal_that_was_a_misreading_ends_with_its_correction():
     assert leaving()[0] == {"SARKANI", "WULANDARI"}
 
 
-def test_who_refused_may_consent_later():
+@pytest.mark.parametrize("field", ["persetujuan", "nik", "tanggal_pendataan"])
+def test_who_refused_may_consent_later(field):
     sheet(FAMILY)
     sheet(HEAD)
     run()
-    again = sheet(FAMILY | {"tanggal_pendataan": "2027-02-01"}, open_fields=("persetujuan",))
+    consenting = FAMILY | {"tanggal_pendataan": "2027-02-01"}
+    again = sheet(consenting, open_fields=(field,))
     run()
     assert leaving() == (set(), set()), "what waits for a person does not consent"
-    correct(again, "persetujuan", "setuju")
+    correct(again, field, consenting[field])
     run()
     assert leaving()[0] == {"SARKANI", "WULANDARI"}
 

@@ -63,6 +63,14 @@ def test_no_page_is_read_by_a_layout_that_is_not_on_paper(run, tmp_path):
         make_reader(1, None)
 
 
+def test_what_an_editor_keeps_beside_a_definition_stops_nothing(run, tmp_path):
+    folder = tmp_path / "home" / "forms"
+    folder.mkdir(parents=True)
+    (folder / ".#pendataan.v1.yaml").symlink_to("clerk@office.1")
+    (folder / "gone.png").symlink_to("nowhere.png")
+    assert run("list").exit_code == 0
+
+
 def test_a_definition_that_is_put_there_later_is_known_at_once(run, tmp_path):
     """A watch goes on for days."""
     from pipeline.cli import context

@@ -73,6 +73,29 @@ def test_what_was_corrected_since_comes_along_whatever_its_month():
     assert "SARKANI" not in names
     assert corrected() == 0
     assert run("2026-12").changed == 0
+    correct(november, "alamat", FAMILY["alamat"], kind="confirmed")
+    assert corrected() == 1
+    assert run("2026-12").changed == 0
+    assert corrected() == 0, "an import that changes nothing has heard it too"
+
+
+def test_what_an_undone_import_brought_is_to_be_brought_again():
+    from pipeline.register.changes import undo
+    from pipeline.register.importing import corrected
+
+    november, _ = sheet(FAMILY), run("2026-11")
+    correct(november, "nama", "SARKAWI")
+    undo(run("2026-12").run)
+    assert corrected() == 1
+
+
+def test_a_session_that_was_corrected_comes_along_too():
+    from pipeline.register.importing import corrected
+
+    made = sheet({"desa": "2005", "tanggal_kegiatan": "2026-11-02", "narasumber": "IBU A"}, "sosialisasi")
+    run("2026-11")
+    correct(made, "narasumber", "IBU B")
+    assert corrected() == 1
 
 
 def test_a_family_becomes_household_people_and_proposals():

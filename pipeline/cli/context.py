@@ -4,6 +4,7 @@ import json
 import logging
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import lru_cache
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -112,9 +113,13 @@ def _catalogue(where: Path, _files: tuple[tuple[str, int, int], ...]) -> "Catalo
 
 def _files(where: Path) -> tuple[tuple[str, int, int], ...]:
     """Name, time and size of every file beside the office's own definitions."""
-    folder = where / "forms"
-    stats = ((path.name, path.stat()) for path in sorted(folder.iterdir())) if folder.is_dir() else ()
-    return tuple((name, one.st_mtime_ns, one.st_size) for name, one in stats)
+    folder, found = where / "forms", []
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        # What other programs keep beside a definition comes and goes.
+        with suppress(FileNotFoundError):
+            if not path.name.startswith("."):
+                found.append((path.name, (one := path.stat()).st_mtime_ns, one.st_size))
+    return tuple(found)
 
 
 def _log_to(path: Path) -> None:

@@ -1,5 +1,6 @@
 """Promises that the blind audit refuted: told until a person has heard of them, and listed for good."""
 
+import sys
 from typing import Final
 
 from rich.table import Column, Table
@@ -27,10 +28,10 @@ _ALL: Final = Text("semua batch", "all batches")
 
 
 def tell_refuted() -> None:
-    """Say which promises the audit has refuted and nobody has been told of yet."""
+    """Say which promises the audit has refuted, until it was said at a terminal: a script's output nobody may read."""
     from pipeline.review.audit import refutations, told
 
-    fresh = [one for one in refutations() if not one.told]
+    fresh = refutations(untold=True)
     for one in fresh:
         context.tell(
             _REFUTED,
@@ -40,7 +41,8 @@ def tell_refuted() -> None:
             audited=one.audited,
             reopened=one.reopened,
         )
-    told(fresh)
+    if sys.stderr.isatty():
+        told(fresh)
 
 
 def refuted_table() -> Table:

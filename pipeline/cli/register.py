@@ -219,7 +219,7 @@ def _list_runs(json: bool) -> None:
     runs = [
         {"run": run.pk, "month": run.month, "at": run.started_at.isoformat(timespec="seconds"),
          "rows": run.rows, "undone": run.undone_at is not None}
-        for run in ImportRun.objects.annotate(rows=Count("changes")).order_by("pk")
+        for run in ImportRun.objects.annotate(rows=Count("changes")).filter(rows__gt=0).order_by("pk")
     ]  # fmt: skip
     if json:
         context.put_json({"runs": runs})

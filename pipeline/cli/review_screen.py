@@ -18,7 +18,7 @@ from pipeline.review.companions import companions
 from pipeline.review.decisions import Changed, Doubtful, Taken
 from pipeline.review.entry import Refused, shown
 from pipeline.review.items import ReviewItem
-from pipeline.review.keys import HELP, NO_COMMAND, Action, Do, parse
+from pipeline.review.keys import HELP, NO_COMMAND, Action, Do, parse, possible
 from pipeline.review.picture import Pictures
 from pipeline.review.render import Card, companion_lines, outcome, render, section_of, title_of
 from pipeline.review.session import Session
@@ -104,7 +104,8 @@ class Screen:
             try:
                 self._do(action, confirmed=keep)
             except Refused as refused:
-                offer = "" if action.do is Do.TAKE else _READING.format(reading=outcome(spec, item))
+                can = action.do is not Do.TAKE and (item.value is None or possible(spec, item.value))
+                offer = _READING.format(reading=outcome(spec, item)) if can else ""
                 self._say(f"{refused} {offer}", "31")
                 continue
             except Doubtful as doubt:

@@ -50,6 +50,8 @@ def looks_typed(picture: NDArray[np.uint8], px_per_mm: float) -> bool:
 def _comes_again(picture: NDArray[np.uint8], letters: NDArray[Any]) -> bool:
     """Whether two of the letters (n, 5: left, top, width, height, area in px) look the same to the last px."""
     boxes = letters[:, [cv2.CC_STAT_LEFT, cv2.CC_STAT_TOP, cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].tolist()
+    # A bare stroke, all ink, is like any other.
+    boxes = [box for box in boxes if picture[box[1] : box[1] + box[3], box[0] : box[0] + box[2]].std() > 0]
     seen = cv2.copyMakeBorder(picture, _RIM, _RIM, _RIM, _RIM, cv2.BORDER_REPLICATE)
     for (x, y, w, h), (left, top, width, height) in combinations(boxes, 2):
         if abs(w - width) <= 1 and abs(h - height) <= 1:

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Count, Exists, Max, OuterRef, Q
+from django.db.models import Count, Max, Q
 
 from pipeline.errors import UsageError
 from pipeline.forms.catalogue import Catalogue
@@ -18,7 +18,7 @@ from pipeline.register.consent import doubtful
 from pipeline.register.drafts import CONSENT, KEY_ATTRIBUTES, drafts
 from pipeline.register.merge import alike, apply, settle_villages, unsay
 from pipeline.register.models import UNREADABLE, Change, ImportRun, Person
-from pipeline.register.papers import dates, unreadable
+from pipeline.register.papers import dates, settled_sheets, unreadable
 from pipeline.register.saving import save
 from pipeline.register.whose import assign
 from pipeline.store.models import Decision, FieldReading, IssuedSheet, Sheet
@@ -105,7 +105,7 @@ def import_month(catalogue: Catalogue, month: str | None, *, dry_run: bool = Fal
 
 def _import(catalogue: Catalogue, month: str | None) -> ImportReport:
     counts: dict[str, Counter[str]] = {name: Counter() for name in ENTITIES}
-    run: ImportRun | None = None
+    run = ImportRun(month=month or "", heard=_newest_decision())
     questions: list[Question] = []
     serials: dict[int, str] = {}
     ready, voices, ghosts = _ready(catalogue), _voices(), _ghosts()
@@ -120,15 +120,19 @@ def _import(catalogue: Catalogue, month: str | None) -> ImportReport:
         book = Book.of(sheets, voices, ghosts)
         changes = save(_heard(catalogue, sheets, book, ready, voices, ghosts), counts)
         if changes:
-            run = run or ImportRun.objects.create(month=month or "")
+            if run.pk is None:
+                run.save()
             for change in changes:
                 change.run = run
             Change.objects.bulk_create(changes, batch_size=_BATCH)
         questions += book.questions
         serials |= {told.sheet: told.serial for told in sheets}
         questions += alike([row for _, row in book.touched.values() if isinstance(row, Person)], serials)
+    changed = run.pk
+    if changed is None and wanted:
+        run.save()
     return ImportReport(
-        run.pk if run else None,
+        changed,
         month or "",
         len(wanted),
         {name: dict(found) for name, found in counts.items()},
@@ -144,14 +148,18 @@ def corrected() -> int:
 
 def _spoken_since(voices: Voices) -> frozenset[int]:
     """Those sheets."""
-    last = ImportRun.objects.aggregate(last=Max("started_at"))["last"]
-    if last is None:
+    heard = ImportRun.objects.filter(undone_at=None).aggregate(newest=Max("heard"))["newest"]
+    if heard is None:
         return frozenset()
-    decided = Decision.objects.filter(at__gte=last).values("reading__page__sheet").distinct()
+    decided = Decision.objects.filter(pk__gt=heard).values("reading__page__sheet").distinct()
     found = voices.keys() & set(decided.values_list("reading__page__sheet", flat=True))
-    for model in TRACKED.values():
-        found |= set(model.objects.filter(sheet__in=decided).values_list("sheet", flat=True))
+    for model in ENTITIES.values():
+        found |= set(model._default_manager.filter(sheet__in=decided).values_list("sheet", flat=True))
     return frozenset(found)
+
+
+def _newest_decision() -> int:
+    return Decision.objects.aggregate(newest=Max("pk"))["newest"] or 0
 
 
 def _voices() -> Voices:
@@ -209,15 +217,10 @@ def _left() -> Iterator[Question]:
         yield Question("left", serial, name)
 
 
-def _open() -> Exists:
-    return Exists(FieldReading.objects.filter(page__sheet=OuterRef("pk"), status=FieldReading.Status.REVIEW))
-
-
 def _ready(catalogue: Catalogue) -> dict[int, date]:
     """Sheets that are complete, with nothing open and nobody unreadable, and the date of each."""
-    ready = Sheet.objects.filter(complete=True).exclude(_open())
     blocked = set(unreadable_sheets(catalogue))
-    return {key: on for key, on in dates(catalogue, ready) if key not in blocked}
+    return {key: on for key, on in dates(catalogue, settled_sheets()) if key not in blocked}
 
 
 def _told(catalogue: Catalogue, dated: Sequence[tuple[date, int]]) -> list[Told]:

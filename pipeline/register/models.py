@@ -168,9 +168,14 @@ class Visit(Row):
 
 
 class ImportRun(models.Model):
-    """One import that changed something; `undone_at` when it was taken back."""
+    """One import, also one that changed nothing; `undone_at` when it was taken back.
+
+    Attributes:
+        heard: the newest decision of a person that it knew of.
+    """
 
     month = models.CharField(max_length=7, blank=True)
+    heard = models.PositiveBigIntegerField(default=0)
     started_at = models.DateTimeField(auto_now_add=True)
     undone_at = models.DateTimeField(null=True)
 

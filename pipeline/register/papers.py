@@ -3,13 +3,19 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.timezone import localdate
 
 from pipeline.forms.catalogue import Catalogue
 from pipeline.forms.occasion import date_field
 from pipeline.register.drafts import fields_of
 from pipeline.store.models import Decision, FieldReading, Sheet
+
+
+def settled_sheets() -> QuerySet[Sheet]:
+    """Sheets that are complete and wait for nobody."""
+    waits = FieldReading.objects.filter(page__sheet=OuterRef("pk"), status=FieldReading.Status.REVIEW)
+    return Sheet.objects.filter(complete=True).exclude(Exists(waits))
 
 
 def dates(catalogue: Catalogue, sheets: Iterable[Sheet]) -> Iterator[tuple[int, date]]:

@@ -19,8 +19,8 @@ QUESTIONS: Final[dict[str, Text]] = {
         "no form names this person any more, but a list does, or aid was given",
     ),
     "consent": Text(
-        "menolak di formulir ini, setuju di formulir lain: datanya ditahan",
-        "refuses on this form, consents on another: the data stay in the office",
+        "ditolak di formulir ini, disetujui di formulir lain: data ditahan sampai ia setuju di formulir baru",
+        "refused on this form, consented to on another: the data stay until this person consents on a new form",
     ),
     "nobody": Text("bantuan tanpa nama penerima", "aid without a recipient's name"),
 }

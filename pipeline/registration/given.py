@@ -42,23 +42,21 @@ def register_given(image: NDArray[np.uint8], forms: Iterable[Form]) -> Registrat
 
     Returns:
         The registered page, its serial "", or why it is set aside: `not_our_form`, `forms_alike` (two forms fit) or
-        `residual`. Where versions of a form stand on the same blank, nothing on paper tells them apart: the newest
+        `residual`. Where versions of a form stand on the same blanks, nothing on paper tells them apart: the newest
         counts.
     """
-    newest = {
-        (form.layout.form, page.page, blank): (form.layout, page)
-        for form in sorted(forms, key=lambda form: form.layout.version)
-        for page, blank in zip(form.layout.pages, form.blanks, strict=False)
-    }
+    given = sorted((form for form in forms if form.blanks), key=lambda form: form.layout.version)
+    newest = {(form.layout.form, form.blanks): form for form in given}
     if not newest:
         return NO_BLANK_FITS
     keypoints = page_keypoints(image)
     sides = []
-    for (_, _, blank), (layout, page) in newest.items():
-        size = page.width_mm, page.height_mm
-        laid = lay(image, keypoints, blank_page(blank, *size), *size)
-        if laid is not None and laid.there >= _THERE:
-            sides.append(_Side(layout, page, laid))
+    for form in newest.values():
+        for page, blank in zip(form.layout.pages, form.blanks, strict=True):
+            size = page.width_mm, page.height_mm
+            laid = lay(image, keypoints, blank_page(blank, *size), *size)
+            if laid is not None and laid.there >= _THERE:
+                sides.append(_Side(form.layout, page, laid))
     if not sides:
         return NO_BLANK_FITS
     best, *others = sorted(sides, key=lambda side: (-side.laid.there, side.laid.residual_mm))

@@ -17,10 +17,10 @@ from pipeline.forms.layout import FieldType
 from pipeline.recognition.confidence import GROUPS
 from pipeline.review.bet import ALL_SHARE, GROUPS_SHARE, LEVEL, Looks, bound, evidence
 from pipeline.review.chances import SHARE, YOUNG_SHARE
-from pipeline.store.doubts import doubt
 from pipeline.store.models import Batch, Decision, FieldReading, Refutation
 from pipeline.validation.rules import RULES
 
+_MANY: Final = 500
 YOUNG: Final = 1000
 """So many audited values an office has before the share falls from `YOUNG_SHARE` to `SHARE`."""
 
@@ -94,9 +94,10 @@ def examine(reading: FieldReading, forms: Catalogue) -> tuple[Refutation, ...]:
     return tuple(refuted)
 
 
-def refutations() -> tuple[Refutation, ...]:
-    """Every promise that was refuted, oldest first."""
-    return tuple(Refutation.objects.select_related("batch").order_by("pk"))
+def refutations(*, untold: bool = False) -> tuple[Refutation, ...]:
+    """Every promise that was refuted, or those of which nobody was told, oldest first."""
+    rows = Refutation.objects.filter(told=False) if untold else Refutation.objects.all()
+    return tuple(rows.select_related("batch").order_by("pk"))
 
 
 def told(refuted: Iterable[Refutation]) -> None:
@@ -123,11 +124,13 @@ def _refute(
     """
     kinds = [kind.value for kind, name in GROUPS.items() if group in ("", name)]
     wrong = {row.page.file.batch_id for row in rows if row.type in kinds and row.value != row.read_value}
-    here = FieldReading.objects.filter(page__file__batch__in={batch.pk} if batch else wrong, type__in=kinds)
-    for row in here.filter(status=Status.REVIEW):
-        if RULES.keys() >= set(row.reasons):
-            doubt(row, ["audit_refuted"])
-            row.save(update_fields=["reasons"])
+    lots = sorted({batch.pk} if batch else wrong)
+    here = FieldReading.objects.filter(page__file__batch__in=lots, type__in=kinds)
+    open_ones = here.filter(status=Status.REVIEW).exclude(reasons=["low_confidence"]).only("reasons")
+    ruled = [row for row in open_ones.iterator(_MANY) if RULES.keys() >= set(row.reasons)]
+    for row in ruled:
+        row.reasons = [*row.reasons, "audit_refuted"]
+    FieldReading.objects.bulk_update(ruled, ["reasons"], batch_size=_MANY)
     again = here.filter(status__in=(Status.ACCEPTED, Status.AUDIT))
     reopened = again.update(status=Status.REVIEW, audit=False, reasons=["audit_refuted"])
     newest = Decision.objects.filter(reading__in=[row.pk for row in rows]).aggregate(last=Max("pk"))["last"]
@@ -138,6 +141,7 @@ def _refute(
         errors=sum(outcome.wrong for outcome in outcomes),
         reopened=reopened,
         last_decision=newest or 0,
+        lots=lots,
     )
 
 

@@ -75,12 +75,12 @@ def bound(looks: Looks, confidence: float = 1 - LEVEL) -> float:
 
 
 def _weights(looks: Looks) -> Floats:
-    """For how many values each look (n,) speaks, by one measure for all, so that times of more looks do not rule.
+    """For how many values each look (n,) speaks, by one measure, so that times of more looks do not rule.
 
-    The measure is the smallest share that was audited, since a weight above 1 / `EVEN` could lose all the wealth.
+    Where less than the usual share is audited a look counts for no more than its share: a weight above 1 / `EVEN`
+    could lose all the wealth.
     """
-    least = float(looks.share.min(initial=SHARE))
-    return np.asarray(least / looks.chance)
+    return np.asarray(np.minimum(looks.share, SHARE) / looks.chance)
 
 
 def _table(stakes: Mapping[float, float]) -> tuple[Floats, Floats]:

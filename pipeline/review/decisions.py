@@ -18,7 +18,7 @@ from pipeline.review.items import WITH, ReviewItem, item_of
 from pipeline.review.queue import LEASE, claim
 from pipeline.store.doubts import accept
 from pipeline.store.models import Decision, FieldReading, Sheet
-from pipeline.store.readings import ABSENT, Key, reading_of
+from pipeline.store.readings import ABSENT, Broken, broken_by
 from pipeline.validation.sheet import broken_rules
 
 Kind = Decision.Kind
@@ -106,11 +106,11 @@ def decide(
         kind, decided = _decided(item, spec, kind, value)
         rows = _sheet_rows(row)
         before = _broken(rows, item, forms)
-        row.value = decided
+        row.value, row.status = decided, Status.REVIEWED
         after = _broken([row if one.pk == row.pk else one for one in rows], item, forms)
         if not confirmed and kind != Kind.UNREADABLE:
             _ask(item, spec, kind, decided, after.get((row.field, row.row), []))
-        row.status, row.claimed_by, row.claimed_until = Status.REVIEWED, "", None
+        row.claimed_by, row.claimed_until = "", None
         row.save(update_fields=["value", "status", "claimed_by", "claimed_until"])
         Decision.objects.create(reading=row, kind=kind, value=decided, by=reviewer)
         for other in rows:
@@ -218,9 +218,9 @@ def _sheet_rows(row: FieldReading) -> list[FieldReading]:
     return list(rows.exclude(page__reason="duplicate_side").order_by("page__number", "position"))
 
 
-def _broken(rows: Sequence[FieldReading], item: ReviewItem, forms: Catalogue) -> dict[Key, list[str]]:
+def _broken(rows: Sequence[FieldReading], item: ReviewItem, forms: Catalogue) -> Broken:
     definition = forms.get(item.form, item.version).definition
-    return broken_rules(definition, [reading_of(row) for row in rows]) if rows else {}
+    return broken_by(broken_rules, definition, rows) if rows else {}
 
 
 def _judge_again(row: FieldReading, before: Sequence[str], after: Sequence[str]) -> None:

@@ -123,10 +123,10 @@ def choosable(item: ReviewItem, spec: FieldSpec) -> tuple[Alternative, ...]:
     known = {other.value for other in item.alternatives} | {item.value}
     first = () if item.read_value in known else (Alternative(item.read_value, item.confidence),)
     others = (*first, *item.alternatives)
-    return tuple(one for one in others if one.value != item.value and _possible(spec, one.value))[:_MOST]
+    return tuple(one for one in others if one.value != item.value and possible(spec, one.value))[:_MOST]
 
 
-def _possible(spec: FieldSpec, value: str | None) -> bool:
+def possible(spec: FieldSpec, value: str | None) -> bool:
     """Whether a person could decide for a value at all."""
     try:
         check(spec, value or "")

@@ -20,8 +20,9 @@ from pipeline.forms.catalogue import Catalogue
 from pipeline.page import PageStatus
 from pipeline.store.models import Page, ScanFile, Sheet
 from pipeline.store.pairing import made_serial
+from pipeline.store.readings import BrokenRules
 from pipeline.store.separators import BACK, BLANK, PAPERS, backs
-from pipeline.store.sheets import BrokenRules, join
+from pipeline.store.sheets import join
 
 _NUMBERED: Final = re.compile(r"(?P<stem>.*?)(?P<number>\d{1,9})(?P<suffix>\.[^.]*)?")
 _MADE: Final = r"^[^-]+-[0-9A-F]{8}-[0-9]+$"

@@ -177,6 +177,7 @@ class Refutation(models.Model):
         audited: values audited when it was refuted.
         errors: of them, wrong.
         last_decision: the newest decision that was looked at; a new watch begins behind it.
+        lots: the batches whose values were sent back, by key.
         told: whether a person at this computer has been told.
     """
 
@@ -186,6 +187,7 @@ class Refutation(models.Model):
     errors = models.PositiveIntegerField()
     reopened = models.PositiveIntegerField()
     last_decision = models.PositiveBigIntegerField()
+    lots = models.JSONField(default=list)
     told = models.BooleanField(default=False)
     at = models.DateTimeField(auto_now_add=True)
 

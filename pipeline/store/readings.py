@@ -1,8 +1,10 @@
 """Readings between the reader's records and the store's rows."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
+from pipeline.forms.definition import FormDefinition
 from pipeline.forms.layout import FieldType, PageLayout
 from pipeline.page import JudgedReading
 from pipeline.recognition.types import Alternative, Reading
@@ -10,6 +12,10 @@ from pipeline.store.models import FieldReading, Page
 
 Key = tuple[str, int | None]
 """A field of a page: its name and its table row."""
+Broken = Mapping[Key, Sequence[str]]
+"""Field and row to the reason codes of the rules that they break."""
+BrokenRules = Callable[[FormDefinition, Sequence[Reading]], Broken]
+"""The rules across the fields of a sheet."""
 
 _LIKELY: Final = 0.01
 
@@ -56,6 +62,23 @@ def reading_of(row: FieldReading) -> Reading:
         alternatives=tuple(Alternative(value, probability) for value, probability in row.alternatives),
         reasons=tuple(row.reasons),
     )
+
+
+def broken_by(rules: BrokenRules, definition: FormDefinition, rows: Sequence[FieldReading]) -> Broken:
+    """The rules that a sheet's values break: as they are shown, or as the shipped reader read what nobody decided.
+
+    What an office's learnt reader proposes so speaks for nothing that enters unseen.
+    """
+    shown = [reading_of(row) for row in rows]
+    read = [
+        one if row.status == FieldReading.Status.REVIEWED else replace(one, value=row.read_value)
+        for one, row in zip(shown, rows, strict=True)
+    ]
+    found: dict[Key, list[str]] = {}
+    for readings in [read] if read == shown else [read, shown]:
+        for key, codes in rules(definition, readings).items():
+            found[key] = list(dict.fromkeys([*found.get(key, ()), *codes]))
+    return found
 
 
 def possible(value: str | None, others: Iterable[tuple[str | None, float]]) -> frozenset[str]:

@@ -1,25 +1,17 @@
 """From pages to sheets: sides find each other by their serial, in any order, from any file, on any day."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-
 from django.db.models import Count, Exists, F, OuterRef, Q
 
 from pipeline.forms.catalogue import Form
-from pipeline.forms.definition import FormDefinition
 from pipeline.forms.layout import FieldType
 from pipeline.page import PageReading, PageStatus
 from pipeline.recognition.confidence import GROUPS
-from pipeline.recognition.types import Reading
 from pipeline.store.doubts import Status, accept, compare, doubt, reopen
 from pipeline.store.lottery import NO_AUDIT, Audit
 from pipeline.store.models import Batch, FieldReading, Page, Refutation, Sheet
 from pipeline.store.pairing import find
-from pipeline.store.readings import Key, reading_of, rows_of
+from pipeline.store.readings import BrokenRules, broken_by, rows_of
 from pipeline.store.separators import BLANK, PAPERS, strangers
-
-BrokenRules = Callable[[FormDefinition, Sequence[Reading]], Mapping[Key, Sequence[str]]]
-"""The rules across the fields of a sheet: field and row → reason codes of the rules that it breaks."""
 
 
 def place(
@@ -72,10 +64,9 @@ def place(
 
 def _refuted(batch: Batch) -> frozenset[str]:
     """The groups of fields of a lot that the audit has sent back: what is scanned into it later waits, too."""
-    if not Refutation.objects.exists():
-        return frozenset()
-    back = FieldReading.objects.filter(page__file__batch=batch, reasons=["audit_refuted"])
-    return frozenset(GROUPS[FieldType(kind)] for kind in back.values_list("type", flat=True).distinct())
+    known = Refutation.objects.values_list("group", "lots")
+    groups = {group for group, lots in known if batch.pk in lots}
+    return frozenset(GROUPS.values() if "" in groups else groups)
 
 
 def _doubt_pairs(serial: str) -> None:
@@ -135,16 +126,8 @@ def _complete(sheet: Sheet, form: Form, broken_rules: BrokenRules) -> None:
         .filter(page__in=sides)
         .order_by(F("page__number"), "position")
     )
-    # What an office's learnt reader proposes speaks for nothing that enters unseen.
-    shown = [reading_of(row) for row in rows]
-    read = [
-        one if row.status == Status.REVIEWED else replace(one, value=row.read_value)
-        for one, row in zip(shown, rows, strict=True)
-    ]
-    broken = [
-        broken_rules(form.definition, readings) for readings in ([read] if read == shown else [read, shown])
-    ]
+    broken = broken_by(broken_rules, form.definition, rows)
     for row in rows:
-        reasons = [code for found in broken for code in found.get((row.field, row.row), ())]
+        reasons = broken.get((row.field, row.row), ())
         if reasons:
             reopen(row, reasons)

@@ -10,6 +10,11 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField(
             model_name='refutation',
+            name='lots',
+            field=models.JSONField(default=list),
+        ),
+        migrations.AddField(
+            model_name='refutation',
             name='told',
             field=models.BooleanField(default=False),
         ),
