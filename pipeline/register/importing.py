@@ -1,13 +1,13 @@
 """The month's import: sheets with nothing open become rows of the register, and a second run changes nothing."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, QuerySet
 
 from pipeline.errors import UsageError
 from pipeline.forms.catalogue import Catalogue
@@ -142,20 +142,33 @@ def _import(catalogue: Catalogue, month: str | None) -> ImportReport:
 
 
 def corrected() -> int:
-    """How many sheets that are in the register a person has decided on since the last import."""
-    return len(_spoken_since(_voices()))
+    """How many sheets that made rows of the register a person has decided on since the last import."""
+    decided = _decided_since()
+    return 0 if decided is None else len(_made_by(decided))
 
 
-def _spoken_since(voices: Voices) -> frozenset[int]:
-    """Those sheets."""
+def _spoken_since(voices: Voices) -> Set[int]:
+    """Sheets that the register has rows of, or that speak of some, and that a person has decided on since."""
+    decided = _decided_since()
+    if decided is None:
+        return frozenset()
+    return _made_by(decided) | (voices.keys() & set(decided.values_list("reading__page__sheet", flat=True)))
+
+
+def _decided_since() -> QuerySet[Any, Any] | None:
+    """The sheets of decisions that no import has heard; None before the first."""
     heard = ImportRun.objects.filter(undone_at=None).aggregate(newest=Max("heard"))["newest"]
     if heard is None:
-        return frozenset()
-    decided = Decision.objects.filter(pk__gt=heard).values("reading__page__sheet").distinct()
-    found = voices.keys() & set(decided.values_list("reading__page__sheet", flat=True))
+        return None
+    return Decision.objects.filter(pk__gt=heard).values("reading__page__sheet").distinct()
+
+
+def _made_by(decided: QuerySet[Any, Any]) -> set[int]:
+    """Those of some sheets that made rows."""
+    made: set[int] = set()
     for model in ENTITIES.values():
-        found |= set(model._default_manager.filter(sheet__in=decided).values_list("sheet", flat=True))
-    return frozenset(found)
+        made |= set(model._default_manager.filter(sheet__in=decided).values_list("sheet", flat=True))
+    return made
 
 
 def _newest_decision() -> int:
