@@ -135,11 +135,10 @@ def own_tables(path: Path) -> Tables:
         StoreError: the file is damaged.
     """
     try:
-        held = read_tables(path)
-        own = path.is_file() and json.loads(path.read_text(encoding="utf-8")).get(_EDITION) == edition()
+        made_for, held = _read(path)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise StoreError(_DAMAGED.filled(path=path)) from error
-    return held if own else _withdrawn(held)
+    return held if made_for == edition() else _withdrawn(held)
 
 
 def _withdrawn(held: Tables) -> Tables:
@@ -148,8 +147,8 @@ def _withdrawn(held: Tables) -> Tables:
     for way, groups in held.items():
         for name, own in groups.items():
             ours = shipped(way).get(name)
-            kept = {} if ours is None else {one: ours.proofs[one] for one in ours.proofs if one in own.proofs}
-            if ours is not None and kept != ours.proofs:
+            if ours is not None and not ours.proofs.keys() <= own.proofs.keys():
+                kept = {promise: proof for promise, proof in ours.proofs.items() if promise in own.proofs}
                 found.setdefault(way, {})[name] = replace(ours, proofs=kept)
     return found
 
@@ -162,11 +161,18 @@ def load_tables(path: Path = SHIPPED) -> Tables:
 
 def read_tables(path: Path) -> Tables:
     """The calibration tables of a file as it is now; none where it is not there."""
+    return _read(path)[1]
+
+
+def _read(path: Path) -> tuple[str | None, Tables]:
+    """For which edition of the readers a file was made, None where it does not say, and its tables."""
     if not path.is_file():
-        return {}
-    held: dict[str, dict[str, dict[str, Any]]] = json.loads(path.read_text(encoding="utf-8"))
-    held.pop(_EDITION, None)
-    return {way: {name: _from_json(row) for name, row in groups.items()} for way, groups in held.items()}
+        return None, {}
+    held: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    made_for = held.pop(_EDITION, None)
+    return made_for, {
+        way: {name: _from_json(row) for name, row in groups.items()} for way, groups in held.items()
+    }
 
 
 @lru_cache(maxsize=8)

@@ -38,12 +38,12 @@ class Withheld:
 
 def withheld(catalogue: Catalogue) -> Withheld:
     """Everybody whom a standing refusal keeps in the office, as the papers say now, imported or not."""
-    told = {sheet: (value, status) for sheet, value, status in values(catalogue, CONSENT)}
-    refused = {sheet for sheet, (value, _) in told.items() if value in WITHHELD}
+    told = dict(values(catalogue, CONSENT))
+    refused = {sheet for sheet, value in told.items() if value in WITHHELD}
     refused |= {sheet for sheet, _ in unreadable(catalogue, CONSENT)}
     if not refused:
         return Withheld()
-    heads = {sheet: nik for sheet, nik, _ in values(catalogue, _NIK)}
+    heads = dict(values(catalogue, _NIK))
     own = _consents(catalogue, told.keys() - refused, heads)
     standing = {
         sheet: heads.get(sheet, "") for sheet in refused if not own.after(sheet, heads.get(sheet, ""))
@@ -72,11 +72,11 @@ def doubtful(catalogue: Catalogue) -> Iterator[Question]:
     kept = withheld(catalogue).people
     if not kept:
         return
-    serials = dict(Sheet.objects.filter(pk__in=set(kept.values())).values_list("pk", "serial"))
+    sheets = Sheet.objects.in_bulk(set(kept.values()))
     rows = Person.objects.exclude(household__consent__in=WITHHELD).order_by("pk")
     for key, name in rows.values_list("pk", "name"):
         if key in kept:
-            yield Question("consent", serials[kept[key]], name)
+            yield Question("consent", sheets[kept[key]].serial, name)
 
 
 @dataclass(frozen=True, slots=True)

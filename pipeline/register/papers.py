@@ -54,8 +54,8 @@ def unreadable(
             yield sheet, name
 
 
-def values(catalogue: Catalogue, attributes: frozenset[str]) -> Iterator[tuple[int, str, str]]:
-    """Sheets, with what the fields outside tables hold that become some attributes, and the state of the reading."""
+def values(catalogue: Catalogue, attributes: frozenset[str]) -> Iterator[tuple[int, str]]:
+    """Sheets, with what the fields outside tables hold that become some attributes."""
     names = {
         (*form.key, name)
         for form in catalogue.forms()
@@ -65,7 +65,7 @@ def values(catalogue: Catalogue, attributes: frozenset[str]) -> Iterator[tuple[i
     rows = FieldReading.objects.filter(
         field__in={name for _, _, name in names}, value__isnull=False, page__sheet__isnull=False
     ).exclude(page__reason="duplicate_side")
-    columns = ("page__sheet", "page__sheet__form", "page__sheet__version", "field", "value", "status")
-    for sheet, form, version, name, value, status in rows.values_list(*columns).iterator(10_000):
+    columns = ("page__sheet", "page__sheet__form", "page__sheet__version", "field", "value")
+    for sheet, form, version, name, value in rows.values_list(*columns).iterator(10_000):
         if (form, version, name) in names:
-            yield sheet, value, status
+            yield sheet, value

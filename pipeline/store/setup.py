@@ -29,8 +29,6 @@ _NEWER: Final = Text(
     "Basis data ini dibuat oleh Sotarsa yang lebih baru. Perbarui program di komputer ini.",
     "This database was made by a newer Sotarsa. Update the program on this computer.",
 )
-
-
 _LOST: Final = Text(
     "Di {home} ada arsip pindaian, tetapi basis datanya hilang. Pulihkan cadangan terakhir ke folder kosong: "
     "sotarsa --home FOLDER restore BERKAS",
