@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import UsageError
+from pipeline.forms.definition import ATTRIBUTES
 
 pytestmark = pytest.mark.usefixtures("store")
 
@@ -43,6 +44,15 @@ def everything():
         name: sorted((state(row) for row in model.objects.all()), key=lambda one: one["id"])
         for name, model in ENTITIES.items()
     }
+
+
+def test_the_language_of_definitions_knows_what_the_register_keeps():
+    from pipeline.register.changes import ENTITIES
+
+    for entity, names in ATTRIBUTES.items():
+        columns = {column.name for column in ENTITIES[entity]._meta.fields}
+        # Who a line of a roster is about is kept as the person.
+        assert names - columns == ({"nik", "name"} if entity == "distribution" else set())
 
 
 OTHERS = {

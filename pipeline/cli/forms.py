@@ -5,12 +5,12 @@ import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from pipeline.cli import account, context
+from pipeline.cli import account, context, rosters
 from pipeline.cli.draft import NEW, new_form
 from pipeline.cli.edit import HELP as EDIT
 from pipeline.cli.edit import edit
@@ -23,9 +23,6 @@ from pipeline.forms.identity import NO_VILLAGE, is_serial
 from pipeline.forms.printing import check_printable, print_separators, print_sheets
 from pipeline.language import Text
 from pipeline.outputs import whole
-
-if TYPE_CHECKING:
-    from pipeline.register.roster import RosterRow
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -203,19 +200,22 @@ def print_form(
     _check_paper((found,))
     from pipeline.store.issue import next_serials, record_issued
 
-    table, pages = _roster(found, short, programme)
-    about = _known(found, table, short, programme)
+    table, pages = rosters.roster(found, short, programme)
+    about = rosters.known(found, table, short, programme)
 
     def issue() -> tuple[list[str], Path]:
         serials = next_serials(found, short, len(pages) or count, first_serial)
-        rosters = dict(zip(serials, pages, strict=False))
+        listed = dict(zip(serials, pages, strict=False))
         target = out or context.home() / "print" / f"{serials[0]}.pdf"
-        texts = {serial: _texts(found, table, rows) for serial, rows in rosters.items()}
+        texts = {serial: rosters.texts(found, table, rows) for serial, rows in listed.items()}
         # A serial counts as issued only with its paper: else sheets that nobody has would be waited for.
         with whole(target, folders=True) as part:
             print_sheets(found, serials, part, preprinted=texts, known=about)
             record_issued(
-                found, serials, short, {serial: _people(table, rows) for serial, rows in rosters.items()}
+                found,
+                serials,
+                short,
+                {serial: rosters.people(table, rows) for serial, rows in listed.items()},
             )
         return serials, target
 
@@ -332,71 +332,6 @@ def _village(code: str | None) -> str:
             )
         )
     return village.short
-
-
-def _roster(form: Form, village: str, programme: str | None) -> "tuple[str, list[list[RosterRow]]]":
-    """The preprinted table and the register's rows for each sheet of it; no rows where none are asked for.
-
-    Raises:
-        UsageError: a programme was given for a form that prints nothing from the register.
-    """
-    tables = [table for table in form.definition.tables() if table.preprinted]
-    if programme is None:
-        return "", []
-    if not tables:
-        raise UsageError(
-            Text(
-                f"Formulir {form.definition.form} tidak memuat daftar penerima: hilangkan --programme.",
-                f"Form {form.definition.form} prints no roster: leave out --programme.",
-            )
-        )
-    from pipeline.register.roster import roster_rows
-
-    return tables[0].name, roster_rows(context.catalogue(), village, programme, tables[0].rows)
-
-
-def _known(form: Form, table: str, village: str, programme: str | None) -> dict[str, str]:
-    """What a roster is about, by the fields that the definition maps to it: so that two rosters are told apart.
-
-    Raises:
-        UsageError: the form has no box for the programme.
-    """
-    about = {"programme": programme, "village": village} if programme else {}
-    known = {
-        entry.map[attribute]: value
-        for entry in form.definition.register_
-        if entry.table == table
-        for attribute, value in about.items()
-        if attribute in entry.map and value
-    }
-    for name, value in known.items():
-        choices = [choice.value for choice in form.definition.field(name).choices]
-        if choices and value not in choices:
-            raise UsageError(
-                Text(
-                    f"Formulir {form.definition.form} tidak punya kotak {value}. Yang ada: {', '.join(choices)}.",
-                    f"Form {form.definition.form} has no box for {value}. It has: {', '.join(choices)}.",
-                )
-            )
-    return known
-
-
-def _people(table: str, rows: "list[RosterRow]") -> dict[str, list[dict[str, object]]]:
-    """Whom each row is about, as the store keeps it."""
-    return {table: [{"row": number, "person": row["person"]} for number, row in enumerate(rows, start=1)]}
-
-
-def _texts(form: Form, table: str, rows: "list[RosterRow]") -> dict[str, list[dict[str, str]]]:
-    """The text of each preprinted column, by the attribute that the definition maps to it."""
-    columns = {column.name for column in form.definition.table(table).preprinted}
-    mapped = {
-        column: attribute
-        for entry in form.definition.register_
-        if entry.table == table
-        for attribute, column in entry.map.items()
-        if column in columns
-    }
-    return {table: [{column: str(row[key]) for column, key in mapped.items()} for row in rows]}
 
 
 app.command("account", help=str(account.ACCOUNT))(account.account)

@@ -97,12 +97,10 @@ class Screen:
                 if asked is not None:
                     self._say(str(_AGAIN), "33")
                 continue
-            keep = asked is not None and action.do is Do.TAKE
-            if keep and asked is not None:
-                action = asked
-            asked = None
+            again = asked if action.do is Do.TAKE else None
+            action, asked = again or action, None
             try:
-                self._do(action, confirmed=keep)
+                self._do(action, confirmed=again is not None)
             except Refused as refused:
                 can = action.do is not Do.TAKE and (item.value is None or possible(spec, item.value))
                 offer = _READING.format(reading=outcome(spec, item)) if can else ""

@@ -11,6 +11,7 @@ from typing import Final
 
 from django.db.models import Q
 
+from pipeline.forms.definition import FREE
 from pipeline.register.book import Book, Question, Told
 from pipeline.register.changes import NUMBERS
 from pipeline.register.drafts import Draft
@@ -190,15 +191,17 @@ def _fill(row: Row, draft: Draft, attributes: Iterable[str]) -> None:
         told = draft.attributes.get(name)
         default = default_of(row, name)
         setattr(row, name, default if told is None else _typed(name, told))
-    row.facts = {name[6:]: value for name, value in draft.attributes.items() if name.startswith("facts.")}
+    row.facts = {
+        name.removeprefix(FREE): value for name, value in draft.attributes.items() if name.startswith(FREE)
+    }
 
 
 def _put(row: Tracked, attribute: str, value: str, told: Told) -> None:
     """Sets one attribute, unless a later form has spoken of it."""
     if not _newest(row, attribute, told):
         return
-    if attribute.startswith("facts."):
-        row.facts[attribute[6:]] = value
+    if attribute.startswith(FREE):
+        row.facts[attribute.removeprefix(FREE)] = value
     else:
         setattr(row, attribute, _typed(attribute, value))
 

@@ -6,6 +6,7 @@ from those that it has left: what else was said of them counts again, and where 
 
 from collections.abc import Iterator
 
+from pipeline.forms.definition import FREE
 from pipeline.register.book import Book, Told
 from pipeline.register.changes import NUMBERS
 from pipeline.register.drafts import Draft
@@ -113,8 +114,8 @@ def take_back(row: Tracked, sheet: int, but: frozenset[str]) -> None:
         if attribute in but:
             continue
         del row.sources[attribute]
-        if attribute.startswith("facts."):
-            row.facts.pop(attribute[6:], None)
+        if attribute.startswith(FREE):
+            row.facts.pop(attribute.removeprefix(FREE), None)
         elif attribute == "household" and isinstance(row, Person):
             row.household, row.village = None, ""
         else:
