@@ -21,6 +21,15 @@ COPIED = next(own for own in PAGES if (own.serial, own.page) == ("FPS-2005-26-00
 HIDDEN = ("tempat_lahir", "tanggal_lahir")
 
 
+@pytest.fixture
+def own_page() -> tuple[np.ndarray, Registration]:
+    """A page, to be damaged, and where it lies."""
+    image = OWN[0].picture.copy()
+    page = register(image, catalogue())
+    assert isinstance(page, Registration)
+    return image, page
+
+
 def seen(image: np.ndarray) -> np.ndarray:
     page = register(image, catalogue())
     assert isinstance(page, Registration), page
@@ -195,6 +204,18 @@ def test_print_that_faded_towards_the_foot_takes_the_ink_along(own):
     image = (own.picture + lit * (255.0 - own.picture)).astype(np.uint8)
     assert isinstance(register(image, catalogue()), Registration)
     assert not seen(image).any()
+
+
+@pytest.mark.parametrize("left", [0.1, 0.2, 0.5, 0.8])
+@pytest.mark.parametrize("behind", [30, 128, 250], ids=["black lid", "grey lid", "white lid"])
+def test_a_torn_corner_fades_nothing_whatever_lies_behind_it(own_page, behind, left):
+    """A part of the marker is left on the paper, the rest of its place shows what the sheet lay on."""
+    image, page = own_page
+    box = page.page.markers[1].box
+    x, y, far = box.x + left * box.w, box.y, 30.0
+    tear = np.array([[x, y - far], [x + far, y - far], [x + far, y + box.h], [x, y + box.h]])
+    cv2.fillPoly(image, [page.to_pixels(tear).astype(np.int32)], behind)
+    assert seen(image).mean() > 0.9
 
 
 def test_a_page_that_lacks_much_of_its_print_leaves_nothing_sure():

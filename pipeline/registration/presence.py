@@ -15,7 +15,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.forms.layout import Box, FieldLayout, Kind, PageLayout
+from pipeline.forms.identity import MARKER_DICTIONARY
+from pipeline.forms.layout import Box, FieldLayout, Kind, Marker, PageLayout
 from pipeline.registration.fit import Floats
 from pipeline.registration.types import Registration
 
@@ -40,8 +41,8 @@ _SPARED: Final = 8
 """One cell in so many may hide its outline under ink; none may lack it."""
 _WHOLE_SHARE: Final = 0.7
 """Share of a page's fields that must be there; half a page under a slip leaves as much."""
-_MARKER_THERE: Final = 0.1
-"""Share of the light that a marker takes, at least; else it was torn off, or lies under something."""
+_MARKER_THERE: Final = 0.5
+"""Correlation of a marker with its own pattern, at least; else it was torn off, or lies under something."""
 _FADED: Final = 0.5
 _NEAR_MM: Final = 45.0
 """Tick boxes up to so far above or below speak for outlines that a copier or a 1-bit scan wiped out …"""
@@ -99,23 +100,32 @@ def _is_faded(image: NDArray[np.uint8], registration: Registration) -> bool:
 
     A file that lost bytes, and a reflection, leave print that can still be found and ink that cannot.
     """
-    blackness = []
-    for marker in registration.page.markers:
-        box = marker.box
-        corners = [
-            [box.x, box.y],
-            [box.x + box.w, box.y],
-            [box.x + box.w, box.y + box.h],
-            [box.x, box.y + box.h],
-        ]
-        px = registration.to_pixels(np.array(corners))
-        (left, top), (right, bottom) = np.maximum(px.min(axis=0), 0).astype(int), px.max(axis=0).astype(int)
-        part = image[top:bottom, left:right]
-        if part.size:
-            black, white = np.percentile(part, (10, 95))
-            blackness.append(1 - black / max(white, 1.0))
-    there = [one for one in blackness if one >= _MARKER_THERE]
+    seen = [_blackness(image, registration, marker) for marker in registration.page.markers]
+    there = [one for one in seen if one is not None]
     return bool(there) and min(there) < _FADED * max(there)
+
+
+def _blackness(image: NDArray[np.uint8], registration: Registration, marker: Marker) -> float | None:
+    """Share of the light that a marker's darkest modules take, 0 to 1; None where its pattern is not there.
+
+    What lies behind a torn corner may be as dark as ink, or as light as paper.
+    """
+    white = _pattern(marker.id)
+    middles = (np.arange(len(white)) + 0.5) / len(white)
+    across, down = np.meshgrid(marker.box.x + middles * marker.box.w, marker.box.y + middles * marker.box.h)
+    x, y = registration.to_pixels(np.stack([across, down], axis=-1).reshape(-1, 2)).astype(np.float32).T
+    grey = _sampled(image, x[:, None], y[:, None])[:, 0].reshape(white.shape)
+    if not grey.std() or np.corrcoef(grey.ravel(), white.ravel())[0, 1] < _MARKER_THERE:
+        return None
+    return float(1 - np.quantile(grey[~white], 0.1) / max(np.quantile(grey[white], 0.9), 1.0))
+
+
+@lru_cache(maxsize=8)
+def _pattern(marker: int) -> NDArray[np.bool_]:
+    """Which modules of a marker, its rim among them, are white."""
+    dictionary = cv2.aruco.getPredefinedDictionary(getattr(cv2.aruco, MARKER_DICTIONARY))
+    modules = dictionary.markerSize + 2
+    return np.asarray(cv2.aruco.generateImageMarker(dictionary, marker, modules) > 0)
 
 
 _CELLS, _TICKS, _AREAS, _LINES = range(4)
