@@ -27,6 +27,14 @@ def stamp(page, middle):
     return page
 
 
+def unevenly(page, seed):
+    """The same, by a pad that has dried here and there."""
+    h, w = page.shape
+    blotches = np.random.default_rng(seed).standard_normal((h // 6, w // 6)).astype(np.float32)
+    covers = np.clip(0.75 + 0.5 * cv2.resize(blotches, (w, h)), 0, 1)
+    return (255 - covers * (255 - page.astype(np.float32))).astype(np.uint8)
+
+
 def sign(page, seed, thumb):
     rng = np.random.default_rng(seed)
     style = PenStyle.sample(rng)
@@ -46,6 +54,22 @@ def read(page):
 @pytest.mark.parametrize("middle", [(40, 20), (20, 12), (62, 34), (40, 38), (75, 20)])
 def test_a_stamp_over_an_empty_area_is_asked_about(middle):
     assert read(stamp(paper(), middle)).reasons == ("unclear_signature",)
+
+
+@pytest.mark.parametrize("middle", [(35, 47), (87, 18), (-1, 37), (12, -5), (75, 2), (8, 39), (84, 29)])
+def test_a_stamp_that_only_grazes_an_empty_area_is_asked_about(middle):
+    for seed in range(8):
+        reading = read(unevenly(stamp(paper(), middle), seed))
+        assert reading.reasons == ("unclear_signature",), (seed, reading)
+
+
+def test_what_is_signed_near_print_and_lines_is_no_stamp():
+    page = paper()
+    cv2.putText(page, "Tanda tangan kepala keluarga", (60, 60), cv2.FONT_HERSHEY_SIMPLEX, 0.8, 0, 2)
+    for y in (76, 250):
+        cv2.line(page, (0, y), (page.shape[1], y), 0, 3)
+    found = [read(sign(page.copy(), seed, thumb=False)) for seed in range(30)]
+    assert all(reading.value == "present" and not reading.reasons for reading in found)
 
 
 @pytest.mark.parametrize("thumb", [False, True])
