@@ -2,7 +2,8 @@
 
 Where the printer puts ink is known to the hundredth of a mm, so what is dark on paper that should be bare was written
 there. A comb with writing around it is shown to a person, and so is a choice without a mark that has some around its
-boxes or their labels: people circle what they mean, or strike out what they do not.
+boxes or their labels: people circle what they mean, or strike out what they do not. What runs on far beyond a box, as
+the ring of a stamp does and a line that strikes out rows, is no mark of that box.
 """
 
 from collections.abc import Mapping, Sequence, Set
@@ -49,6 +50,12 @@ What stands on the label of an empty comb shows in the gaps of the print alone.
 """
 _UNMARKED_MM2: Final = 0.5
 """So much is let pass around boxes of which none is marked."""
+_OUTLINE_MM: Final = 0.35
+"""So far around the middle of a box's own lines ink is theirs."""
+_BRIDGED_PX: Final = 5
+"""Strokes that are this close are one: pads and dry pens leave gaps, and so do the lines that were taken out."""
+_RUNS_ON_MM: Final = 10.0
+"""Ticks end within 6 mm of their box, and where one meets that of the next row within 10."""
 
 Part = tuple[slice, slice]
 """Rows and columns of a page."""
@@ -57,7 +64,10 @@ Part = tuple[slice, slice]
 def written_beside(
     image: NDArray[np.uint8], plane: Plane, page: PageLayout, print_: PageInk, filled: Set[Key]
 ) -> frozenset[Key]:
-    """The combs, and the choices without a mark, of a page that have writing around them.
+    """The combs and choices of a page that have writing around them which may change what they say.
+
+    Combs with any, choices without a mark whose boxes or labels have some, and choices in a box of which lies part of
+    something that runs on far beyond it.
 
     Args:
         image: uint8 (H, W), grey, paper bright.
@@ -68,7 +78,11 @@ def written_beside(
     """
     upright = crop(image, plane, Box(0.0, 0.0, page.width_mm, page.height_mm), _PX_PER_MM)
     dark = upright < _DARK * _paper(upright)
-    return _beside_combs(dark, page, print_, filled) | _beside_choices(dark, page, print_, filled)
+    return (
+        _beside_combs(dark, page, print_, filled)
+        | _beside_choices(dark, page, print_, filled)
+        | _running_on(dark, page, print_)
+    )
 
 
 def _beside_combs(
@@ -97,6 +111,43 @@ def _beside_choices(
             _take_out(bare, box, within)
     asked = [(key, parts, _UNMARKED_MM2) for key, parts in circled.items() if key not in filled]
     return _with_strokes(dark & bare, asked)
+
+
+def _running_on(dark: NDArray[np.bool_], page: PageLayout, print_: PageInk) -> frozenset[Key]:
+    """The choices with ink in one of their boxes that is part of something much longer than a mark."""
+    boxes = [
+        ((field.name, field.row), choice.box)
+        for field in page.fields
+        if field.kind is Kind.MARKS
+        for choice in field.choices
+    ]
+    ink = dark & _between_outlines(page, print_)
+    inked = [(key, box) for key, box in boxes if ink[_px(_grown(box, -_OUTLINE_MM))].any()]
+    if not inked:
+        return frozenset()
+    bridged = cv2.dilate(ink.astype(np.uint8), np.ones((_BRIDGED_PX, _BRIDGED_PX), np.uint8))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(bridged, connectivity=8)
+    start, size = (stats[:, i : i + 2] / _PX_PER_MM for i in (cv2.CC_STAT_LEFT, cv2.CC_STAT_WIDTH))
+    found = set()
+    for key, box in inked:
+        within = np.unique(labels[_px(_grown(box, -_OUTLINE_MM))])
+        strokes = within[within > 0]
+        before = (box.x, box.y) - start[strokes]
+        beyond = start[strokes] + size[strokes] - (box.x + box.w, box.y + box.h)
+        if max(before.max(), beyond.max()) > _RUNS_ON_MM:
+            found.add(key)
+    return frozenset(found)
+
+
+@lru_cache(maxsize=16)
+def _between_outlines(page: PageLayout, print_: PageInk) -> NDArray[np.bool_]:
+    """Where on a page nothing is printed, the outlines of boxes to mark left out too: bool (h, w)."""
+    bare = _unprinted(page, print_).copy()
+    for box in (choice.box for field in page.fields for choice in field.choices):
+        for side in _sides(box):
+            _take_out(bare, side, _OUTLINE_MM)
+    bare.flags.writeable = False
+    return bare
 
 
 @lru_cache(maxsize=16)
