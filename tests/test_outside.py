@@ -7,6 +7,7 @@ from forms_under_test import FORMS, form
 from pen_hands import BLOCK
 
 from pipeline.forms.layout import Kind
+from pipeline.recognition.bare import dark_on
 from pipeline.recognition.outside import written_beside
 from pipeline.registration.plane import Plane
 from pipeline.training.degrade import specks, to_bytes
@@ -34,8 +35,8 @@ def filled(name, values, slips=0.0, way="cell", seed=1, dust=0, side=0):
 
 
 def beside(name, image, inside, side=0):
-    survey = form(name)
-    return written_beside(image, PLANE, survey.layout.pages[side], survey.ink[side], inside)
+    page, ink = form(name).layout.pages[side], form(name).ink[side]
+    return written_beside(dark_on(image, PLANE, page), page, ink, inside)
 
 
 @pytest.mark.parametrize("name", FORMS)
@@ -97,52 +98,3 @@ def test_a_choice_that_is_circled_instead_of_marked_is_noticed(aside, marked):
     key = (field.name, field.row)
     found = beside("pendataan", image, inside | {key} if marked else inside, side=1)
     assert (key in found) != marked
-
-
-CHOICES = ("anggota.jenis_kelamin", 2)
-"""Marked in the tests below; the same of the rows above and below are not."""
-
-
-def stamped(image, middle_mm, seed):
-    """An office's stamp, by a pad that inks unevenly."""
-    through = np.full(image.shape, 255, np.uint8)
-    at = tuple(round(mm * DPI / 25.4) for mm in middle_mm)
-    for radius, line in ((19.0, 1.0), (17.0, 0.4)):
-        cv2.circle(through, at, round(radius * DPI / 25.4), 120, round(line * DPI / 25.4), cv2.LINE_AA)
-    blotches = np.random.default_rng(seed).standard_normal([side // 8 for side in image.shape])
-    covers = np.clip(0.75 + 0.5 * cv2.resize(blotches, image.shape[::-1]), 0, 1)
-    return (image * (1 - covers * (1 - through / 255))).astype(np.uint8)
-
-
-def box_of(key, value):
-    field = next(one for one in form("pendataan").layout.pages[0].fields if (one.name, one.row) == key)
-    return next(choice.box for choice in field.choices if choice.value == value)
-
-
-@pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("towards", [-1, 1])
-def test_the_ring_of_a_stamp_through_a_box_is_no_mark_of_it(towards, seed):
-    image, inside = filled("pendataan", {})
-    box = box_of(CHOICES, "P")
-    middle = box.x + box.w / 2 + towards * 18.9, box.y + box.h / 2
-    # As the reader would have it, the box is marked.
-    assert CHOICES in beside("pendataan", stamped(image, middle, seed), inside | {CHOICES})
-
-
-def test_a_line_drawn_through_the_boxes_of_several_rows_is_no_mark_of_them():
-    image, inside = filled("pendataan", {})
-    rows = [("anggota.jenis_kelamin", row) for row in range(1, 6)]
-    ends = [(box.x + box.w / 2, box.y + box.h / 2) for box in (box_of(rows[0], "L"), box_of(rows[-1], "L"))]
-    (x0, y0), (x1, y1) = ((round(x * DPI / 25.4), round(y * DPI / 25.4)) for x, y in ends)
-    cv2.line(image, (x0, y0), (x1 + 8, y1), 40, 6, cv2.LINE_AA)
-    assert set(rows) <= beside("pendataan", image, inside | set(rows))
-
-
-@pytest.mark.parametrize("seed", range(6))
-@pytest.mark.parametrize("side", [0, 1])
-def test_marks_that_are_drawn_large_are_marks(side, seed):
-    survey = form("pendataan")
-    values = fill_in(survey, np.random.default_rng(seed))
-    image, inside = filled("pendataan", values, seed=seed, side=side)
-    choices = {(f.name, f.row) for f in survey.layout.pages[side].fields if f.kind is Kind.MARKS}
-    assert not choices & beside("pendataan", image, inside, side)

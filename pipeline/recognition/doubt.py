@@ -160,3 +160,13 @@ def doubt_unseen(readings: Sequence[Reading], seen: Sequence[bool]) -> tuple[Rea
         reading if here else replace(reading, reasons=(*reading.reasons, "not_seen"))
         for reading, here in zip(readings, seen, strict=True)
     )
+
+
+def doubt_crossed(readings: Sequence[Reading], crossed: Set[Key]) -> tuple[Reading, ...]:
+    """Doubts the fields that a stroke runs across which is no part of them, the empty ones, too."""
+    return tuple(
+        replace(one, reasons=tuple(dict.fromkeys((*one.reasons, "crossed_out"))))
+        if (one.field, one.row) in crossed
+        else one
+        for one in readings
+    )

@@ -12,6 +12,7 @@ from pipeline.forms.catalogue import Form
 from pipeline.forms.layout import FieldLayout, Kind, around
 from pipeline.forms.types import TYPES
 from pipeline.recognition.areas import AreaReading, read_areas
+from pipeline.recognition.bare import dark_on
 from pipeline.recognition.choices import choice_guesses, marked
 from pipeline.recognition.combs import (
     comb_cells,
@@ -23,10 +24,12 @@ from pipeline.recognition.combs import (
     torn_combs,
 )
 from pipeline.recognition.confidence import edition
+from pipeline.recognition.crossing import crossed
 from pipeline.recognition.doubt import (
     Guess,
     Key,
     doubt_beside,
+    doubt_crossed,
     doubt_faint,
     doubt_hand,
     doubt_place,
@@ -99,16 +102,19 @@ def recognise_by(
     if cells is not None:
         cells = read_print(cells, page)
     marks = choice_guesses(image, plane, page, form.definition)
-    beside = frozenset() if cells is None else torn_combs(cells, page)
+    beside, across = frozenset() if cells is None else torn_combs(cells, page), frozenset[Key]()
     if form.ink:
         filled = marked(marks) if cells is None else marked(marks) | filled_combs(cells, page)
-        beside |= written_beside(image, plane, page, form.ink[page.page - 1], filled)
+        dark, ink = dark_on(image, plane, page), form.ink[page.page - 1]
+        beside |= written_beside(dark, page, ink, filled)
+        across = crossed(dark, page, ink)
     areas = read_areas(image, plane, page)
     found = []
     for one in by:
         combs = comb_guesses(cells, page, form.definition, one.second, one.head, kin)
         name = cells_read_by() + (f"+{one.head.version}" if one.head else "")
-        found.append(_readings(doubt_beside(combs | marks, beside), areas, seen, registration, form, name))
+        readings = _readings(doubt_beside(combs | marks, beside), areas, seen, registration, form, name)
+        found.append(doubt_crossed(readings, across))
     return tuple(found)
 
 

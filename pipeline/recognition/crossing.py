@@ -1,0 +1,130 @@
+"""Strokes that run across fields: a line that strikes out a row or a page, the ring of a stamp.
+
+A pen that fills in a form stays with one field at a time. What goes from one field to the next beside it, is taller
+than any writing, or runs on far beyond the box that it lies in says of all that it crosses that it may not hold.
+"""
+
+from collections import Counter
+from functools import lru_cache
+from itertools import permutations
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.forms.ink import PageInk
+from pipeline.forms.layout import Box, FieldLayout, Kind, PageLayout, around
+from pipeline.recognition.bare import PX_PER_MM, Mask, Part, grown, part_of, sides_of, take_out, unprinted
+from pipeline.recognition.doubt import Key
+from pipeline.registration.fit import Floats
+
+_OUTLINE_MM: Final = 0.35
+"""So far around the middle of a field's own lines ink is theirs."""
+_LINES_SHOW: Final = 0.2
+"""Of the lines of cells so much is dark where a copier or a 1-bit scan made them so; writing covers less."""
+_BRIDGED_PX: Final = 5
+"""Strokes that are this close are one: pads and dry pens leave gaps, and so do the lines that were taken out."""
+_EDGE_MM: Final = 6.0
+"""So near the edge of the page lies what lay beneath it."""
+_TALL_MM: Final = 30.0
+"""Writing that touches that of the rows above and below reaches 25 mm on pages of careless hands."""
+_PAGE_SHARE: Final = 0.4
+"""Of a page's height, covered by what is so tall: all of it was struck out."""
+_RUNS_ON_MM: Final = 10.0
+"""Ticks end within 6 mm of their box, and where one meets that of the next row within 10."""
+_GAP_MM: Final = (2.5, 40.0)
+"""Between fields beside each other; the next column is another matter."""
+_INTO_GAP_MM: Final = 1.0
+"""So far into it writing may reach."""
+
+
+def crossed(dark: Mask, page: PageLayout, print_: PageInk) -> frozenset[Key]:
+    """The fields of a page that something runs across which is no part of what was filled in.
+
+    Of a row with several of them all, and where such strokes go over much of the page everything on it.
+
+    Args:
+        dark: where the page is dark, see `bare`.
+        page: its layout.
+        print_: what is printed around its fields.
+    """
+    bare, lines = _between_lines(page, print_)
+    ink = dark & bare
+    if ink[lines].mean() > _LINES_SHOW:
+        ink &= ~lines
+    bridged = cv2.dilate(ink.astype(np.uint8), np.ones((_BRIDGED_PX, _BRIDGED_PX), np.uint8))
+    _, strokes, stats, _ = cv2.connectedComponentsWithStats(bridged, connectivity=8)
+    start, size = (stats[:, i : i + 2] / PX_PER_MM for i in (cv2.CC_STAT_LEFT, cv2.CC_STAT_WIDTH))
+    tall = size[:, 1] > _TALL_MM
+    tall[0] = False
+    if _covered(start[tall, 1], size[tall, 1]) > _PAGE_SHARE * page.height_mm:
+        return frozenset((field.name, field.row) for field in page.fields)
+    across = tall | _run_on(ink, strokes, start, size, page)
+    for left, right in _gaps(page):
+        across[np.intersect1d(strokes[left], strokes[right])] = True
+    across[0] = False
+    met = [field for field in page.fields if _meets(field, start[across], size[across])]
+    rows = Counter(field.row for field in met if field.row is not None)
+    struck = {row for row, fields in rows.items() if fields > 1}
+    return frozenset((field.name, field.row) for field in page.fields if field in met or field.row in struck)
+
+
+def _covered(start: Floats, size: Floats) -> float:
+    """How much some stretches (N,) cover together, mm."""
+    covered, upto = 0.0, 0.0
+    for first, last in sorted(zip(start, start + size, strict=True)):
+        covered += max(0.0, last - max(first, upto))
+        upto = max(upto, last)
+    return covered
+
+
+def _run_on(
+    ink: Mask, strokes: NDArray[np.int32], start: Floats, size: Floats, page: PageLayout
+) -> NDArray[np.bool_]:
+    """Which strokes (N,) have ink in a box to mark and run on far beyond it."""
+    found = np.zeros(len(start), bool)
+    for box in (choice.box for field in page.fields for choice in field.choices):
+        part = part_of(grown(box, -_OUTLINE_MM))
+        if ink[part].any():
+            inside = np.unique(strokes[part])
+            before = (box.x, box.y) - start[inside]
+            beyond = start[inside] + size[inside] - (box.x + box.w, box.y + box.h)
+            found[inside] |= np.maximum(before, beyond).max(axis=1) > _RUNS_ON_MM
+    return found
+
+
+def _meets(field: FieldLayout, start: Floats, size: Floats) -> bool:
+    """Whether a part of a field lies where one of some strokes (N, 2) in mm does."""
+    if not len(start):
+        return False
+    low = np.array([[box.x, box.y] for box in field.parts])[:, None]
+    high = low + np.array([[box.w, box.h] for box in field.parts])[:, None]
+    return bool(((low < start + size) & (high > start)).all(axis=2).any())
+
+
+@lru_cache(maxsize=16)
+def _gaps(page: PageLayout) -> tuple[tuple[Part, Part], ...]:
+    """Where to look for what goes from a field to the next beside it: px along the first one's end, and the other's."""
+    boxes = [around(field.parts) for field in page.fields]
+    found = []
+    for one, other in permutations(boxes, 2):
+        top, foot = max(one.y, other.y), min(one.y + one.h, other.y + other.h)
+        end, begin = one.x + one.w, other.x
+        if _GAP_MM[0] <= begin - end <= _GAP_MM[1] and foot - top >= min(one.h, other.h) / 2:
+            at = (Box(x, top, 1 / PX_PER_MM, foot - top) for x in (end + _INTO_GAP_MM, begin - _INTO_GAP_MM))
+            found.append((part_of(next(at)), part_of(next(at))))
+    return tuple(found)
+
+
+@lru_cache(maxsize=16)
+def _between_lines(page: PageLayout, print_: PageInk) -> tuple[Mask, Mask]:
+    """Where on a page nothing black is printed, and where the lines of cells and areas are, which are pale."""
+    bare, pale = unprinted(page, print_).copy(), np.ones(unprinted(page, print_).shape, bool)
+    for field in page.fields:
+        for side in (side for box in field.parts for side in sides_of(box)):
+            take_out(bare if field.kind is Kind.MARKS else pale, side, _OUTLINE_MM)
+    edge = round(_EDGE_MM * PX_PER_MM)
+    inner = np.zeros_like(bare)
+    inner[edge:-edge, edge:-edge] = True
+    return bare & inner, ~pale
