@@ -25,9 +25,10 @@ _LINES_SHOW: Final = 0.2
 """Of the lines of cells so much is dark where a copier or a 1-bit scan made them so; writing covers less."""
 _BRIDGED_PX: Final = 5
 """Strokes that are this close are one: pads and dry pens leave gaps, and so do the lines that were taken out."""
+_TOUCHING_PX: Final = 3
 _EDGE_MM: Final = 6.0
 """So near the edge of the page lies what lay beneath it."""
-_TALL_MM: Final = 30.0
+_HIGH_MM: Final = 30.0
 """Writing that touches that of the rows above and below reaches 25 mm on pages of careless hands."""
 _PAGE_SHARE: Final = 0.4
 """Of a page's height, covered by what is so tall: all of it was struck out."""
@@ -51,23 +52,43 @@ def crossed(dark: Mask, page: PageLayout, print_: PageInk) -> frozenset[Key]:
     """
     bare, lines = _between_lines(page, print_)
     ink = dark & bare
-    if ink[lines].mean() > _LINES_SHOW:
+    if np.count_nonzero(ink & lines) > _LINES_SHOW * np.count_nonzero(lines):
         ink &= ~lines
-    bridged = cv2.dilate(ink.astype(np.uint8), np.ones((_BRIDGED_PX, _BRIDGED_PX), np.uint8))
-    _, strokes, stats, _ = cv2.connectedComponentsWithStats(bridged, connectivity=8)
-    start, size = (stats[:, i : i + 2] / PX_PER_MM for i in (cv2.CC_STAT_LEFT, cv2.CC_STAT_WIDTH))
-    tall = size[:, 1] > _TALL_MM
-    tall[0] = False
-    if _covered(start[tall, 1], size[tall, 1]) > _PAGE_SHARE * page.height_mm:
+    strokes, start, size = _strokes(ink, _BRIDGED_PX)
+    high = _high(size)
+    if _covered(start[high, 1], size[high, 1]) > _PAGE_SHARE * page.height_mm:
         return frozenset((field.name, field.row) for field in page.fields)
-    across = tall | _run_on(ink, strokes, start, size, page)
+    across = _run_on(ink, strokes, start, size, page)
     for left, right in _gaps(page):
         across[np.intersect1d(strokes[left], strokes[right])] = True
     across[0] = False
-    met = [field for field in page.fields if _meets(field, start[across], size[across])]
+    boxes = [start[across], size[across]]
+    if len(high):
+        # Of rows whose letters touch, fewer do when looked at closely; lines that strike out stay whole.
+        _, start, size = _strokes(ink, _TOUCHING_PX)
+        high = _high(size)
+        boxes = [np.concatenate(both) for both in zip(boxes, (start[high], size[high]), strict=True)]
+    met = [field for field in page.fields if _meets(field, *boxes)]
     rows = Counter(field.row for field in met if field.row is not None)
     struck = {row for row, fields in rows.items() if fields > 1}
     return frozenset((field.name, field.row) for field in page.fields if field in met or field.row in struck)
+
+
+def _strokes(ink: Mask, bridged_px: int) -> tuple[NDArray[np.int32], Floats, Floats]:
+    """The strokes of a page, those that are as close as so many px being one.
+
+    Returns:
+        Which one each px is part of, 0 being none, (h, w); their upper left corners and their sizes, each (N, 2), mm.
+    """
+    bridged = cv2.dilate(ink.astype(np.uint8), np.ones((bridged_px, bridged_px), np.uint8))
+    _, strokes, stats, _ = cv2.connectedComponentsWithStats(bridged, connectivity=8)
+    start, size = (stats[:, i : i + 2] / PX_PER_MM for i in (cv2.CC_STAT_LEFT, cv2.CC_STAT_WIDTH))
+    return np.asarray(strokes), start, size
+
+
+def _high(size: Floats) -> NDArray[np.int64]:
+    """Which strokes (N, 2) are higher than any writing; the 0th is none."""
+    return np.flatnonzero(size[1:, 1] > _HIGH_MM) + 1
 
 
 def _covered(start: Floats, size: Floats) -> float:
