@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pipeline.drafting.geometry import bottom, overlap, right, share_inside
 from pipeline.drafting.grids import completed, in_column, is_solid, paired
 from pipeline.drafting.lines import Lines
+from pipeline.drafting.pale import pale_ticks
 from pipeline.drafting.types import PX, Grey, Tick
 from pipeline.forms.layout import Box
 
@@ -86,6 +87,7 @@ def ticks(grey: Grey, lines: Lines) -> list[Tick]:
     """Squares and circles of the size of a box to mark, empty or with a character inside.
 
     A circle, or a square with a letter, counts only beside another: letters and punched holes stand alone.
+    Boxes too pale for that are found by the lattice of their characters.
     """
     found: list[Tick] = []
     for gap in _GAPS:
@@ -105,7 +107,11 @@ def ticks(grey: Grey, lines: Lines) -> list[Tick]:
         tick for tick in found if in_column(tick, found) or not _among_letters(_whole(tick, glyphs), letters)
     ]
     found = [tick for tick in found if not (tick.round or tick.lettered) or paired(tick, found)]
-    return completed(grey, lines.ink, found)
+    found = completed(grey, lines.ink, found)
+    return [
+        *found,
+        *(tick for tick in pale_ticks(grey, lines.ink) if not any(_covers(one, tick) for one in found)),
+    ]
 
 
 def _covers(other: Tick, tick: Tick) -> bool:

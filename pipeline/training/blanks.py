@@ -149,16 +149,21 @@ def omr_scores(folder: Path) -> Iterator[Score]:
     for path in sorted((sample6 / "doc-scans").glob("*.jpg")):
         yield sample6_score(folder, path, next(open_blank(path)))
     for sample in ("sample1", "sample2", "sample5"):
-        template = template_of(folder, sample)
         for path in sorted((folder / sample).glob("*/*.*g")):
-            sheet = next(open_blank(path))
-            true = _template(template)
-            marker = folder / sample / "omr_marker.jpg"
-            if marker.exists():
-                true = [_moved(box, _by_markers(sheet, marker, template)) for box in true]
-            else:
-                true = _scaled(true, sheet, template)
-            yield score(f"OMRChecker {sample}, {path.stem}", "marks", true, boxes(sheet)["marks"], True)
+            yield omr_score(folder, sample, path, next(open_blank(path)))
+
+
+def omr_score(folder: Path, sample: str, path: Path, sheet: Sheet) -> Score:
+    """One of OMRChecker's sheets on its template, which is laid over it by its markers where it has some."""
+    template = template_of(folder, sample)
+    true = _template(template)
+    marker = folder / sample / "omr_marker.jpg"
+    if marker.exists():
+        move = _by_markers(sheet, marker, template)
+        true = [_moved(box, move) for box in true]
+    else:
+        true = _scaled(true, sheet, template)
+    return score(f"OMRChecker {sample}, {path.stem}", "marks", true, boxes(sheet)["marks"], True)
 
 
 def sample6_score(folder: Path, path: Path, sheet: Sheet) -> Score:
