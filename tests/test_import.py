@@ -607,6 +607,65 @@ def test_undo_refuses_while_a_printed_list_names_its_people():
     assert not people()
 
 
+CORRECTIONS = [
+    {},
+    {"nik": NIKS[1]},
+    {"nik": None},
+    {"nama": "SARKAWI"},
+    {"tanggal_pendataan": "2026-11-02", "kk": None},
+]
+
+
+@pytest.mark.parametrize("changed", CORRECTIONS)
+@pytest.mark.parametrize("together", [False, True])
+def test_a_printed_list_finds_its_people_again_when_their_import_is_undone_and_repeated(changed, together):
+    """What they are known by may have been corrected between: that is what imports are undone for."""
+    from pipeline.register.changes import undo
+    from pipeline.register.lists import lost
+    from pipeline.register.models import Distribution, Person
+    from pipeline.store.spoiling import say_spoilt
+
+    made, listed = sheet(FAMILY), "BAP-2005-26-00001"
+    report = run()
+    head, wife = Person.objects.order_by("slot")
+    printed_for(head, wife)
+    say_spoilt([listed], "not used", "ani")
+    undo(report.run)
+    assert lost([listed]) == 2
+    for name, value in changed.items():
+        correct(made, name, value)
+    say_spoilt([listed], "", "ani", spoilt=False)
+    if not together:
+        again = run()
+        assert lost([listed]) == 0
+        with pytest.raises(UsageError, match=listed):
+            undo(again.run)
+    sheet({key: value for key, value in ROSTER.items() if key[0] != "tambahan.nama"}, "penyaluran", listed)
+    assert {one.kind for one in run().questions} <= {"nobody"}
+    aid = {one.status: one.person_id for one in Distribution.objects.filter(slot__startswith="0.")}
+    assert aid == {"hadir": head.pk, "tidak": wife.pk}
+    assert run().changed == 0
+
+
+def test_nobody_else_takes_the_place_of_one_whom_a_list_names():
+    from pipeline.register.changes import undo
+    from pipeline.register.lists import lost
+    from pipeline.register.models import Person
+    from pipeline.store.spoiling import say_spoilt
+
+    made = sheet(HEAD)
+    report = run()
+    head = Person.objects.get()
+    printed_for(head)
+    say_spoilt(["BAP-2005-26-00001"], "not used", "ani")
+    undo(report.run)
+    correct(made, "nik", NIKS[1])
+    correct(made, "nama", "JUMRI")
+    run()
+    assert Person.objects.get().pk != head.pk
+    assert lost(["BAP-2005-26-00001"]) == 1
+
+
 @pytest.mark.parametrize("imported", [False, True])
 def test_a_consent_that_nobody_can_read_is_none(imported):
     from pipeline.register.exports import people as exported

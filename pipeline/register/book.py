@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from pipeline.register.changes import ENTITIES, NUMBERS, State, parts, state
+from pipeline.register.changes import ENTITIES, NUMBERS, State, state
 from pipeline.register.drafts import Draft
+from pipeline.register.lists import Lost
 from pipeline.register.models import Household, Person, Programme, Row, Tracked
+from pipeline.register.parts import parts
 
 Voices = Mapping[int, Sequence[tuple[str, int]]]
 """For each sheet the rows, by entity and key, that it speaks of though another made them."""
@@ -61,6 +63,8 @@ class Book:
         whose: sheet, entity and slot to the row that the draft speaks of, see `whose.assign`.
         homeless: by `id`, rows whose sheet speaks of them no more; who speaks of one next takes it over.
         left: rows from which a sheet took its word back.
+        lost: people whom printed lists name and whom the register no longer has.
+        returned: of these, who is told of again: by `id`, the key that new rows get back.
         before: by `id`, what rows were.
         touched: by `id`, the rows that this run speaks of.
         gone: rows that a sheet alone speaks of and now does not.
@@ -74,6 +78,8 @@ class Book:
     left: list[tuple[str, Tracked]] = field(default_factory=list)
     people: dict[int, Person] = field(default_factory=dict)
     ghosts: dict[tuple[str, str], Person] = field(default_factory=dict)
+    lost: Lost = field(default_factory=Lost)
+    returned: dict[int, int] = field(default_factory=dict)
     programmes: frozenset[str] = frozenset()
     before: dict[int, State] = field(default_factory=dict)
     touched: dict[int, tuple[str, Row]] = field(default_factory=dict)
@@ -82,9 +88,9 @@ class Book:
     _loaded: set[tuple[str, int]] = field(default_factory=set)
 
     @classmethod
-    def of(cls, sheets: Sequence[Told], voices: Voices, ghosts: Ghosts) -> "Book":
+    def of(cls, sheets: Sequence[Told], voices: Voices, ghosts: Ghosts, lost: Lost) -> "Book":
         """Loads every row that the sheets may touch."""
-        book = cls(programmes=frozenset(Programme.objects.values_list("code", flat=True)))
+        book = cls(programmes=frozenset(Programme.objects.values_list("code", flat=True)), lost=lost)
         book.load(sheets, voices, ghosts)
         return book
 
@@ -147,6 +153,11 @@ class Book:
         row = ENTITIES[name](sheet_id=sheet, slot=slot)
         self.rows[sheet][name, slot] = row
         return self.touch(name, row)
+
+    def give_back(self, row: Person, key: int) -> None:
+        """Lets a new row have the key under which a printed list names this person."""
+        self.returned[id(row)] = key
+        self.people[key] = row
 
     def touch(self, name: str, row: Row) -> Row:
         """Marks a row as one that this run speaks of."""

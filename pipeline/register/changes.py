@@ -1,6 +1,6 @@
 """What a run changed, row by row, so that it can be shown and taken back exactly."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from pipeline.errors import UsageError
 from pipeline.language import Text
+from pipeline.register.lists import people_on_lists
 from pipeline.register.models import (
     Change,
     Distribution,
@@ -22,8 +23,7 @@ from pipeline.register.models import (
     Tracked,
     Visit,
 )
-from pipeline.store.models import IssuedSheet
-from pipeline.store.spoiling import spoilt_now
+from pipeline.register.parts import parts
 
 ENTITIES: Final[dict[str, type[Row]]] = {
     "household": Household,
@@ -199,26 +199,6 @@ def _keys(model: type[Row], lookup: str, values: Collection[Any]) -> set[int]:
         key
         for part in parts(values)
         for key in model._default_manager.filter(**{lookup: part}).values_list("pk", flat=True)
-    }
-
-
-def parts(keys: Iterable[Any]) -> Iterator[list[Any]]:
-    """Keys, ascending, in parts that every database takes."""
-    wanted = sorted(keys)
-    for first in range(0, len(wanted), _MANY):
-        yield wanted[first : first + _MANY]
-
-
-def people_on_lists() -> dict[int, str]:
-    """The people whom printed lists name that were not spoilt, each with the serial of such a list."""
-    spoilt = spoilt_now()
-    issued = IssuedSheet.objects.exclude(rows={}).order_by("pk").values_list("serial", "rows")
-    return {
-        int(one["person"]): serial
-        for serial, tables in issued.iterator(_MANY)
-        if serial not in spoilt
-        for rows in tables.values()
-        for one in rows
     }
 
 

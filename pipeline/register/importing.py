@@ -16,6 +16,7 @@ from pipeline.register.book import Book, Ghosts, Question, Told, Voices
 from pipeline.register.changes import ENTITIES, TRACKED, one_at_a_time
 from pipeline.register.consent import doubtful
 from pipeline.register.drafts import CONSENT, KEY_ATTRIBUTES, drafts
+from pipeline.register.lists import Lost
 from pipeline.register.merge import alike, apply, settle_villages, unsay
 from pipeline.register.models import UNREADABLE, Change, ImportRun, Person
 from pipeline.register.papers import dates, settled_sheets, unreadable
@@ -108,7 +109,7 @@ def _import(catalogue: Catalogue, month: str | None) -> ImportReport:
     run = ImportRun(month=month or "", heard=_newest_decision())
     questions: list[Question] = []
     serials: dict[int, str] = {}
-    ready, voices, ghosts = _ready(catalogue), _voices(), _ghosts()
+    ready, voices, ghosts, lost = _ready(catalogue), _voices(), _ghosts(), Lost.of_lists()
     spoken = _spoken_since(voices)
     wanted = sorted(
         (on, key)
@@ -117,7 +118,7 @@ def _import(catalogue: Catalogue, month: str | None) -> ImportReport:
     )
     for first in range(0, len(wanted), _SHEETS):
         sheets = _told(catalogue, wanted[first : first + _SHEETS])
-        book = Book.of(sheets, voices, ghosts)
+        book = Book.of(sheets, voices, ghosts, lost)
         changes = save(_heard(catalogue, sheets, book, ready, voices, ghosts), counts)
         if changes:
             if run.pk is None:

@@ -12,9 +12,9 @@ from pipeline.register.changes import (
     TRACKED,
     State,
     move_aside,
-    people_on_lists,
     state,
 )
+from pipeline.register.lists import people_on_lists
 from pipeline.register.models import Change, Row, Tracked
 
 _BATCH: Final = 500
@@ -40,6 +40,8 @@ def save(book: Book, counts: dict[str, Counter[str]]) -> list[Change]:
         columns = [field.name for field in model._meta.concrete_fields if not field.primary_key]
         for row in [*fresh, *(row for row, _, _ in differing)]:
             _settle(row)
+        for row in fresh:
+            row.pk = book.returned.get(id(row))
         differing = [(row, before, state(row)) for row, before, _ in differing]
         model._default_manager.bulk_update([row for row, _, _ in differing], columns, batch_size=_BATCH)
         model._default_manager.bulk_create(fresh, batch_size=_BATCH)

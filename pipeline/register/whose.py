@@ -71,6 +71,8 @@ def _by_slot(told: Told, draft: Draft, number: str, mine: dict[str, Tracked], bo
     row = book.rows[told.sheet].get((name, draft.slot))
     if row is None or any(row is one for one in mine.values()) or not _free(row, number, wanted, told):
         row = book.make(name, told.sheet, draft.slot)
+        if isinstance(row, Person) and (key := _listed(told, draft, book)) is not None:
+            book.give_back(row, key)
     found = _tracked(row)
     book.number(name, found, wanted)
     return found
@@ -86,6 +88,12 @@ def _ghost(draft: Draft, book: Book) -> Tracked | None:
         take_back(ghost, sheet, frozenset())
     book.homeless.add(id(ghost))
     return ghost
+
+
+def _listed(told: Told, draft: Draft, book: Book) -> int | None:
+    """The key under which a printed list names somebody who is told of again; see `lists.Lost`."""
+    said = draft.attributes
+    return book.lost.found(said.get("nik", ""), said.get("name", ""), told.sheet, draft.slot)
 
 
 def _free(row: Row, number: str, wanted: str, told: Told) -> bool:
