@@ -173,8 +173,19 @@ def test_the_command_gives_tables_to_other_programs(run, tmp_path):
 def test_spoil_says_how_many(run):
     assert run("spoil", f"{serial(7)}-00008", "--why", "robek").exit_code == 0
     assert spoilt_now()[serial(8)] == "robek"
-    run("spoil", serial(8), "--undo")
+    again = run("spoil", f"{serial(7).lower()}-00009")
+    assert again.stderr == "1 lembar dicatat rusak.\n2 lembar sudah dicatat rusak sebelumnya.\n"
+    assert spoilt_now()[serial(8)] == "robek", "who says it again without a reason takes none away"
+    run("spoil", serial(8).lower(), "--undo")
     assert serial(8) not in spoilt_now()
+    assert run("spoil", serial(8), "--undo").stderr == "1 lembar memang tidak dicatat rusak.\n"
+
+
+def test_who_takes_a_list_back_is_told_of_people_who_are_no_longer_there(run, village):
+    listed = serial_of("BAP-01", "2005", 2026, 1)
+    record_issued(form("penyaluran"), [listed], "2005", {listed: {"penerima": [{"row": 1, "person": 4_000}]}})
+    assert "tidak ada" not in run("spoil", listed).stderr
+    assert "1 orang yang tercetak di situ tidak ada lagi" in run("spoil", listed, "--undo").stderr
 
 
 def test_the_printed_separator_goes_where_asked(home, tmp_path):

@@ -346,7 +346,7 @@ def test_a_sheet_shows_all_its_fields_and_an_accepted_one_can_be_corrected(scann
     from pipeline.cli.main import command
 
     scanned(["nama"])
-    items = {(item.field, item.row): item for item in sheet_items(SERIALS[0])}
+    items = {(item.field, item.row): item for item in sheet_items(SERIALS[0].lower())}
     assert len(items) == fields_on(1) + fields_on(2)
     with pytest.raises(SystemExit) as left:
         command().main(["review", "show", SERIALS[0]], prog_name="sotarsa")

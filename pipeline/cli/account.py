@@ -52,6 +52,21 @@ _RANGE_COLUMNS: Final = ("form", "village", "name", "state", "serials", "count",
 _LACKS = Text("sisi {sides} belum ada", "side {sides} is missing")
 _PHOTOCOPY = Text("fotokopi", "photocopy")
 _NOTHING = Text("Belum ada lembar yang dicetak atau kembali.", "No sheet was printed, and none came back.")
+_SPOILT: Final = (
+    Text("{n} lembar dicatat rusak.", "{n} sheets written down as spoilt."),
+    Text("{n} lembar sudah dicatat rusak sebelumnya.", "{n} sheets had been written down as spoilt before."),
+)
+_TAKEN_BACK: Final = (
+    Text("{n} lembar tidak lagi dicatat rusak.", "{n} sheets no longer count as spoilt."),
+    Text("{n} lembar memang tidak dicatat rusak.", "{n} sheets were not written down as spoilt."),
+)
+"""What is said of sheets for which a word changed something, and of those for which it changed nothing."""
+_LOST = Text(
+    "{n} orang yang tercetak di situ tidak ada lagi di daftar penerima. Bila impornya dibatalkan, impor lagi: "
+    "mereka lalu dikenali dari kertas itu.",
+    "{n} of the people printed there are not in the register any more. If their import was undone, import again: "
+    "they are then known from that paper.",
+)
 _ONE_WAY = Text("Pilih salah satu: --json atau --format/--out.", "Choose one: --json, or --format and --out.")
 
 
@@ -125,15 +140,18 @@ def spoil(
 ) -> None:
     """Write down that issued sheets were spoilt, or take it back."""
     context.open_store()
-    from pipeline.store.spoiling import say_spoilt
+    from pipeline.register.lists import lost
+    from pipeline.store.spoiling import named, say_spoilt
 
-    changed = say_spoilt(serials, " ".join(why.split())[:200], getpass.getuser()[:80], spoilt=not undo)
-    done = (
-        Text("{n} lembar tidak lagi dicatat rusak.", "{n} sheets no longer count as spoilt.")
-        if undo
-        else Text("{n} lembar dicatat rusak.", "{n} sheets written down as spoilt.")
-    )
-    context.tell(done, n=len(changed))
+    asked = named(serials)
+    changed = say_spoilt(asked, " ".join(why.split())[:200], getpass.getuser()[:80], spoilt=not undo)
+    done, same = _TAKEN_BACK if undo else _SPOILT
+    if changed:
+        context.tell(done, n=len(changed))
+    if len(changed) < len(asked):
+        context.tell(same, n=len(asked) - len(changed))
+    if undo and (gone := lost(asked)):
+        context.tell(_LOST, n=gone)
 
 
 def _short(code: str | None) -> str | None:

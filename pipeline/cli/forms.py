@@ -190,6 +190,7 @@ def print_form(
     found = context.catalogue().get(form)
     check_printable(found)
     short = _village(village)
+    first_serial = first_serial and first_serial.upper()
     if first_serial is not None and not is_serial(first_serial):
         raise UsageError(
             Text(

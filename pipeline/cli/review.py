@@ -122,7 +122,7 @@ def show(serial: Annotated[str, typer.Argument(metavar="SERIAL")]) -> None:
     from pipeline.review.render import outcome
 
     heads = (Text("Nomor", "Item"), Text("Sisi", "Side"), Text("Isian", "Field"), Text("Nilai", "Value"))
-    table = Table(*map(str, heads), str(Text("Keadaan", "State")), title=serial)
+    table = Table(*map(str, heads), str(Text("Keadaan", "State")), title=serial.upper())
     for item in sheet_items(serial):
         spec = item.spec(context.catalogue())
         field = f"{spec.label}" + (f" ({item.row})" if item.row else "")

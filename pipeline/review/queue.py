@@ -83,11 +83,12 @@ def open_items(batch: str | None = None, form: str | None = None) -> Iterator[Re
 
 
 def sheet_items(serial: str) -> Iterator[ReviewItem]:
-    """Every field of the sheets with a serial, decided or not, in the order of the paper.
+    """Every field of the sheets with a serial, typed in any case, decided or not, in the order of the paper.
 
     Raises:
         UsageError: no sheet has this serial.
     """
+    serial = serial.upper()
     rows = FieldReading.objects.filter(page__sheet__serial=serial).exclude(page__reason="duplicate_side")
     if not rows.exists():
         raise UsageError(

@@ -26,12 +26,12 @@ def say_spoilt(words: Iterable[str], why: str, by: str, *, spoilt: bool = True) 
         spoilt: False takes the word back.
 
     Returns:
-        The serials for which something changed.
+        The serials for which something changed: who says it again without a reason leaves the one that was given.
 
     Raises:
         UsageError: no serial, never issued, or the sheet is here, complete.
     """
-    serials = list(dict.fromkeys(chain.from_iterable(map(serials_of, words))))
+    serials = named(words)
     with transaction.atomic():
         issued = {
             one.serial: one
@@ -42,7 +42,7 @@ def say_spoilt(words: Iterable[str], why: str, by: str, *, spoilt: bool = True) 
         if spoilt:
             _refuse_complete(serials)
         said = spoilt_now(serials)
-        changed = [serial for serial in serials if said.get(serial) != (why if spoilt else None)]
+        changed = [one for one in serials if (one in said) != spoilt or (spoilt and why and said[one] != why)]
         Spoiling.objects.bulk_create(
             (Spoiling(sheet=issued[one], spoilt=spoilt, why=why, by=by) for one in changed), batch_size=_PART
         )
@@ -57,15 +57,25 @@ def spoilt_now(serials: Sequence[str] | None = None) -> dict[str, str]:
     return {serial: why for serial, why in last.items() if why is not None}
 
 
+def named(words: Iterable[str]) -> list[str]:
+    """The serials that words name, each once.
+
+    Raises:
+        UsageError: a word is none.
+    """
+    return list(dict.fromkeys(chain.from_iterable(map(serials_of, words))))
+
+
 def serials_of(word: str) -> list[str]:
-    """The serials that a word names: one, or the range `FPS-2005-26-00017-00023`.
+    """The serials that a word names, in letters of any case: one, or the range `FPS-2005-26-00017-00023`.
 
     Raises:
         UsageError: it is neither.
     """
-    head, _, last = word.rpartition("-")
-    if is_serial(word):
-        return [word]
+    serial = word.upper()
+    head, _, last = serial.rpartition("-")
+    if is_serial(serial):
+        return [serial]
     if is_serial(head) and len(last) == 5 and last.isdecimal():
         first, stem = int(head[-5:]), head[:-5]
         if first <= int(last) < first + _MOST:
