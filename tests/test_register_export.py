@@ -173,6 +173,47 @@ def test_the_report_counts_people_and_names_nobody(reported):
     assert villages["Halong"] == 3
 
 
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_what_is_ready_but_not_imported_is_told_with_status_1(register, language, tmp_path, monkeypatch):
+    from django.db import connection
+
+    from pipeline.register.changes import undo
+
+    sheet({"desa": "2005", "tanggal_penyaluran": "2026-11-20"}, "penyaluran")
+    undo(1)
+    connection.close()
+    monkeypatch.setenv("SOTARSA_LANG", language)
+    done = sotarsa(register, "report", "--month", "2026-11", "--out", tmp_path, "--json")
+    assert (done.returncode, json.loads(done.stdout)["not_imported"]) == (1, 2), (
+        "a list of nobody says nothing"
+    )
+    assert "sotarsa import --month 2026-11" in " ".join(done.stderr.split())
+    words = ["pdftotext", "-layout", tmp_path / "laporan-2026-11.pdf", "-"]
+    text = " ".join(subprocess.run(words, check=True, capture_output=True, text=True).stdout.split())
+    told = {
+        "id": "3 lembar masih menunggu. 2 di antaranya lengkap",
+        "en": "3 sheets are still waiting. 2 of them are complete",
+    }
+    assert told[language] in text
+    assert text.count({"id": "lengkap, belum diimpor", "en": "complete, not imported yet"}[language]) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ((), "0 lembar masuk daftar, 2 sudah ada sebelumnya, 1 menunggu."),
+        (("--dry-run",), "0 lembar akan masuk daftar, 2 sudah ada, 1 menunggu."),
+    ],
+)
+def test_what_the_register_had_before_is_counted_apart(register, words, told):
+    from django.db import connection
+
+    connection.close()
+    assert told in sotarsa(register, "import", *words).stderr
+    assert sotarsa(register, "import", "--undo", "1").returncode == 0
+    assert told.replace("0", "2", 1).replace("2 s", "0 s") in sotarsa(register, "import", *words).stderr
+
+
 def test_before_and_after_are_of_the_month(register):
     from pipeline.register.figures import figures
 

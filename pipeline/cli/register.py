@@ -10,7 +10,7 @@ import typer
 from pipeline.cli import context
 from pipeline.cli.refuted import tell_refuted
 from pipeline.errors import Exit, UsageError
-from pipeline.language import Text
+from pipeline.language import Text, figure
 from pipeline.outputs import refused, whole
 
 if TYPE_CHECKING:
@@ -116,15 +116,19 @@ def report(
         write_pdf(found, paper)
     if json:
         context.put_json(
-            {"month": found.month, "people": found.people, "xlsx": str(workbook), "pdf": str(document)}
+            {"month": found.month, "people": found.people, "not_imported": found.not_imported,
+             "xlsx": str(workbook), "pdf": str(document)}
+        )  # fmt: skip
+    else:
+        context.tell(
+            Text("Laporan {month}: {pdf} dan {xlsx}", "Report {month}: {pdf} and {xlsx}"),
+            month=found.month,
+            pdf=document,
+            xlsx=workbook,
         )
-        return
-    context.tell(
-        Text("Laporan {month}: {pdf} dan {xlsx}", "Report {month}: {pdf} and {xlsx}"),
-        month=found.month,
-        pdf=document,
-        xlsx=workbook,
-    )
+    if found.not_imported:
+        context.tell(_NOT_IMPORTED, n=figure(found.not_imported, ","), month=found.month)
+        raise typer.Exit(Exit.NEEDS_EYE)
 
 
 def _tell(report: "ImportReport", dry_run: bool) -> None:
@@ -163,16 +167,18 @@ def _tell(report: "ImportReport", dry_run: bool) -> None:
             waits.add_row(sheet.serial, str(REASONS[sheet.reason]), str(sheet.fields))
         console.print(waits)
         _tell_more(console, len(report.waiting))
-    done = Text(
-        "{n} lembar masuk daftar, {w} menunggu. {undo}", "{n} sheets in the register, {w} waiting. {undo}"
-    )
     back = Text(
         "Batalkan dengan: sotarsa import --undo {run}", "Take it back with: sotarsa import --undo {run}"
     )
     console.print(
-        done.format(
-            n=report.sheets, w=len(report.waiting), undo=back.format(run=report.run) if report.run else ""
-        ).strip()
+        (_WOULD if dry_run else _DONE)
+        .format(
+            n=report.new,
+            k=report.sheets - report.new,
+            w=len(report.waiting),
+            undo=back.format(run=report.run) if report.run else "",
+        )
+        .strip()
     )
 
 
@@ -196,9 +202,23 @@ def _tell_more(console: "Console", count: int) -> None:
         console.print(more.format(n=count - _SHOWN))
 
 
+_NOT_IMPORTED = Text(
+    "{n} lembar yang lengkap belum diimpor, jadi tidak ikut dihitung dalam laporan ini. Impor dulu, lalu buat "
+    "laporannya lagi: sotarsa import --month {month}",
+    "{n} complete sheets are not imported yet, so this report does not count them. Import first, then make the "
+    "report again: sotarsa import --month {month}",
+)
 _NO_SHEETS = Text(
     "Tidak ada lembar yang bertanggal bulan {month}. Bulan yang ada: {there}.",
     "No sheet is dated in the month {month}. Months that are: {there}.",
+)
+_DONE = Text(
+    "{n} lembar masuk daftar, {k} sudah ada sebelumnya, {w} menunggu. {undo}",
+    "{n} sheets brought into the register, {k} were there before, {w} waiting. {undo}",
+)
+_WOULD = Text(
+    "{n} lembar akan masuk daftar, {k} sudah ada, {w} menunggu. {undo}",
+    "{n} sheets would be brought into the register, {k} are there already, {w} waiting. {undo}",
 )
 _SHOWN = 20
 """Rows of a table that fit one look; all of them are in `--json`."""

@@ -21,10 +21,11 @@ Ghosts = Mapping[tuple[str, str], int]
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One sheet ready for the register: its key, serial, date, drafts, and for a roster who stands in which row."""
+    """One sheet ready for the register, and for a roster who stands in which of its rows."""
 
     sheet: int
     serial: str
+    form: str
     on: date
     drafts: tuple[Draft, ...]
     expected: Mapping[tuple[str, int], int]
@@ -171,6 +172,11 @@ class Book:
             del self.known[name, held]
         if number:
             self.known.setdefault((name, number), row)
+
+    def heard(self) -> set[int]:
+        """Sheets that made rows, or that speak of some."""
+        made = {sheet for sheet, rows in self.rows.items() if rows}
+        return made | self.said.keys() | {sheet for sheet, _, _ in self.whose}
 
     def unheard(self, asked: Iterable[int], heard: Iterable[int]) -> set[int]:
         """Sheets whose word may count again: who else speaks of what these speak of, or of what somebody has left."""

@@ -19,6 +19,9 @@ KEY_ATTRIBUTES: Final = frozenset({"nik", "kk", "name", "date", "surveyed_on", "
 
 CONSENT: Final = frozenset({"consent"})
 
+_IN_ITS_ROW: Final = ("quantity", "status", "name", "nik")
+"""What is written in a roster's row; the rest of its draft stands at the sheet's head."""
+
 _EMPTY: Final = (None, "", "absent")
 
 
@@ -39,6 +42,14 @@ class Draft:
     attributes: Mapping[str, str]
     place: tuple[str, int] | None = None
     counts: Mapping[str, Mapping[str, int]] | None = None
+
+    @property
+    def written(self) -> bool:
+        """Whether anything stands there; of a roster's row, which is a draft in any case, in the row itself."""
+        return self.entity != "distribution" or (
+            any(self.attributes.get(name) for name in _IN_ITS_ROW)
+            or self.attributes.get("signature") == "present"
+        )
 
 
 def fields_of(definition: FormDefinition, attributes: frozenset[str]) -> frozenset[str]:

@@ -9,7 +9,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 
 from pipeline.forms.catalogue import Catalogue
 from pipeline.forms.reference import villages
-from pipeline.register.importing import Waiting, waiting_sheets
+from pipeline.register.importing import Waiting, unheard_sheets, waiting_sheets
 from pipeline.register.models import Distribution, Household, Person, Programme, Proposal, Visit
 from pipeline.validation.rules import RECEIVED
 
@@ -87,6 +87,11 @@ class MonthFigures:
         return sum(one.delivered for one in self.programmes)
 
     @property
+    def not_imported(self) -> int:
+        """Sheets that are ready for the register and were not brought in."""
+        return sum(one.reason == "not_imported" for one in self.waiting)
+
+    @property
     def attended(self) -> int:
         """People who came to the month's information sessions."""
         return sum(one.attended for one in self.villages)
@@ -105,7 +110,7 @@ def figures(catalogue: Catalogue, month: str) -> MonthFigures:
         month,
         _villages(first, end),
         _programmes(first, end),
-        tuple(waiting_sheets(catalogue, month)),
+        (*unheard_sheets(catalogue, month), *waiting_sheets(catalogue, month)),
     )
 
 

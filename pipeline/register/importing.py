@@ -20,6 +20,7 @@ from pipeline.register.lists import Lost
 from pipeline.register.merge import alike, apply, settle_villages, unsay
 from pipeline.register.models import UNREADABLE, Change, ImportRun, Person
 from pipeline.register.papers import dates, settled_sheets, unreadable
+from pipeline.register.parts import parts
 from pipeline.register.saving import save
 from pipeline.register.whose import assign
 from pipeline.store.models import Decision, FieldReading, IssuedSheet, Sheet
@@ -34,7 +35,8 @@ class Waiting:
     """A sheet that is not imported yet.
 
     Attributes:
-        reason: `missing_side`, `review` (fields to look at) or `unreadable_key` (a person could not read who it is).
+        reason: `missing_side`, `review` (fields to look at), `unreadable_key` (a person could not read who it is), or,
+            where no import is under way, `not_imported`.
         fields: how many fields wait.
     """
 
@@ -50,13 +52,15 @@ class ImportReport:
 
     Attributes:
         run: its number, with which it can be undone; None when nothing changed or on a dry run.
-        sheets: sheets brought in.
+        sheets: sheets that the register has now.
+        new: of these, those that it did not have before.
         counts: kind of row to `new`, `updated`, `unchanged`, `removed` to how many.
     """
 
     run: int | None
     month: str
     sheets: int
+    new: int
     counts: Mapping[str, Mapping[str, int]]
     questions: tuple[Question, ...]
     waiting: tuple[Waiting, ...]
@@ -109,6 +113,7 @@ def _import(catalogue: Catalogue, month: str | None) -> ImportReport:
     run = ImportRun(month=month or "", heard=_newest_decision())
     questions: list[Question] = []
     serials: dict[int, str] = {}
+    new = 0
     ready, voices, ghosts, lost = _ready(catalogue), _voices(), _ghosts(), Lost.of_lists()
     spoken = _spoken_since(voices)
     wanted = sorted(
@@ -119,6 +124,7 @@ def _import(catalogue: Catalogue, month: str | None) -> ImportReport:
     for first in range(0, len(wanted), _SHEETS):
         sheets = _told(catalogue, wanted[first : first + _SHEETS])
         book = Book.of(sheets, voices, ghosts, lost)
+        known = book.heard()
         changes = save(_heard(catalogue, sheets, book, ready, voices, ghosts), counts)
         if changes:
             if run.pk is None:
@@ -126,6 +132,7 @@ def _import(catalogue: Catalogue, month: str | None) -> ImportReport:
             for change in changes:
                 change.run = run
             Change.objects.bulk_create(changes, batch_size=_BATCH)
+        new += len({told.sheet for told in sheets} & book.heard() - known)
         questions += book.questions
         serials |= {told.sheet: told.serial for told in sheets}
         questions += alike([row for _, row in book.touched.values() if isinstance(row, Person)], serials)
@@ -136,6 +143,7 @@ def _import(catalogue: Catalogue, month: str | None) -> ImportReport:
         changed,
         month or "",
         len(wanted),
+        new,
         {name: dict(found) for name, found in counts.items()},
         tuple(dict.fromkeys([*questions, *_left(), *doubtful(catalogue)])),
         tuple(waiting_sheets(catalogue, month)),
@@ -164,7 +172,7 @@ def _decided_since() -> QuerySet[Any, Any] | None:
     return Decision.objects.filter(pk__gt=heard).values("reading__page__sheet").distinct()
 
 
-def _made_by(decided: QuerySet[Any, Any]) -> set[int]:
+def _made_by(decided: QuerySet[Any, Any] | list[int]) -> set[int]:
     """Those of some sheets that made rows."""
     made: set[int] = set()
     for model in ENTITIES.values():
@@ -231,6 +239,19 @@ def _left() -> Iterator[Question]:
         yield Question("left", serial, name)
 
 
+def unheard_sheets(catalogue: Catalogue, month: str) -> Iterator[Waiting]:
+    """Sheets of a month that are ready, and of which the register does not know yet."""
+    ready = sorted((on, key) for key, on in _ready(catalogue).items() if on.isoformat()[:7] == month)
+    made = {key for part in parts(key for _, key in ready) for key in _made_by(part)}
+    rest = [one for one in ready if one[1] not in made]
+    voices = _voices() if rest else {}
+    silent = [one for one in rest if one[1] not in voices]
+    for first in range(0, len(silent), _SHEETS):
+        for told in _told(catalogue, silent[first : first + _SHEETS]):
+            if any(draft.written or draft.place in told.expected for draft in told.drafts):
+                yield Waiting(told.serial, told.form, "not_imported")
+
+
 def _ready(catalogue: Catalogue) -> dict[int, date]:
     """Sheets that are complete, with nothing open and nobody unreadable, and the date of each."""
     blocked = set(unreadable_sheets(catalogue))
@@ -260,7 +281,7 @@ def _told(catalogue: Catalogue, dated: Sequence[tuple[date, int]]) -> list[Told]
             for table, rows in issued.get(sheet.serial, {}).items()
             for one in rows
         }
-        told.append(Told(key, sheet.serial, on, drafts(definition, values[key]), expected))
+        told.append(Told(key, sheet.serial, sheet.form, on, drafts(definition, values[key]), expected))
     return told
 
 

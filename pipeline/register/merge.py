@@ -154,12 +154,10 @@ def _proposal(told: Told, draft: Draft, book: Book, household: Household | None,
 def _distribution(told: Told, draft: Draft, book: Book) -> bool:
     """Brings one row of a roster into the book; whether anything stands there."""
     person = expected(told, draft, book)
-    written = any(draft.attributes.get(name) for name in ("quantity", "status", "name", "nik"))
-    written = written or draft.attributes.get("signature") == "present"
     if (named := recipient(told, draft, book)) is not None:
         person = _person(told, named, book, None)
     if person is None:
-        if not written:
+        if not draft.written:
             return False
         # What was handed over counts, though a person must say to whom.
         book.questions.append(Question("nobody", told.serial, " ".join(map(str, draft.place or ()))))

@@ -98,16 +98,22 @@ def _letterhead(canvas: Any, document: Any) -> None:  # noqa: ANN401
 
 def _first_page(figures: MonthFigures) -> list[Any]:
     new = figures.people - figures.people_before
+    idle = _n(figures.not_imported)
+    here = Text(
+        f" {idle} di antaranya lengkap, tetapi belum diimpor, jadi tidak ikut dihitung.",
+        f" {idle} of them are complete but not imported yet, so they are not counted.",
+    )
+    left = here if figures.not_imported else Text("", "")
     share = f" ({figures.delivered / figures.planned:.0%})" if figures.planned else ""
     said = Text(
         f"Sampai akhir {month_name(figures.month)}, pelayanan telah menjangkau <b>{_n(figures.people)} orang</b> dalam "
         f"{_n(figures.households)} keluarga di {figures.visited} dari {len(figures.villages)} desa; {_n(new)} orang "
         f"tercatat bulan ini. Bantuan diterima {_n(figures.delivered)} dari {_n(figures.planned)} penerima yang "
-        f"direncanakan{share}. {_n(len(figures.waiting))} lembar masih menunggu.",
+        f"direncanakan{share}. {_n(len(figures.waiting))} lembar masih menunggu.{left.id}",
         f"By the end of {month_name(figures.month)} the service has reached <b>{_n(figures.people)} people</b> in "
         f"{_n(figures.households)} households of {figures.visited} of {len(figures.villages)} villages; {_n(new)} "
         f"people were added this month. {_n(figures.delivered)} of {_n(figures.planned)} planned recipients "
-        f"received their aid{share}. {_n(len(figures.waiting))} sheets are still waiting.",
+        f"received their aid{share}. {_n(len(figures.waiting))} sheets are still waiting.{left.en}",
     )
     return [
         Paragraph(str(_NAME), _TITLE),

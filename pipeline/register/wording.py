@@ -5,6 +5,7 @@ from typing import Final
 from pipeline.language import Text
 
 REASONS: Final[dict[str, Text]] = {
+    "not_imported": Text("lengkap, belum diimpor", "complete, not imported yet"),
     "missing_side": Text("sisi lain belum dipindai", "the other side is not scanned yet"),
     "review": Text("isian perlu diperiksa", "fields to look at"),
     "unreadable_key": Text("NIK, nama, atau tanggal tidak terbaca", "NIK, name or date cannot be read"),
