@@ -290,6 +290,16 @@ def test_an_information_session_is_counted_and_names_nobody():
     assert not Person.objects.exists()
 
 
+def test_a_neighbourhood_is_one_and_the_same_with_and_without_its_zeros():
+    from pipeline.register.models import Household
+
+    made = sheet(FAMILY | {"rt": "6", "rw": "006"})
+    run()
+    assert [(one.rt, one.rw) for one in Household.objects.all()] == [("006", "006")]
+    correct(made, "rt", "006")
+    assert run().changed == 0
+
+
 def test_undo_restores_what_was_there():
     from pipeline.register.changes import undo
 

@@ -16,7 +16,7 @@ from pipeline.forms.layout import FieldType
 from pipeline.forms.types import TYPES
 from pipeline.reasons import ENTRY_REASONS, VALUE_REASONS
 from pipeline.review.decisions import Changed, Doubtful, Kind, Taken, back, decide
-from pipeline.review.entry import Refused, interpret, shown
+from pipeline.review.entry import Refused, as_written, interpret, shown
 from pipeline.review.items import ReviewItem
 from pipeline.review.keys import Action, Do
 from pipeline.review.queue import claim, count_open, next_item, open_items, release, sheet_items
@@ -139,7 +139,7 @@ def test_a_decision_is_kept_with_who_and_gives_the_lease_back(scanned):
         None,
     )
     assert [(d.kind, d.value, d.by) for d in row.decisions.all()] == [("corrected", "SITI RAHMATIAH", "ani")]
-    say("rt", "2")
+    say("rt", "3")
     assert reading("rt").decisions.get().kind == "corrected"
 
 
@@ -398,6 +398,32 @@ def spec(name):
 )
 def test_people_type_as_they_speak(field, typed, value):
     assert interpret(spec(field), typed) == value
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "raw", "value"),
+    [
+        ("rt", "5", "005", "005"),
+        ("rt", "7", "0#5", "07"),
+        ("rt", "6", "6  ", "6"),
+        ("rt", "6", "106", "6"),
+        ("rt", "6", "   ", "6"),
+        ("rt", "012", "01 ", "012"),
+        ("anggota.sekolah", "2", "1", "2"),
+        ("jumlah_anggota", "4", "04", "4"),
+        ("nama", "SITI", "SITI R", "SITI"),
+    ],
+)
+def test_zeros_that_are_left_out_in_typing_stand_on_the_paper(field, typed, raw, value):
+    assert as_written(spec(field), interpret(spec(field), typed), raw) == value
+
+
+def test_a_code_typed_without_its_zeros_confirms_the_reading(scanned):
+    scanned(["rt"])
+    FieldReading.objects.filter(field="rt").update(value="005", read_value="005", raw="005")
+    done = say("rt", "5")
+    assert (done.value, reading("rt").decisions.get().kind) == ("005", Kind.CONFIRMED)
+    assert say("rt", "6").value == "006"
 
 
 @pytest.mark.parametrize(

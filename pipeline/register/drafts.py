@@ -22,6 +22,9 @@ CONSENT: Final = frozenset({"consent"})
 _IN_ITS_ROW: Final = ("quantity", "status", "name", "nik")
 """What is written in a roster's row; the rest of its draft stands at the sheet's head."""
 
+_DIGITS: Final = {"rt": 3, "rw": 3}
+"""Numbers that have so many digits wherever they are kept, however many of their zeros are written on a form."""
+
 _EMPTY: Final = (None, "", "absent")
 
 
@@ -133,7 +136,7 @@ def _attributes(
         name = _field(definition, entry, column)
         value = values.get((name, row if "." in name else None))
         if value is not None and value != "":
-            found[attribute] = value
+            found[attribute] = value.zfill(_DIGITS.get(attribute, 0))
     return found
 
 

@@ -13,7 +13,7 @@ from pipeline.forms.fields import FieldSpec
 from pipeline.forms.layout import FieldType
 from pipeline.language import Text
 from pipeline.review.audit import examine
-from pipeline.review.entry import check, interpret, sentence, warnings
+from pipeline.review.entry import as_written, check, interpret, sentence, warnings
 from pipeline.review.items import WITH, ReviewItem, item_of
 from pipeline.review.queue import LEASE, claim
 from pipeline.store.doubts import accept
@@ -186,7 +186,7 @@ def _decided(
             check(spec, item.value)
         return (Kind.UNREADABLE if item.unreadable else kind), item.value
     if kind == Kind.CORRECTED:
-        value = interpret(spec, typed or "")
+        value = as_written(spec, interpret(spec, typed or ""), item.raw)
         return (Kind.CONFIRMED if value == item.value else kind), value
     unsigned = kind == Kind.EMPTY and spec.type is FieldType.SIGNATURE
     return kind, ABSENT if unsigned else None

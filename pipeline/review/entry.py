@@ -68,6 +68,20 @@ def interpret(spec: FieldSpec, typed: str) -> str:
     return value
 
 
+def as_written(spec: FieldSpec, value: str, raw: str) -> str:
+    """A code with the zeros in front that were left out in typing, where such were read.
+
+    Args:
+        spec: the field's definition.
+        value: what was typed, interpreted.
+        raw: what was read in its cells.
+    """
+    digits = "".join(filter(str.isdigit, raw))
+    front = digits[: max(0, len(digits) - len(value))]
+    code = spec.type is FieldType.CODE and not spec.choices
+    return front + value if code and not front.strip("0") else value
+
+
 def check(spec: FieldSpec, value: str) -> None:
     """Let a value pass that the field can have.
 
