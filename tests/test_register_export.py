@@ -52,8 +52,33 @@ def test_people_are_exported_without_those_who_refused(register):
     lines = [json.loads(line) for line in sotarsa(register, "export", "people").stdout.splitlines()]
     assert [line["name"] for line in lines] == ["SARKANI", "WULANDARI"]
     assert lines[0]["nik"] == FAMILY["nik"]
-    everybody = sotarsa(register, "export", "people", "--with-refused").stdout.splitlines()
-    assert len(everybody) == 3
+    everybody = sotarsa(register, "export", "people", "--with-refused")
+    assert (len(everybody.stdout.splitlines()), everybody.stderr) == (3, "")
+
+
+@pytest.mark.parametrize("table", ["people", "households", "distributions", "visits"])
+def test_an_export_says_how_many_rows_stay_in_the_office(register, table, tmp_path):
+    told = " ".join(sotarsa(register, "export", table, "--out", tmp_path / "a.csv").stderr.split())
+    assert ("1 baris tidak ikut" in told) == (table in ("people", "households"))
+
+
+def test_the_report_tells_of_people_without_a_household(register, tmp_path):
+    from django.db import connection
+
+    from pipeline.register.importing import import_month
+
+    aid = {
+        "desa": "2005", "tanggal_penyaluran": "2026-11-20", "program": "CBP", ("tambahan.nama", 1): "JUMRI",
+        ("tambahan.nik", 1): "6311020101809001", ("tambahan.status", 1): "hadir",
+    }  # fmt: skip
+    sheet(aid, "penyaluran")
+    import_month(catalogue(), None)
+    connection.close()
+    for month, told in (("2026-11", True), ("2026-10", False)):
+        assert sotarsa(register, "report", "--month", month, "--out", tmp_path).returncode == 0
+        words = ["pdftotext", "-layout", tmp_path / f"laporan-{month}.pdf", "-"]
+        text = " ".join(subprocess.run(words, check=True, capture_output=True, text=True).stdout.split())
+        assert ("Selain itu 1 orang tercatat di daftar penyaluran" in text) == told
 
 
 def test_a_spreadsheet_keeps_every_digit_of_a_nik(register, tmp_path):

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipeline.cli import context
-from pipeline.language import Text
+from pipeline.language import Text, figure
 from pipeline.store.tables import Format, Row, format_of, write_table
+
+if TYPE_CHECKING:
+    from pipeline.register.exports import Table
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -40,6 +43,12 @@ Refused = Annotated[
     ),
 ]
 
+_LEFT_OUT = Text(
+    "{n} baris tidak ikut, karena datanya tidak boleh keluar kantor (ditolak, atau persetujuannya tidak terbaca). "
+    "Untuk dipakai di kantor: --with-refused.",
+    "{n} rows are left out, since their data may not leave the office (refused, or a consent that nobody could read). "
+    "For use in the office: --with-refused.",
+)
 _READINGS = Text(
     "Setiap isian yang dibaca, satu baris. Contoh: sotarsa export readings --format csv --out isian.csv",
     "Every field that was read, one a line. Example: sotarsa export readings --format csv --out fields.csv",
@@ -95,7 +104,7 @@ def export_people(format: TableFormat = None, out: OutFile = None, with_refused:
     from pipeline.register import exports as register
 
     forms = context.catalogue()
-    put_table(lambda: register.people(forms, with_refused), register.PEOPLE.names, format, out)
+    _put_consenting(lambda: register.people(forms, with_refused), register.PEOPLE, format, out)
 
 
 @app.command("households", help=str(_HELP["households"]))
@@ -104,9 +113,8 @@ def export_households(format: TableFormat = None, out: OutFile = None, with_refu
     context.open_store()
     from pipeline.register import exports as register
 
-    put_table(
-        lambda: register.households(context.catalogue(), with_refused), register.HOUSEHOLDS.names, format, out
-    )
+    forms = context.catalogue()
+    _put_consenting(lambda: register.households(forms, with_refused), register.HOUSEHOLDS, format, out)
 
 
 @app.command("distributions", help=str(_HELP["distributions"]))
@@ -117,12 +125,8 @@ def export_distributions(
     context.open_store()
     from pipeline.register import exports as register
 
-    put_table(
-        lambda: register.distributions(context.catalogue(), with_refused),
-        register.DISTRIBUTIONS.names,
-        format,
-        out,
-    )
+    forms = context.catalogue()
+    _put_consenting(lambda: register.distributions(forms, with_refused), register.DISTRIBUTIONS, format, out)
 
 
 @app.command("visits", help=str(_HELP["visits"]))
@@ -134,15 +138,24 @@ def export_visits(format: TableFormat = None, out: OutFile = None) -> None:
     put_table(register.visits, register.VISITS.names, format, out)
 
 
+def _put_consenting(
+    rows: Callable[[], Iterable[Row]], table: "Table", chosen: Format | None, out: Path | None
+) -> None:
+    """Write a table of the register, and say how many of its rows stay in the office."""
+    if left := table.total() - put_table(rows, table.names, chosen, out):
+        context.tell(_LEFT_OUT, n=figure(left, ","))
+
+
 def put_table(
     rows: Callable[[], Iterable[Row]],
     columns: Sequence[str],
     chosen: Format | None,
     out: Path | None,
     default: Format = Format.JSONL,
-) -> None:
-    """Write a table where the user asked, and say on standard error how long it is."""
+) -> int:
+    """Write a table where the user asked, and say on standard error how long it is; how many rows it has."""
     count = write_table(rows(), columns, format_of(chosen, out, default), out)
     if out is not None:
         done = Text("{count} baris ditulis ke {out}", "{count} rows written to {out}")
         context.tell(done, count=count, out=out)
+    return count

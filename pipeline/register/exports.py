@@ -9,15 +9,16 @@ from django.db.models.functions import Coalesce
 
 from pipeline.forms.catalogue import Catalogue
 from pipeline.register.consent import Withheld, withheld
-from pipeline.register.models import WITHHELD, Distribution, Household, Person, Visit
+from pipeline.register.models import WITHHELD, Distribution, Household, Person, Row, Visit
 
 _CHUNK: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One export: its columns, in order, and where each comes from."""
+    """One export: whose rows it holds, and its columns, in order, with where each comes from."""
 
+    of: type[Row]
     columns: Mapping[str, str]
 
     @property
@@ -25,32 +26,40 @@ class Table:
         """The columns' names."""
         return tuple(self.columns)
 
+    def total(self) -> int:
+        """How many rows there are, also those of people who keep their data in the office."""
+        return self.of._default_manager.count()
+
 
 PEOPLE: Final = Table(
+    Person,
     {
         "id": "pk", "nik": "nik", "name": "name", "sex": "sex", "birth_date": "birth_date",
         "birth_place": "birth_place", "phone": "phone", "village": "village", "relation": "relation",
         "household": "household_id", "kk": "household__kk", "facts": "facts", "serial": "sheet__serial",
-    }
+    },
 )  # fmt: skip
 HOUSEHOLDS: Final = Table(
+    Household,
     {
         "id": "pk", "kk": "kk", "village": "village", "rt": "rt", "rw": "rw", "address": "address",
         "surveyed_on": "surveyed_on", "consent": "consent", "facts": "facts", "serial": "sheet__serial",
-    }
+    },
 )  # fmt: skip
 DISTRIBUTIONS: Final = Table(
+    Distribution,
     {
         "id": "pk", "date": "date", "village": "village", "programme": "programme_id", "person": "person_id",
         "name": "person__name", "nik": "person__nik", "quantity": "quantity", "unit": "unit", "status": "status",
         "signature": "signature", "serial": "sheet__serial",
-    }
+    },
 )  # fmt: skip
 VISITS: Final = Table(
+    Visit,
     {
         "id": "pk", "date": "date", "village": "village", "topic": "topic", "speaker": "speaker",
         "attended": "attended", "counts": "counts", "serial": "sheet__serial",
-    }
+    },
 )  # fmt: skip
 
 

@@ -48,12 +48,14 @@ class MonthFigures:
         month: `2026-11`.
         villages: every village of the sub-district, in the order of their codes.
         programmes: those that anybody asked for or received.
+        others: people on rosters up to the month's end whose household was not surveyed; no village counts them.
         waiting: sheets that are not in the register yet.
     """
 
     month: str
     villages: tuple[VillageFigures, ...]
     programmes: tuple[ProgrammeFigures, ...]
+    others: int
     waiting: tuple[Waiting, ...]
 
     @property
@@ -110,6 +112,7 @@ def figures(catalogue: Catalogue, month: str) -> MonthFigures:
         month,
         _villages(first, end),
         _programmes(first, end),
+        Person.objects.filter(household=None, distributions__date__lt=end).distinct().count(),
         (*unheard_sheets(catalogue, month), *waiting_sheets(catalogue, month)),
     )
 

@@ -1,7 +1,7 @@
 """The month's report for the sub-district head: one clear page first, then the tables."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -97,24 +97,6 @@ def _letterhead(canvas: Any, document: Any) -> None:  # noqa: ANN401
 
 
 def _first_page(figures: MonthFigures) -> list[Any]:
-    new = figures.people - figures.people_before
-    idle = _n(figures.not_imported)
-    here = Text(
-        f" {idle} di antaranya lengkap, tetapi belum diimpor, jadi tidak ikut dihitung.",
-        f" {idle} of them are complete but not imported yet, so they are not counted.",
-    )
-    left = here if figures.not_imported else Text("", "")
-    share = f" ({figures.delivered / figures.planned:.0%})" if figures.planned else ""
-    said = Text(
-        f"Sampai akhir {month_name(figures.month)}, pelayanan telah menjangkau <b>{_n(figures.people)} orang</b> dalam "
-        f"{_n(figures.households)} keluarga di {figures.visited} dari {len(figures.villages)} desa; {_n(new)} orang "
-        f"tercatat bulan ini. Bantuan diterima {_n(figures.delivered)} dari {_n(figures.planned)} penerima yang "
-        f"direncanakan{share}. {_n(len(figures.waiting))} lembar masih menunggu.{left.id}",
-        f"By the end of {month_name(figures.month)} the service has reached <b>{_n(figures.people)} people</b> in "
-        f"{_n(figures.households)} households of {figures.visited} of {len(figures.villages)} villages; {_n(new)} "
-        f"people were added this month. {_n(figures.delivered)} of {_n(figures.planned)} planned recipients "
-        f"received their aid{share}. {_n(len(figures.waiting))} sheets are still waiting.{left.en}",
-    )
     return [
         Paragraph(str(_NAME), _TITLE),
         Paragraph(
@@ -123,10 +105,40 @@ def _first_page(figures: MonthFigures) -> list[Any]:
         Spacer(1, 5 * mm),
         _tiles(figures),
         Spacer(1, 5 * mm),
-        Paragraph(str(said), _BODY),
+        Paragraph(" ".join(map(str, _sentences(figures))), _BODY),
         Paragraph(str(Text("Orang yang terjangkau per desa", "People reached in each village")), _HEAD),
         _chart(figures),
     ]
+
+
+def _sentences(figures: MonthFigures) -> Iterator[Text]:
+    """The month in a few sentences, as its first page says it."""
+    month, people, homes = month_name(figures.month), _n(figures.people), _n(figures.households)
+    new, others = _n(figures.people - figures.people_before), _n(figures.others)
+    yield Text(
+        f"Sampai akhir {month}, pelayanan telah menjangkau <b>{people} orang</b> dalam {homes} keluarga di "
+        f"{figures.visited} dari {len(figures.villages)} desa; {new} orang tercatat bulan ini.",
+        f"By the end of {month} the service has reached <b>{people} people</b> in {homes} households of "
+        f"{figures.visited} of {len(figures.villages)} villages; {new} people were added this month.",
+    )
+    if figures.others:
+        yield Text(
+            f"Selain itu {others} orang tercatat di daftar penyaluran, tetapi keluarganya belum didata.",
+            f"{others} more people stand on rosters, though their households were not surveyed.",
+        )
+    share = f" ({figures.delivered / figures.planned:.0%})" if figures.planned else ""
+    delivered, planned = _n(figures.delivered), _n(figures.planned)
+    yield Text(
+        f"Bantuan diterima {delivered} dari {planned} penerima yang direncanakan{share}.",
+        f"{delivered} of {planned} planned recipients received their aid{share}.",
+    )
+    waiting, idle = _n(len(figures.waiting)), _n(figures.not_imported)
+    yield Text(f"{waiting} lembar masih menunggu.", f"{waiting} sheets are still waiting.")
+    if figures.not_imported:
+        yield Text(
+            f"{idle} di antaranya lengkap, tetapi belum diimpor, jadi tidak ikut dihitung.",
+            f"{idle} of them are complete but not imported yet, so they are not counted.",
+        )
 
 
 def _tiles(figures: MonthFigures) -> Table:
