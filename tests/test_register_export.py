@@ -150,9 +150,14 @@ def test_a_roster_is_only_printed_where_the_form_has_a_box_for_its_programme(reg
     Proposal.objects.filter(programme="PKH").update(programme="PBD")
     connection.close()
     roster = "forms", "print", "penyaluran", "--village", "2005", "--out", tmp_path / "roster.pdf"
-    refused = sotarsa(register, *roster, "--programme", "PBD")
-    assert refused.returncode == 2
-    assert "tidak punya kotak PBD" in refused.stderr
+    for word in ("PBD", "PBI", "xyz"):
+        refused = sotarsa(register, *roster, "--programme", word)
+        assert refused.returncode == 2
+        assert f"tidak punya kotak {word.upper()}. Yang ada: PKH, SMB" in refused.stderr
+    nobody = sotarsa(register, *roster, "--programme", "pkh")
+    assert (nobody.returncode, "diusulkan untuk PKH" in nobody.stderr) == (2, True)
+    nowhere = sotarsa(register, *roster[:3], "--programme", "PKH")
+    assert (nowhere.returncode, "--village 2005" in nowhere.stderr) == (2, True)
     assert not IssuedSheet.objects.exists()
     connection.close()
     empty = sotarsa(register, *roster)

@@ -201,8 +201,10 @@ def print_form(
     _check_paper((found,))
     from pipeline.store.issue import next_serials, record_issued
 
-    table, pages = rosters.roster(found, short, programme)
+    programme = programme and programme.upper()
+    table = rosters.roster_table(found, short, programme)
     about = rosters.known(found, table, short, programme)
+    pages = rosters.pages(found, table, short, programme)
 
     def issue() -> tuple[list[str], Path]:
         serials = next_serials(found, short, len(pages) or count, first_serial)

@@ -1,25 +1,32 @@
 """What `sotarsa forms print --programme` takes from the register: who stands on a list, and what the list is about."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pipeline.cli import context
 from pipeline.errors import UsageError
 from pipeline.forms.catalogue import Form
+from pipeline.forms.identity import NO_VILLAGE
 from pipeline.language import Text
 
 if TYPE_CHECKING:
     from pipeline.register.roster import RosterRow
 
 
-def roster(form: Form, village: str, programme: str | None) -> "tuple[str, list[list[RosterRow]]]":
-    """The preprinted table and the register's rows for each sheet of it; no rows where none are asked for.
+_NO_VILLAGE: Final = Text(
+    "Sebutkan desa yang daftarnya dicetak, misalnya --village 2005.",
+    "Say whose list is printed, for example --village 2005.",
+)
+
+
+def roster_table(form: Form, village: str, programme: str | None) -> str:
+    """The preprinted table that a programme's list fills; "" where none is asked for.
 
     Raises:
-        UsageError: a programme was given for a form that prints nothing from the register.
+        UsageError: the form prints nothing from the register, or no village is named.
     """
-    tables = [table for table in form.definition.tables() if table.preprinted]
     if programme is None:
-        return "", []
+        return ""
+    tables = [table for table in form.definition.tables() if table.preprinted]
     if not tables:
         raise UsageError(
             Text(
@@ -27,9 +34,9 @@ def roster(form: Form, village: str, programme: str | None) -> "tuple[str, list[
                 f"Form {form.definition.form} prints no roster: leave out --programme.",
             )
         )
-    from pipeline.register.roster import roster_rows
-
-    return tables[0].name, roster_rows(context.catalogue(), village, programme, tables[0].rows)
+    if village == NO_VILLAGE:
+        raise UsageError(_NO_VILLAGE)
+    return tables[0].name
 
 
 def known(form: Form, table: str, village: str, programme: str | None) -> dict[str, str]:
@@ -56,6 +63,15 @@ def known(form: Form, table: str, village: str, programme: str | None) -> dict[s
                 )
             )
     return known
+
+
+def pages(form: Form, table: str, village: str, programme: str | None) -> "list[list[RosterRow]]":
+    """The register's rows for each sheet of a list; none where no programme is asked for."""
+    if programme is None:
+        return []
+    from pipeline.register.roster import roster_rows
+
+    return roster_rows(context.catalogue(), village, programme, form.definition.table(table).rows)
 
 
 def people(table: str, rows: "list[RosterRow]") -> dict[str, list[dict[str, object]]]:
