@@ -244,6 +244,26 @@ def test_what_the_register_had_before_is_counted_apart(register, words, told):
     assert told.replace("0", "2", 1).replace("2 s", "0 s") in sotarsa(register, "import", *words).stderr
 
 
+@pytest.mark.parametrize(("language", "word"), [("id", "baris"), ("en", "row")])
+def test_aid_for_nobody_is_told_by_the_number_on_paper(register, language, word, monkeypatch):
+    from django.db import connection
+
+    monkeypatch.setenv("SOTARSA_LANG", language)
+    sheet(
+        {
+            "tanggal_penyaluran": "2026-11-20",
+            ("penerima.status", 2): "hadir",
+            ("tambahan.status", 1): "hadir",
+        },
+        "penyaluran",
+    )
+    connection.close()
+    told = sotarsa(register, "import", "--month", "2026-11").stderr
+    assert f"{word} 2 " in told
+    assert f"{word} 13 " in told
+    assert "penerima 2" not in told
+
+
 def test_before_and_after_are_of_the_month(register):
     from pipeline.register.figures import figures
 

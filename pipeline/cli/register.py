@@ -16,6 +16,7 @@ from pipeline.outputs import refused, whole
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from pipeline.register.book import Question
     from pipeline.register.importing import ImportReport
 
 _MONTH = Text("Bulan pada formulir, misalnya 2026-11.", "The month written on the forms, such as 2026-11.")
@@ -154,7 +155,7 @@ def _tell(report: "ImportReport", dry_run: bool) -> None:
         )
         for one in report.questions[:_SHOWN]:
             known = f"{one.known} ({one.other})" if one.other else one.known
-            asked.add_row(one.serial, one.name, str(QUESTIONS[one.kind]), known, one.told)
+            asked.add_row(one.serial, _named(one), str(QUESTIONS[one.kind]), known, one.told)
         console.print(asked)
         _tell_more(console, len(report.questions))
     if report.waiting:
@@ -180,6 +181,23 @@ def _tell(report: "ImportReport", dry_run: bool) -> None:
         )
         .strip()
     )
+
+
+def _named(question: "Question") -> str:
+    """Who a question is about; where nobody is named, the roster's row by the number that is printed beside it."""
+    table, _, row = question.name.partition(" ")
+    if question.kind != "nobody" or not row:
+        return question.name
+    first = next(
+        (
+            one.first_number
+            for form in context.catalogue().forms()
+            for one in form.definition.tables()
+            if form.definition.code[:3] == question.serial[:3] and one.name == table
+        ),
+        1,
+    )
+    return Text("baris {n}", "row {n}").format(n=int(row) + first - 1)
 
 
 def _tell_no_sheets(month: str) -> None:
