@@ -11,6 +11,7 @@ BLANK: Final = len(CHARACTERS)
 CROSSED: Final = BLANK + 1
 DIGITS: Final = slice(0, 10)
 LETTERS: Final = slice(CHARACTERS.index("A"), CHARACTERS.index("Z") + 1)
+MARKS: Final = range(LETTERS.stop, BLANK)
 KINDS: Final = (DIGITS, LETTERS)
 """What a cell of a number and one of a word may hold; few fields ask which of the two a character is."""
 CLASSES: Final = CROSSED + 1

@@ -13,7 +13,8 @@ from pipeline.forms.layout import FieldType, Kind, PageLayout
 from pipeline.forms.types import TYPES
 from pipeline.recognition.adapt import adapted
 from pipeline.recognition.alike import likeness, looks_alike
-from pipeline.recognition.alphabet import CROSSED, LETTERS, allowed
+from pipeline.recognition.alphabet import CROSSED, LETTERS, MARKS, allowed
+from pipeline.recognition.blots import blots
 from pipeline.recognition.cells import CellInk, cell_ink
 from pipeline.recognition.decode import best_entries
 from pipeline.recognition.doubt import Guess, Key
@@ -128,6 +129,7 @@ def comb_guesses(
     ink = cells.ink
     posteriors = _by_its_hand(cells, page, definition, _seen_by(cells, page, second, head), kin)
     alike = looks_alike(cells.hidden, posteriors, ink.amount > 0, kin)
+    blotted = blots(ink.images) & ~np.isin(posteriors.argmax(axis=1), MARKS)
     guesses: dict[Key, Guess] = {}
     for key, mine in comb_places(page).items():
         spec = definition.field(key[0])
@@ -138,7 +140,8 @@ def comb_guesses(
         entries = with_words(seen, own, spec.words) if spec.words else own
         codes = spec.choices if spec.type is FieldType.CODE else ()
         found = candidates(entries, spec.type, frozenset(choice.value for choice in codes))
-        reasons = ("crossed_out",) if float(posteriors[mine, CROSSED].max()) > _CROSSED else ()
+        crossed = float(posteriors[mine, CROSSED].max()) > _CROSSED or blotted[mine].any()
+        reasons = ("crossed_out",) if crossed else ()
         guesses[key] = Guess(
             _led_by(own[0].raw, found) if spec.words else found,
             max(0.0, 1 - float(np.exp([entry.score for entry in entries]).sum())),
