@@ -24,7 +24,7 @@ def blots(images: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """
     ink = images > _INK
     area = ink.sum(axis=(1, 2))
-    wide, high = (_extent(ink.any(axis=axis)) for axis in (1, 2))
+    wide, high = (_extent(np.asarray(ink.any(axis=axis))) for axis in (1, 2))
     likely = (area > 0) & (area >= _FULL * wide * high)
     likely &= np.minimum(wide, high) >= _ROUND * np.maximum(wide, high)
     found = np.zeros(len(images), bool)

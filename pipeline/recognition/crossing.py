@@ -82,8 +82,10 @@ def _strokes(ink: Mask, bridged_px: int) -> tuple[NDArray[np.int32], Floats, Flo
     """
     bridged = cv2.dilate(ink.astype(np.uint8), np.ones((bridged_px, bridged_px), np.uint8))
     _, strokes, stats, _ = cv2.connectedComponentsWithStats(bridged, connectivity=8)
-    start, size = (stats[:, i : i + 2] / PX_PER_MM for i in (cv2.CC_STAT_LEFT, cv2.CC_STAT_WIDTH))
-    return np.asarray(strokes), start, size
+    start, size = (
+        np.asarray(stats[:, i : i + 2] / PX_PER_MM, np.float64) for i in (cv2.CC_STAT_LEFT, cv2.CC_STAT_WIDTH)
+    )
+    return np.asarray(strokes, np.int32), start, size
 
 
 def _high(size: Floats) -> NDArray[np.int64]:

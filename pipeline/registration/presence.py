@@ -117,7 +117,8 @@ def _blackness(image: NDArray[np.uint8], registration: Registration, marker: Mar
     grey = _sampled(image, x[:, None], y[:, None])[:, 0].reshape(white.shape)
     if not grey.std() or np.corrcoef(grey.ravel(), white.ravel())[0, 1] < _MARKER_THERE:
         return None
-    return float(1 - np.quantile(grey[~white], 0.1) / max(np.quantile(grey[white], 0.9), 1.0))
+    black, light = float(np.quantile(grey[~white], 0.1)), float(np.quantile(grey[white], 0.9))
+    return 1 - black / max(light, 1.0)
 
 
 @lru_cache(maxsize=8)
