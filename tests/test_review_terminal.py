@@ -137,7 +137,9 @@ def test_the_help_fits_eighty_columns(language):
         (":G", Do.PICTURE, ""),
         ("1", Do.VALUE, "6311026103789007"),
         ("=1", Do.VALUE, "6311026103789007"),
-        ("2", Do.VALUE, "2"),
+        ("2", Do.NO_READING, "2"),
+        ("=0", Do.NO_READING, "=0"),
+        ("99", Do.NO_READING, "99"),
         (" 6311 ", Do.VALUE, "6311"),
         (":keluar", Do.QUIT, ""),
         (":simpan", Do.UNKNOWN, ":simpan"),
@@ -159,7 +161,13 @@ def test_a_bare_number_picks_where_words_are_written():
     job = item("pekerjaan", value="PENCAR/ IKAN", alternatives=(Alternative("PENCARI IKAN", 0.7),))
     assert parse("1", job, spec("pekerjaan")).value == "PENCARI IKAN"
     assert "1  PENCARI IKAN" in render(card(job), 100)
-    assert parse("2", job, spec("pekerjaan")).value == "2"
+
+
+def test_a_number_that_picks_nothing_is_no_value_at_once():
+    job = item("pekerjaan", value="12", alternatives=(Alternative("17", 0.2), Alternative("1Z", 0.1)))
+    asked = {line: parse(line, job, spec("pekerjaan")).do for line in ("3", "99", "007", "17", "12")}
+    assert asked == {"3": Do.NO_READING, "99": Do.NO_READING, "007": Do.VALUE, "17": Do.VALUE, "12": Do.VALUE}
+    assert parse("3", item("pekerjaan", value="X"), spec("pekerjaan")).do is Do.VALUE
 
 
 def test_the_numbers_of_a_signature_are_its_own():
@@ -320,6 +328,25 @@ def test_what_was_asked_about_is_what_the_second_enter_keeps(sotarsa, between):
 def test_a_refused_value_says_what_enter_would_take(sotarsa):
     out = sotarsa(lines="abc\n:q\n")[1]
     assert "Enter memakai bacaan: 6311 0261 0378 9001." in " ".join(out.split())
+
+
+@pytest.mark.parametrize(
+    ("lines", "told", "value"),
+    [
+        ("7\n:q\n", "Enter sekali lagi", ("review", "PENCAR/ IKAN")),
+        ("7\n:h\n\n:q\n", "Enter sekali lagi", ("reviewed", "7")),
+        ("7\n1\n:q\n", "Enter sekali lagi", ("reviewed", "PENCARI IKAN")),
+        ("=7\n:q\n", "Enter memakai bacaan: PENCAR/ IKAN.", ("review", "PENCAR/ IKAN")),
+    ],
+)
+def test_a_number_that_no_reading_has_is_asked_about(sotarsa, lines, told, value):
+    FieldReading.objects.update(status="accepted")
+    others = [["PENCARI IKAN", 0.7], ["PENCARI IKAM", 0.1]]
+    row = FieldReading.objects.filter(field="pekerjaan", row=None)
+    row.update(value="PENCAR/ IKAN", status="review", reasons=["gap"], alternatives=others)
+    out = " ".join(sotarsa(lines=lines)[1].split())
+    assert f"Bacaan 7 tidak ada (1–2). {told}" in out
+    assert status("pekerjaan") == value
 
 
 def test_what_nobody_can_read_stays_so_when_it_is_taken_back_and_left(sotarsa):

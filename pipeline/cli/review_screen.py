@@ -18,7 +18,7 @@ from pipeline.review.companions import companions
 from pipeline.review.decisions import Changed, Doubtful, Taken
 from pipeline.review.entry import Refused, shown
 from pipeline.review.items import ReviewItem
-from pipeline.review.keys import HELP, NO_COMMAND, Action, Do, parse, possible
+from pipeline.review.keys import HELP, NO_COMMAND, NO_READING, PICK, Action, Do, choosable, parse, possible
 from pipeline.review.picture import Pictures
 from pipeline.review.render import Card, companion_lines, outcome, render, section_of, title_of
 from pipeline.review.session import Session
@@ -97,14 +97,15 @@ class Screen:
                 if asked is not None:
                     self._say(str(_AGAIN), "33")
                 continue
+            if action.do is Do.NO_READING:
+                asked = self._meant(action.value, item)
+                continue
             again = asked if action.do is Do.TAKE else None
             action, asked = again or action, None
             try:
                 self._do(action, confirmed=again is not None)
             except Refused as refused:
-                can = action.do is not Do.TAKE and (item.value is None or possible(spec, item.value))
-                offer = _READING.format(reading=outcome(spec, item)) if can else ""
-                self._say(f"{refused} {offer}", "31")
+                self._refuse(str(refused), item, enter=action.do is not Do.TAKE)
                 continue
             except Doubtful as doubt:
                 beside = companions(item, doubt.reasons, self._session.forms)
@@ -118,6 +119,23 @@ class Screen:
                 self._notice = self._painted(str(taken), "33")
                 self._session.go_on()
             return True
+
+    def _meant(self, typed: str, item: ReviewItem) -> Action | None:
+        """Say that no reading has this number; what a second Enter takes where it may be meant as a value."""
+        spec = item.spec(self._session.forms)
+        told = NO_READING.format(said=typed.removeprefix(PICK), last=len(choosable(item, spec)))
+        if possible(spec, typed):
+            self._say(f"{told}\n{_AGAIN}", "33")
+            return Action(Do.VALUE, typed)
+        self._refuse(told, item)
+        return None
+
+    def _refuse(self, why: str, item: ReviewItem, *, enter: bool = True) -> None:
+        """Say why a line is not taken, and what Enter would take, if it can."""
+        spec = item.spec(self._session.forms)
+        can = enter and (item.value is None or possible(spec, item.value))
+        offer = _READING.format(reading=outcome(spec, item)) if can else ""
+        self._say(f"{why} {offer}", "31")
 
     def _help(self, action: Action) -> None:
         """What helps to decide and decides nothing."""

@@ -1,5 +1,6 @@
 """What a reviewer's line means: Enter, a value, or one of the few commands that no value can be."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -28,6 +29,7 @@ class Do(StrEnum):
     HELP = ":h"
     QUIT = ":q"
     UNKNOWN = ":"
+    NO_READING = "="
 
 
 COMMANDS: Final = {
@@ -76,6 +78,7 @@ HELP: Final = Text(
 """,
 )
 
+NO_READING: Final = Text("Bacaan {said} tidak ada (1–{last}).", "There is no reading {said} (1–{last}).")
 NO_COMMAND: Final = Text(
     "Perintah {said} tidak ada. :h menampilkan semuanya.", "There is no command {said}. :h shows them all."
 )
@@ -83,8 +86,11 @@ NO_COMMAND: Final = Text(
 _MOST: Final = 5
 """More alternatives than these are typed more quickly than found."""
 
+_NUMBER: Final = re.compile(r"[0-9]{1,2}")
+"""What may be meant to pick; more digits are no slip of one."""
+
 _BARE: Final = {
-    **{command.value: command for command in Do if command not in (Do.VALUE, Do.UNKNOWN)},
+    **{command.value: command for command in Do if command not in (Do.VALUE, Do.UNKNOWN, Do.NO_READING)},
     **dict.fromkeys((":keluar", ":quit", ":exit", ":x"), Do.QUIT),
     **dict.fromkeys((":bantuan", ":help", ":?"), Do.HELP),
     **dict.fromkeys((":gambar", ":picture"), Do.PICTURE),
@@ -93,7 +99,7 @@ _BARE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What a line asks for; `value` is what was typed, with `Do.VALUE` and `Do.UNKNOWN` only."""
+    """What a line asks for; `value` is what was typed, with `VALUE`, `UNKNOWN` and `NO_READING` only."""
 
     do: Do
     value: str = ""
@@ -108,9 +114,11 @@ def parse(line: str, item: ReviewItem, spec: FieldSpec) -> Action:
         return Action(Do.UNKNOWN, text)
     others = choosable(item, spec)
     number = text.removeprefix(PICK)
-    if (number != text or not pick_sign(spec)) and number in map(str, range(1, len(others) + 1)):
+    if not others or not _NUMBER.fullmatch(number) or (number == text and pick_sign(spec)):
+        return Action(Do.VALUE, text)
+    if 1 <= int(number) <= len(others):
         return Action(Do.VALUE, str(others[int(number) - 1].value))
-    return Action(Do.VALUE, text)
+    return Action(Do.VALUE if number in {item.value, *(one.value for one in others)} else Do.NO_READING, text)
 
 
 def choosable(item: ReviewItem, spec: FieldSpec) -> tuple[Alternative, ...]:
