@@ -189,12 +189,15 @@ def test_a_confirmed_value_counts_as_right(store):
     assert not Refutation.objects.exists()
 
 
-def test_going_back_leaves_it_to_the_audit(store):
+def test_who_looks_back_is_told_no_more_of_an_audited_value_and_the_audit_keeps_it(store):
     row = of(drawn_sheet("nama"), "nama")
     decide(row.pk, "ani", Kind.CORRECTED, "SARKAWI", catalogue())
-    back("ani")
-    assert of(row.page.sheet, "nama").status == Status.AUDIT
-    assert audit.watches(catalogue())[0].audited == 0
+    seen = back("ani")
+    assert (seen.reasons, seen.blind) == (("low_confidence",), True)
+    assert of(row.page.sheet, "nama").status == Status.REVIEWED
+    assert (audit.watches(catalogue())[0].audited, audit.watches(catalogue())[0].errors) == (1, 1)
+    decide(row.pk, "ani", Kind.CORRECTED, row.read_value, catalogue())
+    assert (audit.watches(catalogue())[0].audited, audit.watches(catalogue())[0].errors) == (1, 0)
 
 
 def test_a_lot_whose_audit_finds_too_much_goes_back_to_the_queue(store):
@@ -327,12 +330,11 @@ def test_a_value_that_is_accepted_again_is_drawn_again(store):
     assert (row.status, row.audit) == (Status.AUDIT, True)
 
 
-def test_going_back_to_a_value_that_a_rule_speaks_against_leaves_it_to_review(store):
+def test_who_looks_back_sees_the_rule_that_speaks_against_an_audited_value_now(store):
     row = of(drawn_sheet("nama"), "nama")
     decide(row.pk, "ani", Kind.CONFIRMED, None, catalogue())
     FieldReading.objects.filter(pk=row.pk).update(reasons=["niks_differ"])
-    back("ani")
-    assert of(row.page.sheet, "nama").status == Status.REVIEW
+    assert back("ani").reasons == ("niks_differ",)
 
 
 def test_one_wrong_value_refutes_nothing(store):

@@ -250,17 +250,38 @@ def test_a_sheet_with_a_missing_side_waits_with_its_rules(scanned):
     assert reading("tanggal_lahir").status == "accepted"
 
 
-def test_back_reopens_ones_own_decisions_one_after_the_other(scanned):
+def test_back_shows_ones_own_decisions_one_after_the_other_and_they_stand(scanned):
     scanned(["nama", "rt"])
     assert back("ani") is None
     say("nama", "SITI")
     say("rt", "003")
-    assert (back("ani").field, back("ani").field, back("ani")) == ("rt", "nama", None)
+    last = back("ani")
+    before = back("ani", [last.id])
+    assert (last.field, before.field, back("ani", [last.id, before.id])) == ("rt", "nama", None)
     assert back("budi") is None
     row = reading("nama")
-    assert (row.status, row.value, row.claimed_by) == ("review", "SITI", "ani")
-    assert list(row.decisions.order_by("pk").values_list("kind", flat=True)) == ["corrected", "reopened"]
+    assert (row.status, row.value, row.claimed_by) == ("reviewed", "SITI", "")
     assert say("nama", None, kind=Kind.CONFIRMED).value == "SITI"
+    assert list(row.decisions.values_list("kind", flat=True)) == ["corrected"]
+    say("nama", "SITA")
+    assert back("ani").field == "nama"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "kept"),
+    [
+        ((Kind.CORRECTED, "SITI"), (Kind.CORRECTED, "siti"), ["corrected"]),
+        ((Kind.UNREADABLE, None), (Kind.CONFIRMED, None), ["unreadable"]),
+        ((Kind.UNREADABLE, None), (Kind.EMPTY, None), ["unreadable", "empty"]),
+        ((Kind.EMPTY, None), (Kind.UNREADABLE, None), ["empty", "unreadable"]),
+        ((Kind.EMPTY, None), (Kind.CONFIRMED, None), ["empty"]),
+    ],
+)
+def test_what_is_said_again_is_no_other_decision(scanned, first, second, kept):
+    scanned(["nama"])
+    for kind, value in (first, second):
+        say("nama", value, kind=kind, confirmed=True)
+    assert list(reading("nama").decisions.order_by("pk").values_list("kind", flat=True)) == kept
 
 
 def test_nobody_undoes_the_decision_of_another(scanned):
@@ -279,8 +300,8 @@ def test_nothing_is_confirmed_that_was_not_on_the_screen(scanned):
     FieldReading.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
     budi.start()
     budi.decide(Action(Do.VALUE, "SITI"))
-    budi.back()
     budi.stop()
+    reopen(reading("nama"), ["copies_differ"])
     with pytest.raises(Changed):
         ani.decide(Action(Do.TAKE))
     assert reading("nama").status == "review"

@@ -349,11 +349,28 @@ def test_a_number_that_no_reading_has_is_asked_about(sotarsa, lines, told, value
     assert status("pekerjaan") == value
 
 
-def test_what_nobody_can_read_stays_so_when_it_is_taken_back_and_left(sotarsa):
+def test_what_nobody_can_read_stays_so_when_it_is_looked_at_again(sotarsa):
     out = sotarsa(lines="?\n<\n\n:q\n")[1]
     assert "Diganti  (tidak terbaca)" in out
-    kinds = Decision.objects.order_by("pk").values_list("kind", flat=True)
-    assert list(kinds) == ["unreadable", "reopened", "unreadable"]
+    assert [decision.kind for decision in Decision.objects.all()] == ["unreadable"]
+
+
+@pytest.mark.parametrize("leave", [":q\n", ""])
+def test_who_looks_back_and_leaves_loses_no_decision(sotarsa, leave):
+    out = sotarsa(lines=f"?\n?\n<\n<\n{leave}")[1]
+    assert "tetap berlaku" in out
+    assert "2 diputuskan, 0 dilewati, 1 masih menunggu." in out
+    assert (status("nik"), status("kk")) == (("reviewed", None), ("reviewed", None))
+
+
+def test_looking_back_and_forth_leaves_what_is_not_changed(sotarsa):
+    out = sotarsa(lines="?\n-\n<\n<\n>\n6311026103789005\n\n:q\n")[1]
+    assert [f"{number} dari 3" in out for number in (1, 2, 3)] == [True] * 3
+    assert "2 diputuskan, 0 dilewati, 1 masih menunggu." in out
+    assert (status("nik")[0], status("kk")) == ("reviewed", ("reviewed", "6311026103789005"))
+    assert list(Decision.objects.filter(reading__field="nik").values_list("kind", flat=True)) == [
+        "unreadable"
+    ]
 
 
 def test_one_leaves_and_goes_on_later(sotarsa):
@@ -368,7 +385,8 @@ def test_back_help_and_the_end(sotarsa):
     assert "belum ada keputusan" in out
     assert "panah atas" in out
     assert out.rstrip().endswith("3 diputuskan, 0 dilewati, 0 masih menunggu.")
-    assert Decision.objects.filter(kind="reopened").count() == 1
+    nik = Decision.objects.filter(reading__field="nik").order_by("pk")
+    assert list(nik.values_list("kind", flat=True)) == ["confirmed", "unreadable"]
     assert "sudah selesai" in sotarsa()[1]
 
 
@@ -412,7 +430,7 @@ def test_the_picture_opens_in_the_computers_viewer(sotarsa, monkeypatch, desktop
     assert ("tidak punya penampil" in out) == (status == 1 or not desktop)
 
 
-def test_the_last_decision_can_still_be_taken_back(sotarsa):
+def test_the_last_decision_can_still_be_changed(sotarsa):
     sotarsa(lines="-\n-\n<\n1000\n6311026103789005\n\n")
     assert status("kk") == ("reviewed", "6311026103789005")
 

@@ -40,6 +40,10 @@ _NO_VIEWER: Final = Text(
 _FIRST = Text(
     "Ini yang pertama: belum ada keputusan sebelumnya.", "No earlier decision of yours to go back to."
 )
+_STANDS = Text(
+    "Sudah Anda putuskan; tetap berlaku sampai Anda mengubahnya. Enter: maju.",
+    "You have decided this; it stands until you change it. Enter: go on.",
+)
 _MAX_COLUMNS: Final = 120
 _PICTURE: Final = (6, 14)
 """Least and most lines of the ink; it has what the words leave."""
@@ -155,8 +159,8 @@ class Screen:
         if action.do is Do.SKIP:
             self._session.skip()
         elif action.do is Do.BACK:
-            if not self._session.back():
-                self._notice = self._painted(str(_FIRST), "33")
+            found = self._session.back()
+            self._notice = self._painted(str(_STANDS if found else _FIRST), "33")
         else:
             done = self._session.decide(action, confirmed=confirmed)
             spec = done.spec(self._session.forms)

@@ -1,10 +1,10 @@
 """Decisions: what a person says of a reading, checked, appended, and judged anew with the rest of its sheet."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from pipeline.errors import UsageError
@@ -15,7 +15,7 @@ from pipeline.language import Text
 from pipeline.review.audit import examine
 from pipeline.review.entry import as_written, check, interpret, sentence, warnings
 from pipeline.review.items import WITH, ReviewItem, item_of
-from pipeline.review.queue import LEASE, claim
+from pipeline.review.queue import claim
 from pipeline.store.doubts import accept
 from pipeline.store.models import Decision, FieldReading, Sheet
 from pipeline.store.readings import ABSENT, Broken, broken_by
@@ -78,6 +78,8 @@ def decide(
 ) -> ReviewItem:
     """Take what a person says of a reading: one transaction, and the lease is given back.
 
+    A decision stands until another is made; to say the same again changes nothing.
+
     Args:
         item_id: the reading's number.
         reviewer: who decides.
@@ -104,6 +106,12 @@ def decide(
             raise Changed(_CHANGED)
         spec = item.spec(forms)
         kind, decided = _decided(item, spec, kind, value)
+        if (
+            row.status == Status.REVIEWED
+            and decided == item.value
+            and (kind == Kind.UNREADABLE) == item.unreadable
+        ):
+            return item
         rows = _sheet_rows(row)
         before = _broken(rows, item, forms)
         row.value, row.status = decided, Status.REVIEWED
@@ -135,20 +143,29 @@ def stored(item_id: int) -> ReviewItem:
         return item_of(_locked(item_id))
 
 
-def back(reviewer: str) -> ReviewItem | None:
-    """Reopen the reviewer's latest decision that still stands, and lease it; None when there is none."""
-    with transaction.atomic():
-        newer = Decision.objects.filter(reading=OuterRef("reading"), pk__gt=OuterRef("pk"))
-        mine = Decision.objects.filter(by=reviewer, reading__status=Status.REVIEWED)
-        last = mine.exclude(kind=Kind.REOPENED).exclude(Exists(newer)).order_by("-pk").first()
-        if last is None:
-            return None
-        row = _locked(last.reading_id)
-        row.status = Status.AUDIT if row.audit and not row.reasons else Status.REVIEW
-        row.claimed_by, row.claimed_until = reviewer, timezone.now() + LEASE
-        row.save(update_fields=["status", "claimed_by", "claimed_until"])
-        Decision.objects.create(reading=row, kind=Kind.REOPENED, value=row.value, by=reviewer)
-    return claim(row.pk, reviewer)
+def back(reviewer: str, beyond: Iterable[int] = ()) -> ReviewItem | None:
+    """The item of the reviewer's latest decision that stands, as it stands; None when there is none.
+
+    Args:
+        reviewer: who looks back.
+        beyond: items that were looked at already.
+    """
+    last = _standing(reviewer).exclude(reading__in=beyond).order_by("-pk").first()
+    return None if last is None else stored(last.reading_id)
+
+
+def again(item_id: int, reviewer: str) -> ReviewItem | None:
+    """An item for a second look: what the reviewer decided as it stands, what is open leased; None if neither."""
+    if _standing(reviewer).filter(reading=item_id).exists():
+        return stored(item_id)
+    return claim(item_id, reviewer)
+
+
+def _standing(reviewer: str) -> QuerySet[Decision]:
+    """The decisions of a reviewer that count now."""
+    newer = Decision.objects.filter(reading=OuterRef("reading"), pk__gt=OuterRef("pk"))
+    mine = Decision.objects.filter(by=reviewer, reading__status=Status.REVIEWED)
+    return mine.exclude(kind=Kind.REOPENED).exclude(Exists(newer))
 
 
 def _locked(item_id: int) -> FieldReading:

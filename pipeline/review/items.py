@@ -65,7 +65,7 @@ class ReviewItem:
     @property
     def blind(self) -> bool:
         """Whether nobody may be told how sure the reader is: it may be an accepted value that is audited."""
-        return set(self.reasons) == {"low_confidence"} and self.status != FieldReading.Status.REVIEWED
+        return set(self.reasons) == {"low_confidence"}
 
     @property
     def holds_ink(self) -> bool:
@@ -113,8 +113,8 @@ def item_of(row: FieldReading) -> ReviewItem:
         confidence=row.confidence,
         status=row.status,
         alternatives=tuple(Alternative(value, probability) for value, probability in row.alternatives),
-        # An audited value looks like any other that is not sure.
-        reasons=tuple(row.reasons) if row.status != FieldReading.Status.AUDIT else ("low_confidence",),
+        # An audited value looks like any other that is not sure, also to the one who looks back at it.
+        reasons=tuple(row.reasons) or (("low_confidence",) if row.audit else ()),
         quad=tuple((x, y) for x, y in row.quad),
         reader=row.reader,
         unreadable=_unreadable(row),

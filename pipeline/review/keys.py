@@ -54,7 +54,8 @@ HELP: Final = Text(
   -           isian ini kosong di kertas
   ?           ada tulisan, tetapi tidak terbaca
   >           lewati; isian ini tetap menunggu
-  <           kembali ke keputusan Anda sebelumnya
+  <           kembali ke keputusan Anda sebelumnya; tetap berlaku sampai
+              Anda mengubahnya; Enter atau > maju lagi
   :g          buka gambar isian ini dengan penampil gambar
   :q          keluar; semua keputusan sudah tersimpan, lanjutkan kapan saja
   :h          bantuan ini
@@ -71,7 +72,8 @@ HELP: Final = Text(
   -           the field is empty on paper
   ?           something is written, but it cannot be read
   >           skip; the field goes on waiting
-  <           back to your previous decision
+  <           back to your previous decision; it stands until you change it;
+              Enter or > goes on again
   :g          open the picture of this field in the image viewer
   :q          quit; every decision is saved, go on whenever you like
   :h          this help

@@ -4,9 +4,10 @@ from dataclasses import dataclass, field
 
 from pipeline.forms.catalogue import Catalogue
 from pipeline.review import queue
-from pipeline.review.decisions import Kind, back, decide
+from pipeline.review.decisions import Kind, again, back, decide
 from pipeline.review.items import ReviewItem
 from pipeline.review.keys import Action, Do
+from pipeline.store.models import FieldReading
 
 _KINDS = {
     Do.TAKE: Kind.CONFIRMED,
@@ -22,7 +23,6 @@ class Session:
 
     Attributes:
         total: how many items were open at the start.
-        decided: how many were decided since.
         skipped: the items left open.
         item: the item to show now, None at the end.
     """
@@ -32,10 +32,11 @@ class Session:
     batch: str | None = None
     form: str | None = None
     total: int = 0
-    decided: int = 0
     skipped: set[int] = field(default_factory=set)
     item: ReviewItem | None = None
-    _left: list[int] = field(default_factory=list)
+    _decided: set[int] = field(default_factory=set)
+    _ahead: list[int] = field(default_factory=list)
+    """Items that were left to look back, the next one last."""
 
     def start(self) -> None:
         """Count what is open and take the first item.
@@ -47,9 +48,19 @@ class Session:
         self.item = queue.next_item(self.reviewer, batch=self.batch, form=self.form)
 
     @property
+    def decided(self) -> int:
+        """How many items were decided since the start."""
+        return len(self._decided)
+
+    @property
     def number(self) -> int:
-        """The number of the item shown, from 1."""
-        return self.decided + len(self.skipped) + 1
+        """The number of the item shown, from 1: it comes after those that were decided or skipped before it."""
+        return len((self._decided | self.skipped) - {*self._ahead, self._shown().id}) + 1
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether the item shown has been decided; it stays so until another decision."""
+        return self._shown().status == FieldReading.Status.REVIEWED
 
     def decide(self, action: Action, *, confirmed: bool = False) -> ReviewItem:
         """Take a decision on the item shown and go on; gives the item as it is now.
@@ -70,40 +81,40 @@ class Session:
             confirmed=confirmed,
             seen=item,
         )
-        self.decided += 1
+        if done != item:
+            self._decided.add(item.id)
         self.skipped.discard(item.id)
         self.go_on()
         return done
 
     def look_again(self) -> None:
-        """Show the item as it is now, or go on where it is no longer open to this reviewer."""
-        fresh = queue.claim(self._shown().id, self.reviewer)
+        """Show the item as it is now, or go on where it is no longer this reviewer's."""
+        fresh = again(self._shown().id, self.reviewer)
         if fresh is None:
             self.go_on()
         else:
             self.item = fresh
 
     def skip(self) -> None:
-        """Leave the item open and go on."""
-        self.skipped.add(self._shown().id)
+        """Leave the item as it is, open or decided, and go on."""
+        if not self.looks_back:
+            self.skipped.add(self._shown().id)
         self.go_on()
 
     def back(self) -> bool:
-        """Show the reviewer's previous decision again; False when there is none."""
-        before = back(self.reviewer)
+        """Show the reviewer's previous decision, which stands; False when there is none."""
+        ahead = self._ahead if self.item is None else [*self._ahead, self.item.id]
+        before = back(self.reviewer, beyond=ahead)
         if before is None:
             return False
-        if self.item is not None:
-            self._left.append(self.item.id)
-        self.decided = max(0, self.decided - 1)
-        self.item = before
+        self._ahead, self.item = ahead, before
         return True
 
     def go_on(self) -> None:
         """Take the next item: first those that were left to go back, then the queue's."""
         shown = self._shown()
-        while self._left:
-            self.item = queue.claim(self._left.pop(), self.reviewer)
+        while self._ahead:
+            self.item = again(self._ahead.pop(), self.reviewer)
             if self.item is not None:
                 return
         self.item = self._after(shown)
