@@ -416,8 +416,31 @@ def test_a_key_pressed_twice_confirms_nothing_that_was_not_yet_shown(sotarsa, st
     assert (status("nik")[0], status("kk")[0]) == ("reviewed", "review")
 
 
+class Keyboard(io.StringIO):
+    """A terminal at which somebody types, and then presses Ctrl-C or Ctrl-D."""
+
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize("pressed", [KeyboardInterrupt, EOFError])
+def test_what_is_told_at_the_end_stands_on_a_line_of_its_own(sotarsa, monkeypatch, pressed):
+    def typed(prompt):
+        screen.write(f"{prompt}PENCARI /KAN")
+        raise pressed
+
+    screen = Keyboard()
+    monkeypatch.setattr("builtins.input", typed)
+    monkeypatch.setattr("termios.tcflush", lambda *_: None)
+    monkeypatch.setattr("sys.stdin", screen)
+    monkeypatch.setattr("sys.stdout", screen)
+    with pytest.raises(SystemExit):
+        command().main(["review"], prog_name="sotarsa")
+    assert "PENCARI /KAN\n0 diputuskan, 0 dilewati, 3 masih menunggu." in screen.getvalue()
+
+
 @pytest.mark.parametrize(("desktop", "status"), [(":0", 0), (":0", 1), (None, 0)])
-def test_the_picture_opens_in_the_computers_viewer(sotarsa, monkeypatch, desktop, status):
+def test_the_picture_opens_in_the_computers_viewer(sotarsa, store, monkeypatch, desktop, status):
     opened = []
     monkeypatch.setattr("typer.launch", lambda path: opened.append(Path(path)) or status)
     monkeypatch.setattr("sys.platform", "linux")
@@ -428,6 +451,8 @@ def test_the_picture_opens_in_the_computers_viewer(sotarsa, monkeypatch, desktop
     out = sotarsa(lines=":g\n:q\n")[1]
     assert [path.is_file() for path in opened] == [True] * bool(desktop)
     assert ("tidak punya penampil" in out) == (status == 1 or not desktop)
+    folder = f"penampil gambar. Berkasnya: {store / 'crops'}"
+    assert (folder in " ".join(out.split())) == ("tidak punya penampil" in out)
 
 
 def test_the_last_decision_can_still_be_changed(sotarsa):

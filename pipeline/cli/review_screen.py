@@ -20,7 +20,7 @@ from pipeline.review.entry import Refused, shown
 from pipeline.review.items import ReviewItem
 from pipeline.review.keys import HELP, NO_COMMAND, NO_READING, PICK, Action, Do, choosable, parse, possible
 from pipeline.review.picture import Pictures
-from pipeline.review.render import Card, companion_lines, outcome, render, section_of, title_of
+from pipeline.review.render import NO_PICTURE, Card, companion_lines, outcome, render, section_of, title_of
 from pipeline.review.session import Session
 from pipeline.web.browser import has_desktop
 
@@ -34,8 +34,8 @@ _AGAIN = Text(
 )
 _READING = Text("Enter memakai bacaan: {reading}.", "Enter takes the reading: {reading}.")
 _NO_VIEWER: Final = Text(
-    "Komputer ini tidak punya penampil gambar. Berkasnya disebut di atas.",
-    "This computer has no image viewer. The file is named above.",
+    "Komputer ini tidak punya penampil gambar. Berkasnya: {file}",
+    "This computer has no image viewer. The file: {file}",
 )
 _FIRST = Text(
     "Ini yang pertama: belum ada keputusan sebelumnya.", "No earlier decision of yours to go back to."
@@ -152,8 +152,10 @@ class Screen:
 
     def _open_picture(self) -> None:
         """Hands the picture to the computer's own viewer; a terminal without a desktop has none."""
-        if self._crop is None or not has_desktop() or typer.launch(str(self._crop)) != 0:
-            self._say(str(_NO_VIEWER), "33")
+        if self._crop is None:
+            self._say(str(NO_PICTURE), "33")
+        elif not has_desktop() or typer.launch(str(self._crop)) != 0:
+            self._say(_NO_VIEWER.format(file=self._crop), "33")
 
     def _do(self, action: Action, *, confirmed: bool) -> None:
         if action.do is Do.SKIP:
@@ -220,12 +222,21 @@ class Screen:
         try:
             return input("› ")
         except EOFError:
+            typer.echo()
             return None
+        except KeyboardInterrupt:
+            typer.echo()
+            raise
 
     def _say(self, text: str, style: str) -> None:
         width = shutil.get_terminal_size().columns
         for line in text.splitlines():
-            typer.echo(self._painted(textwrap.fill(line, width), style), color=True)
+            typer.echo(
+                self._painted(
+                    textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False), style
+                ),
+                color=True,
+            )
 
     def _painted(self, text: str, style: str) -> str:
         return f"\x1b[{style}m{text}\x1b[0m" if self._coloured else text

@@ -31,7 +31,7 @@ _OTHERS: Final = Text("Lain", "Others")
 _CHOICES: Final = Text("Pilihan", "Choices")
 _ENTER: Final = Text("terima", "take")
 _TYPE: Final = Text("ketik: ganti", "type: replace")
-_NO_PICTURE: Final = Text("gambar halaman tidak ditemukan di arsip", "the page image is not in the archive")
+NO_PICTURE: Final = Text("gambar halaman tidak ditemukan di arsip", "the page image is not in the archive")
 
 _OPEN: Final = Text("gambar", "picture")
 _TOLD_IN_HELP: Final = (Do.BACK, Do.SKIP)
@@ -153,7 +153,7 @@ def _body(card: Card, width: int) -> Iterator[str]:
 def _picture(card: Card, width: int) -> str:
     """How to open the picture, and where it lies, unless it stands above anyway and the path is long."""
     if card.crop is None:
-        return str(_NO_PICTURE)
+        return str(NO_PICTURE)
     opens = f"{Do.PICTURE} {_OPEN}"
     whole = f"{opens}  {card.crop}"
     return opens if card.drawing and len(whole) > width else whole
