@@ -10,9 +10,10 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import wait
 from typing import Final, Generic, TypeVar
 
@@ -54,10 +55,28 @@ def process_pool(jobs: int) -> Executor:
     return ProcessPoolExecutor(jobs, mp_context=context, initializer=_join)
 
 
+@contextmanager
+def _held() -> Iterator[None]:
+    """Lets Ctrl-C wait: where it fell into the start of a worker, nobody would know that one or wait for it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pressed: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if pressed:
+            signal.raise_signal(signal.SIGINT)
+
+
 def _serve_deaf() -> None:
     """Starts the server that forks workers where Ctrl-C is not heard: a worker would hear it before `_join`."""
     if threading.current_thread() is not threading.main_thread():
         return
+    # So that there is as little as can be in which a press is lost.
+    resource_tracker.ensure_running()
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         forkserver.ensure_running()
@@ -138,7 +157,8 @@ class _Line(Generic[Key]):
 
     def _submit(self, one: Work[Key]) -> Future[PageReading]:
         try:
-            return self._executor.submit(read_one, self._read, self._catalogue, one.image)
+            with _held():
+                return self._executor.submit(read_one, self._read, self._catalogue, one.image)
         except BrokenExecutor as error:
             broken: Future[PageReading] = Future()
             broken.set_exception(error)

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -252,6 +252,26 @@ def _await(look, good):
     while not good(seen := look()) and time.monotonic() < end:
         time.sleep(0.05)
     return seen
+
+
+def test_ctrl_c_waits_until_a_worker_is_known():
+    known = []
+
+    class Pool(ThreadPoolExecutor):
+        def submit(self, *_):
+            signal.raise_signal(signal.SIGINT)
+            known.append(True)
+            return Future()
+
+    page = Work(1, PageImage("a", 1, b""))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            list(read_in_order([page], lambda: Pool(1), read_note, catalogue(), 1))
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert known == [True]
 
 
 class ClusterPool(ThreadPoolExecutor):
