@@ -118,6 +118,17 @@ PAGE_REASONS: Final[dict[str, Text]] = {
         "This page could not be read: a fault in the program. The file is safe; send the log to the developers.",
     ),
 }
+
+_WHICH: Final = ("forms_alike",)
+"""Pages' reasons whose detail is for the office: which ones."""
+
+
+def page_sentence(reason: str, detail: str = "") -> Text:
+    """The sentence of a page's reason, with which ones it speaks of where the detail says so."""
+    said = PAGE_REASONS[reason]
+    return Text(f"{said.id} ({detail})", f"{said.en} ({detail})") if detail and reason in _WHICH else said
+
+
 """Why a page is set aside."""
 
 VALUE_REASONS: Final[dict[str, Text]] = {

@@ -2,6 +2,7 @@
 
 import errno
 import re
+import shutil
 from pathlib import Path
 
 import cv2
@@ -119,6 +120,15 @@ def test_a_second_draft_is_the_next_version_and_changes_nothing(office, pdf):
     assert run(office[0], "new", str(pdf), "--code", "PGD-02", "--name", "lain").exception
     assert (folder / "lain.v1-1.png").read_bytes() == b"kept"
     assert before == {name: (folder / name).read_bytes() for name in before}
+
+
+def test_a_second_form_on_one_blank_is_told_and_which_ones(office, pdf, tmp_path):
+    """Its next version is none: the newest reads."""
+    shutil.copytree(office[0] / "forms", tmp_path / "forms")
+    told = run(tmp_path, "new", str(pdf), "--name", "kembar").output
+    assert "cocok juga dengan formulir pengaduan" in told
+    assert str(tmp_path / "forms/kembar.v1.yaml") in told
+    assert "cocok juga" not in office[1].output
 
 
 def test_a_draft_takes_no_form_of_the_offices_over(pdf, tmp_path):

@@ -11,6 +11,7 @@ from pipeline.errors import DefinitionError, UsageError
 from pipeline.forms.catalogue import Catalogue, load_form
 from pipeline.forms.printing import print_sheets
 from pipeline.page import PageReading, PageStatus, read_page
+from pipeline.reasons import PAGE_REASONS, page_sentence
 from pipeline.recognition.given import PX_PER_MM, ink_alone
 from pipeline.registration.fit import project
 from pipeline.registration.register import register, turn_of
@@ -120,7 +121,9 @@ def test_foreign_mirrored_and_ambiguous_pages_are_refused(folder, shelf, empty, 
     both = Catalogue.load([folder, tmp_path / "forms"])
     refusal = register(empty, both)
     assert isinstance(refusal, Refusal)
-    assert refusal.reason == "forms_alike"
+    assert (refusal.reason, set(refusal.detail.split(", "))) == ("forms_alike", {"surat/1", "kembar/1"})
+    assert refusal.detail in str(page_sentence(refusal.reason, refusal.detail))
+    assert page_sentence("residual", "0.90 mm") == PAGE_REASONS["residual"]
 
 
 def test_of_versions_on_one_blank_the_newest_reads(folder, empty, tmp_path) -> None:

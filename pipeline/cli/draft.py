@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Final
@@ -49,6 +50,12 @@ _TOO_LONG: Final = Text(
     f"Satu formulir paling banyak {MOST_PAGES} halaman. Bagi blangkonya menjadi beberapa berkas.",
     f"A form has at most {MOST_PAGES} pages. Split the blank into several files.",
 )
+_TWIN: Final = Text(
+    "Perhatian: blangko ini cocok juga dengan formulir {twin}. Selama {form} dan {twin} ada, lembarnya disisihkan saat "
+    "dipindai. Hapus salah satu definisinya; yang baru: {path}",
+    "Note: form {twin} fits this blank as well. While there are both {form} and {twin}, its sheets are set aside when "
+    "scanned. Delete one of the definitions; the new one: {path}",
+)
 _NEXT: Final = Text(
     "Ini baru rancangan. Periksa nama, jenis, dan letak setiap isian: sotarsa forms edit {form}\n"
     "Lihat letaknya sebagai gambar: sotarsa forms check {form} --draw {form}.png",
@@ -83,8 +90,11 @@ def new_form(
                 "Scan the empty form again, straight, at 300 dpi, or write the definition by hand.",
             )
         )
+    twins = _twins(context.catalogue(), identity.form, sheets)
     path = save_draft(context.home() / "forms", identity, sheets, pages, blank.name)
     typer.echo(_FOUND.format(path=path, pages=len(pages), **_counts(pages)))
+    for twin in twins:
+        context.tell(_TWIN, form=identity.form, twin=twin, path=path)
     typer.echo(_NEXT.format(form=identity.form))
 
 
@@ -112,6 +122,16 @@ def _found(blank: Path) -> "tuple[list[Sheet], list[list[DraftItem]]]":
             sheets.append(sheet)
             pages.append(fields)
     return sheets, pages
+
+
+def _twins(known: Catalogue, form: str, sheets: "Sequence[Sheet]") -> list[str]:
+    """The other forms that these pages would be taken for."""
+    from pipeline.registration.given import register_given
+    from pipeline.registration.types import Registration
+
+    others = [one for one in known.forms() if one.definition.form != form]
+    found = (register_given(sheet.grey, others) for sheet in sheets)
+    return list(dict.fromkeys(one.layout.form for one in found if isinstance(one, Registration)))
 
 
 def draw(form: Form, out: Path) -> list[Path]:

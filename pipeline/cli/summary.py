@@ -10,7 +10,6 @@ from rich.table import Table
 from pipeline.cli import context
 from pipeline.errors import Exit, SotarsaError
 from pipeline.language import Text
-from pipeline.reasons import PAGE_REASONS
 from pipeline.scans.files import NAMED, readable
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ def facts(summary: "BatchSummary", passed: Sequence[Path], fault: SotarsaError |
                 "source": one.source,
                 "image": one.image,
                 "reason": one.reason,
-                "message": str(PAGE_REASONS[one.reason]),
+                "message": str(one.message),
             }
             for one in summary.set_aside
         ],
@@ -124,17 +123,17 @@ def _show_aside(console: "Console", summary: "BatchSummary") -> None:
         Text("Sebab dan tindakan", "Reason and cure"),
     ):
         aside.add_column(str(head))
-    for source, images, reason in _grouped(summary):
-        aside.add_row(source, images, str(PAGE_REASONS[reason]))
+    for row in _grouped(summary):
+        aside.add_row(*row)
     console.print(aside)
 
 
 def _grouped(summary: "BatchSummary") -> Iterator[tuple[str, str, str]]:
-    """What was set aside: file, images (`3`, `5–22`), reason; images in a row with one reason together."""
-    for (source, reason), some in groupby(summary.set_aside, lambda one: (one.source, one.reason)):
+    """What was set aside: file, images (`3`, `5–22`), sentence; images in a row with one sentence together."""
+    for (source, why), some in groupby(summary.set_aside, lambda one: (one.source, str(one.message))):
         for _, run in groupby(enumerate(some), lambda pair: pair[1].image - pair[0]):
             images = [one.image for _, one in run]
-            yield source, "–".join(str(one) for one in dict.fromkeys((images[0], images[-1]))), reason
+            yield source, "–".join(str(one) for one in dict.fromkeys((images[0], images[-1]))), why
 
 
 def _show_already(names: Sequence[str]) -> None:

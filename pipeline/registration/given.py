@@ -65,8 +65,7 @@ def register_given(image: NDArray[np.uint8], forms: Iterable[Form]) -> Registrat
             other.laid.there > best.laid.there - _LEAD or other.laid.missing < best.laid.missing + _LEAD_TILES
         )
         if near:
-            names = f"{best.layout.form} page {best.page.page} and {other.layout.form} page {other.page.page}"
-            return Refusal("forms_alike", f"{names} fit alike")
+            return Refusal("forms_alike", f"{_side(best)}, {_side(other)}")
     if best.laid.residual_mm > MAX_RESIDUAL_MM:
         return Refusal("residual", f"{best.layout.form}: {best.laid.residual_mm:.2f} mm by its print")
     return Registration(
@@ -78,6 +77,10 @@ def register_given(image: NDArray[np.uint8], forms: Iterable[Form]) -> Registrat
         serial_from="",
         controls=replace(best.laid.controls, gone=_changed(best.laid, best.page)),
     )
+
+
+def _side(side: _Side) -> str:
+    return f"{side.layout.form}/{side.page.page}"
 
 
 def _changed(laid: Laid, page: PageLayout) -> Floats:

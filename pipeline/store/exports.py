@@ -7,7 +7,7 @@ from django.db.models import F
 
 from pipeline.errors import UsageError
 from pipeline.language import Text
-from pipeline.reasons import PAGE_REASONS
+from pipeline.reasons import PAGE_REASONS, page_sentence
 from pipeline.store.models import Batch, FieldReading, Page
 
 READING_COLUMNS: Final = (
@@ -90,6 +90,7 @@ def pages(batch: str | None = None) -> Iterator[dict[str, object]]:
         "serial",
         "status",
         "reason",
+        "detail",
         "village",
         "team",
         "lot",
@@ -98,7 +99,7 @@ def pages(batch: str | None = None) -> Iterator[dict[str, object]]:
         page=F("number"),
     )
     for row in rows.iterator(_CHUNK):
-        reason, day = row["reason"], row["day"]
+        reason, detail, day = row["reason"], row.pop("detail"), row["day"]
         yield {
             **{name: value for name, value in row.items() if name != "day"},
             "form": row["form"] or None,
@@ -106,7 +107,7 @@ def pages(batch: str | None = None) -> Iterator[dict[str, object]]:
             "reason": reason or None,
             **{name: row[name] or None for name in ("village", "team", "lot")},
             "date": day.isoformat() if day else None,
-            "message": str(PAGE_REASONS[reason]) if reason in PAGE_REASONS else None,
+            "message": str(page_sentence(reason, detail)) if reason in PAGE_REASONS else None,
         }
 
 

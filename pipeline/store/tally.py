@@ -7,7 +7,9 @@ from typing import Final
 
 from django.db.models import Count, Q
 
+from pipeline.language import Text
 from pipeline.page import PageStatus
+from pipeline.reasons import page_sentence
 from pipeline.store.intake import UNUSABLE
 from pipeline.store.models import FieldReading, Page, ScanFile
 from pipeline.store.separators import BACK
@@ -18,11 +20,17 @@ UNASKED: Final = ("separator", BACK)
 
 @dataclass(frozen=True, slots=True)
 class SetAside:
-    """One page that was set aside: file, image, stable reason code."""
+    """One page that was set aside: file, image, stable reason code, and what more is known."""
 
     source: str
     image: int
     reason: str
+    detail: str = ""
+
+    @property
+    def message(self) -> Text:
+        """What it is told with."""
+        return page_sentence(self.reason, self.detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +90,9 @@ def tally(
         pages=pages.count(),
         read=read.count(),
         separators=pages.filter(reason="separator").count(),
-        set_aside=tuple(SetAside(*row) for row in aside.values_list("file__name", "image", "reason")),
+        set_aside=tuple(
+            SetAside(*row) for row in aside.values_list("file__name", "image", "reason", "detail")
+        ),
         accepted=fields["accepted"],
         audited=fields["audited"],
         review=fields["review"],
