@@ -1,9 +1,12 @@
 """The store is whole, can be copied while in use, and comes back from its copy."""
 
 import io
+import sqlite3
 import tarfile
+from contextlib import closing
 
 import pytest
+from django.db import connection
 from notes import BACK, VALUES, note, put, scan_notes
 
 from pipeline.errors import StoreError, UsageError
@@ -82,6 +85,41 @@ def test_a_backup_is_never_unpacked_over_data(filled, tmp_path):
     backup(filled, tmp_path / "copy.tar")
     with pytest.raises(UsageError):
         restore(filled, tmp_path / "copy.tar")
+
+
+def test_a_store_that_nothing_was_put_into_gives_way_to_a_backup(filled, tmp_path):
+    backup(filled, tmp_path / "copy.tar")
+    new = tmp_path / "new"
+    open_store(new)
+    with closing(sqlite3.connect(new / "sotarsa.sqlite3")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError):
+            restore(new, tmp_path / "copy.tar")
+    connection.close()
+    restore(new, tmp_path / "copy.tar")
+    assert not [*new.glob("*-wal"), *new.glob("*-shm")]
+    open_store(new)
+    assert m.ScanFile.objects.exists()
+    assert list(verify(new)) == []
+
+
+def test_a_store_that_knows_anything_gives_way_to_nothing(filled, tmp_path):
+    backup(filled, tmp_path / "copy.tar")
+    open_store(tmp_path / "new")
+    m.Batch.objects.create(name="b1")
+    with pytest.raises(UsageError, match=r"sotarsa\.sqlite3"):
+        restore(tmp_path / "new", tmp_path / "copy.tar")
+    assert m.Batch.objects.exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"junk" * 400])
+def test_a_database_that_is_none_of_ours_gives_way_to_nothing(filled, tmp_path, content):
+    backup(filled, tmp_path / "copy.tar")
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new/sotarsa.sqlite3").write_bytes(content)
+    with pytest.raises(UsageError):
+        restore(tmp_path / "new", tmp_path / "copy.tar")
+    assert (tmp_path / "new/sotarsa.sqlite3").read_bytes() == content
 
 
 @pytest.mark.parametrize("part", ["archive", "forms", "reader"])

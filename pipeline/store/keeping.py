@@ -5,6 +5,7 @@ import sqlite3
 import tarfile
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,7 +19,7 @@ from pipeline.settings import settings
 from pipeline.store.archive import Archive, sha256_of
 from pipeline.store.database import SQLITE_FILE, database
 from pipeline.store.models import FieldReading, Page, Restoring, ScanFile, Sheet
-from pipeline.store.refusals import CORRUPT, told_as_refusals
+from pipeline.store.refusals import CORRUPT, LOCKED, told_as_refusals
 
 _PARTS: Final = ("archive", "forms", "calibration.json", "reader")
 _MARK: Final = "sotarsa-backup-1"
@@ -125,7 +126,7 @@ def _is_backup(path: Path) -> bool:
 
 
 def restore(home: Path, source: Path) -> None:
-    """Unpack a backup into a home that has no store yet.
+    """Unpack a backup into a home that has no store yet, or one that nothing was ever put into.
 
     Raises:
         UsageError: the home holds something of what a backup holds, its database is to lie elsewhere, or the file is
@@ -133,7 +134,7 @@ def restore(home: Path, source: Path) -> None:
         StoreError: the backup is damaged, or the home cannot be written.
     """
     there = [name for name in (*_PARTS, SQLITE_FILE) if (home / name).exists()]
-    if there:
+    if there and not (there == [SQLITE_FILE] and _is_new(home / SQLITE_FILE)):
         raise UsageError(
             Text(
                 f"{home} sudah berisi data ({there[0]}). Pulihkan ke folder kosong: "
@@ -167,6 +168,7 @@ def restore(home: Path, source: Path) -> None:
                         raise no_backup
                     tar.extractall(folder, filter="data")
                 _sound(Path(folder) / SQLITE_FILE)
+                (home / SQLITE_FILE).unlink(missing_ok=True)
                 # The database last: a home that has an archive and none is told by `open_store`.
                 for name in (*_PARTS, SQLITE_FILE):
                     if (Path(folder) / name).exists():
@@ -205,6 +207,26 @@ def _copy_database(out: Path) -> None:
 def _finished(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
     """Leave out what is still being copied into the archive."""
     return None if Path(member.name).name.startswith(".") else member
+
+
+def _is_new(database: Path) -> bool:
+    """Whether a database was made and nothing put into it yet; what SQLite keeps beside it is gone then.
+
+    Raises:
+        StoreError: somebody else has it open.
+    """
+    with closing(sqlite3.connect(database, timeout=1)) as look:
+        try:
+            rows = look.execute("SELECT name FROM sqlite_master WHERE name GLOB 'store_*' AND type = 'table'")
+            tables = [name for (name,) in rows]
+            if not tables or any(look.execute(f'SELECT 1 FROM "{one}" LIMIT 1').fetchone() for one in tables):
+                return False
+            look.execute("PRAGMA journal_mode=DELETE")
+        except sqlite3.OperationalError as error:
+            raise StoreError(LOCKED) from error
+        except sqlite3.DatabaseError:
+            return False
+    return True
 
 
 def _sound(database: Path) -> None:
