@@ -100,6 +100,7 @@ def scan_groups(
     """
     run = _Run(reader, Archive(home), told)
     files: dict[int, ScanFile] = {}
+    names: dict[int, list[str]] = {}
     already: list[str] = []
     shut: list[Path] = []
     batches: set[int] = set()
@@ -109,13 +110,14 @@ def scan_groups(
         lot = kept.lot
         run.read(kept.fresh)
         files.update((file.pk, file) for file in kept.fresh)
+        names |= kept.names
         already += kept.already
         shut += kept.shut
         batches |= kept.batches
     pair_feeds(batches | unpaired(), reader.catalogue, reader.broken_rules)
     lots = [lot, *(file.batch for file in files.values())]
     name = next((one.name for one in lots if one), "")
-    return tally(name, list(files.values()), tuple(already), tuple(shut))
+    return tally(name, names, tuple(already), tuple(shut))
 
 
 class _Run:

@@ -114,6 +114,17 @@ def test_a_file_that_gives_no_page_tells_its_reason_each_time(store, tmp_path):
     assert pages() == [("empty.pdf", 1, "set_aside", "empty_file")]
 
 
+def test_what_is_set_aside_is_told_by_the_name_it_has_now(store, tmp_path):
+    bad = tmp_path / "surat.docx"
+    bad.write_bytes(b"")
+    scan_notes(store, bad)
+    names = ("palsu.jpg", "surat.pdf")
+    again = [bad.rename(tmp_path / names[0]), tmp_path / names[1]]
+    again[1].write_bytes(b"")
+    summary = scan_notes(store, *again)
+    assert [one.source for one in summary.set_aside] == [*names]
+
+
 def test_a_missing_part_stops_the_batch_and_the_next_run_ends_it(store, tmp_path):
     deck = put(tmp_path / "a.tif", *sheet_notes(1))
 

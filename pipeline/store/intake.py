@@ -39,6 +39,7 @@ class Kept:
 
     Attributes:
         fresh: rows to read.
+        names: what their files are called now, by row number: the same content may come under several names.
         already: names of those that were read before.
         shut: files that would not open.
         batches: row numbers of the batches that the others belong to.
@@ -46,6 +47,7 @@ class Kept:
     """
 
     fresh: list[ScanFile]
+    names: dict[int, list[str]]
     already: list[str]
     shut: list[Path]
     batches: set[int]
@@ -56,6 +58,7 @@ def keep(paths: Iterable[Path], lot: Batch | None, archive: Archive) -> Kept:
     """Every file safe in the archive with its row, before any is read; one that will not open stops no other."""
     archive.sweep()
     files: dict[int, ScanFile] = {}
+    names: dict[int, list[str]] = {}
     already: list[str] = []
     shut: list[Path] = []
     batches: set[int] = set()
@@ -86,7 +89,8 @@ def keep(paths: Iterable[Path], lot: Batch | None, archive: Archive) -> Kept:
             already.append(readable(path.name))
         else:
             files[file.pk] = file
-    return Kept(list(files.values()), already, shut, batches, lot)
+            names.setdefault(file.pk, []).append(readable(path.name))
+    return Kept(list(files.values()), names, already, shut, batches, lot)
 
 
 def _is_read(file: ScanFile) -> bool:

@@ -1,7 +1,9 @@
 """What became of the files of a scan, by what the store says of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +13,7 @@ from pipeline.language import Text
 from pipeline.page import PageStatus
 from pipeline.reasons import page_sentence
 from pipeline.store.intake import UNUSABLE
-from pipeline.store.models import FieldReading, Page, ScanFile
+from pipeline.store.models import FieldReading, Page
 from pipeline.store.separators import BACK
 
 UNASKED: Final = ("separator", BACK)
@@ -69,10 +71,17 @@ class BatchSummary:
 
 
 def tally(
-    batch: str, files: Sequence[ScanFile], already: tuple[str, ...], shut: tuple[Path, ...]
+    batch: str, files: Mapping[int, Sequence[str]], already: tuple[str, ...], shut: tuple[Path, ...]
 ) -> BatchSummary:
-    """What the store now says of the files that were read in one run."""
-    pages = Page.objects.filter(file__in=[file.pk for file in files])
+    """What the store now says of the files that were read in one run, under the names by which they were given.
+
+    Args:
+        batch: its name.
+        files: row numbers, each with what the file was called in this run.
+        already: names of files that had been read before.
+        shut: files that could not be opened.
+    """
+    pages = Page.objects.filter(file__in=files)
     aside = pages.filter(status=PageStatus.SET_ASIDE).exclude(reason__in=UNASKED).order_by("file", "image")
     read = pages.filter(status=PageStatus.READ)
     forms = dict(read.order_by().values_list("form").annotate(Count("pk")))
@@ -90,12 +99,19 @@ def tally(
         pages=pages.count(),
         read=read.count(),
         separators=pages.filter(reason="separator").count(),
-        set_aside=tuple(
-            SetAside(*row) for row in aside.values_list("file__name", "image", "reason", "detail")
-        ),
+        set_aside=tuple(_named(files, aside.values_list("file", "image", "reason", "detail"))),
         accepted=fields["accepted"],
         audited=fields["audited"],
         review=fields["review"],
         forms=forms,
         shut=shut,
     )
+
+
+def _named(
+    files: Mapping[int, Sequence[str]], aside: Iterable[tuple[int, int, str, str]]
+) -> Iterator[SetAside]:
+    """Pages that were set aside, file by file; those of a file that came under several names once for each."""
+    for file, rows in groupby(aside, itemgetter(0)):
+        pages = [row[1:] for row in rows]
+        yield from (SetAside(name, *page) for name in files[file] for page in pages)
