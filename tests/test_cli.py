@@ -1,6 +1,7 @@
 """The edge of the command line: help, exit statuses, words on standard error, JSON on standard output."""
 
 import errno
+import io
 import json
 import os
 import signal
@@ -13,7 +14,9 @@ from pathlib import Path
 
 import pytest
 from notes import BACK, VALUES, note, put, reader
+from rich.console import Console
 
+from pipeline.batch import Progress
 from pipeline.cli import arrivals as watching
 from pipeline.cli import scan as scanning
 from pipeline.cli.doctor import _PARTS
@@ -147,6 +150,21 @@ def test_an_interrupted_scan_says_how_to_go_on(sotarsa, deck, monkeypatch):
     status, _, err = sotarsa("scan", deck)
     assert status == 130
     assert "lanjut" in err
+
+
+@pytest.mark.parametrize(
+    ("columns", "last"), [(80, "345 untuk diperiksa"), (120, "per menit"), (45, "1234 halaman")]
+)
+def test_how_far_a_scan_is_fits_the_terminal(monkeypatch, columns, last):
+    told = io.StringIO()
+    console = Console(file=told, force_terminal=True, width=columns, color_system=None)
+    monkeypatch.setattr(scanning.context, "console", lambda: console)
+    with scanning._bar() as tell:
+        tell(Progress(files=3, of_files=1200, pages=1234, set_aside=12, review=345))
+    line = next(line for line in reversed(told.getvalue().splitlines()) if "halaman" in line)
+    assert "3/1200 berkas 0:00:0" in line
+    assert line.rstrip().endswith(last)
+    assert "…" not in line
 
 
 def test_a_wrong_setting_is_told(sotarsa, deck, monkeypatch):

@@ -6,8 +6,9 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
 from importlib import import_module
+from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.progress import (
@@ -108,6 +109,19 @@ Source = Annotated[
         ),
     ),
 ]
+_SO_FAR: Final = (
+    Text("{pages} halaman", "{pages} pages"),
+    Text("{aside} disisihkan", "{aside} set aside"),
+    Text("{review} untuk diperiksa", "{review} to review"),
+    Text("{rate} per menit", "{rate} a minute"),
+)
+"""How far a scan is; a narrow terminal shows the first of these."""
+_BESIDE: Final = 28
+"""Columns that the spinner, the files and the time take beside them."""
+_BAR: Final = 20
+_WIDE: Final = 110
+"""From so many columns on there is a bar as well."""
+
 Json = Annotated[
     bool, typer.Option("--json", help=str(Text("Keluarkan satu objek JSON.", "Print one JSON object.")))
 ]
@@ -243,25 +257,31 @@ def cluster(address: str) -> "tuple[MakeExecutor, int]":
 @contextmanager
 def _bar() -> "Iterator[Callable[[batches.Progress], None]]":
     """A progress bar on standard error, told of each step."""
+    console = context.console()
+    wide = console.width >= _WIDE
+    room = console.width - _BESIDE - (_BAR + 1 if wide else 0)
     columns = (
         SpinnerColumn(),
-        TextColumn(str(Text("berkas", "files"))),
-        BarColumn(),
+        *([BarColumn(_BAR)] if wide else []),
         MofNCompleteColumn(),
-        TextColumn("{task.description}"),
+        TextColumn(str(Text("berkas", "files"))),
         TimeElapsedColumn(),
-    )
-    words = Text(
-        "{pages} halaman · {rate} per menit · {aside} disisihkan · {review} isian untuk diperiksa",
-        "{pages} pages · {rate} a minute · {aside} set aside · {review} fields to review",
+        TextColumn("{task.description}", markup=False),
     )
     started = time.monotonic()
-    with Progress(*columns, console=context.console(), transient=True) as bar:
+    with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=None)
 
         def told(now: "batches.Progress") -> None:
             rate = round(now.pages / max(time.monotonic() - started, 0.001) * 60)
-            said = words.format(pages=now.pages, rate=rate, aside=now.set_aside, review=now.review)
+            facts = {"pages": now.pages, "aside": now.set_aside, "review": now.review, "rate": rate}
+            said = fitting([words.format(**facts) for words in _SO_FAR], room)
             bar.update(task, description=said, completed=now.files, total=now.of_files)
 
         yield told
+
+
+def fitting(words: Sequence[str], room: int, between: str = " · ") -> str:
+    """As many words, from the first on, as there is room for on one line."""
+    lines = accumulate(words, lambda line, word: f"{line}{between}{word}")
+    return max((line for line in lines if len(line) <= room), key=len, default="")
