@@ -153,6 +153,20 @@ def test_an_interrupted_scan_says_how_to_go_on(sotarsa, deck, monkeypatch):
 
 
 @pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("review --list", "Tidak ada isian yang menunggu."),
+        ("import --runs", "Belum pernah ada impor."),
+        ("export people", "Belum ada satu baris pun."),
+        ("export readings", "Belum ada satu baris pun."),
+    ],
+)
+def test_nothing_is_told_as_nothing(sotarsa, home, words, told):
+    home.mkdir()
+    assert sotarsa(*words.split()) == (0, "", f"{told}\n")
+
+
+@pytest.mark.parametrize(
     ("columns", "last"), [(80, "345 untuk diperiksa"), (120, "per menit"), (45, "1234 halaman")]
 )
 def test_how_far_a_scan_is_fits_the_terminal(monkeypatch, columns, last):

@@ -158,4 +158,6 @@ def put_table(
     if out is not None:
         done = Text("{count} baris ditulis ke {out}", "{count} rows written to {out}")
         context.tell(done, count=count, out=out)
+    elif not count:
+        context.tell(Text("Belum ada satu baris pun.", "There is not one row yet."))
     return count

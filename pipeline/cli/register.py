@@ -262,6 +262,9 @@ def _list_runs(json: bool) -> None:
     if json:
         context.put_json({"runs": runs})
         return
+    if not runs:
+        context.tell(Text("Belum pernah ada impor.", "Nothing was ever imported."))
+        return
     from django.utils.timezone import localtime
     from rich.table import Column, Table
 

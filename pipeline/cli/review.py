@@ -40,6 +40,7 @@ _STATES = {
 _NOTHING = Text(
     "Tidak ada isian yang menunggu. Semua sudah selesai.", "Nothing waits for review. All is done."
 )
+_NONE = Text("Tidak ada isian yang menunggu.", "Nothing waits for review.")
 _WITH_OTHERS = Text(
     "Isian yang tersisa sedang diperiksa orang lain. Coba lagi sebentar.",
     "What is left is being reviewed by others. Try again in a while.",
@@ -236,6 +237,9 @@ def _put_table(batch: str | None, form: str | None, limit: int) -> None:
         reasons = " ".join(str(sentence(reason)) for reason in item.reasons)
         table.add_row(str(item.id), f"{item.serial}/{item.page}", field, said(spec, item.value), reasons)
     left = queue.count_open(batch, form) - table.row_count
+    if not table.row_count:
+        context.tell(_NONE)
+        return
     context.answers().print(table)
     if left > 0:
         context.tell(Text("… dan {left} lagi (--limit).", "… and {left} more (--limit)."), left=left)
