@@ -54,6 +54,16 @@ def test_a_separator_says_something_and_fits_its_lines():
             make_separator(*words)
 
 
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [(("", "Posko – 第三", None, ""), "--team.*: 第三"), (("", "", None, "☑ Minggu"), "--batch")],
+)
+def test_what_the_font_lacks_is_not_printed_as_a_black_square(words, named):
+    with pytest.raises(UsageError, match=named):
+        make_separator(*words)
+    assert make_separator("", "Posko Ärzte – “Nor’aini”", None, "").team == "Posko Ärzte – “Nor’aini”"
+
+
 def copied(image: np.ndarray) -> np.ndarray:
     """A poor photocopy of a photocopy in black and white."""
     for blur in (1.6, 2.4):

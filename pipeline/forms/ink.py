@@ -16,10 +16,19 @@ PT: Final = 25.4 / 72
 REGULAR: Final = "Helvetica"
 BOLD: Final = "Helvetica-Bold"
 
+_ENCODING: Final = "cp1252"
+"""What these fonts hold; anything else comes out as a black square."""
+
 _ASCENT = 0.73
 _DESCENT = 0.21
 _HANGING: Final = frozenset("gjpqyQ,;()[]{}|/@_§")
 """Characters that reach below the baseline."""
+
+
+def unprintable(text: str) -> str:
+    """The characters of a text that the fonts lack, each once."""
+    strange = (one for one in text if not one.isprintable() or not one.encode(_ENCODING, "ignore"))
+    return "".join(dict.fromkeys(strange))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 from pipeline.errors import UsageError
 from pipeline.forms import frame, reference
 from pipeline.forms import measures as m
-from pipeline.forms.ink import BOLD, REGULAR, PageInk, Run, Shape, text_width, wrap
+from pipeline.forms.ink import BOLD, REGULAR, PageInk, Run, Shape, text_width, unprintable, wrap
 from pipeline.forms.layout import Box, Marker
 from pipeline.language import Text
 
@@ -94,7 +94,7 @@ def make_separator(village: str, team: str, day: date | None, batch: str) -> Sep
         batch: as `team`.
 
     Raises:
-        UsageError: it says nothing, or a text is too long.
+        UsageError: it says nothing, or a text is too long or has characters that the font lacks.
     """
     team, batch = " ".join(team.split()), " ".join(batch.split())
     if not (village or team or day or batch):
@@ -110,6 +110,13 @@ def make_separator(village: str, team: str, day: date | None, batch: str) -> Sep
                 Text(
                     f"{option} paling panjang {most} huruf. Singkatkan.",
                     f"{option} has at most {most} characters. Shorten it.",
+                )
+            )
+        if strange := unprintable(text):
+            raise UsageError(
+                Text(
+                    f"{option} memuat huruf atau tanda yang tidak dapat dicetak: {strange}. Ganti dengan huruf Latin.",
+                    f"{option} has characters that cannot be printed: {strange}. Write it in Latin letters.",
                 )
             )
     return Separator(village, team, day, batch)
