@@ -44,6 +44,10 @@ def reworded(items):
     items[0]["label"] = {"id": "Nama lengkap", "en": "Full name"}
 
 
+def renamed(items):
+    items[0]["name"] = "nama_lengkap"
+
+
 def read_back(text, tmp_path):
     path = tmp_path / "back.yaml"
     path.write_text(text, encoding="utf-8")
@@ -133,8 +137,9 @@ def test_of_two_at_the_same_moment_one_is_refused(path):
 def test_a_version_on_paper_may_be_reworded_but_not_moved(path):
     draft = opened(path)
     former = path.read_bytes()
-    with pytest.raises(FrozenError, match="versi 2"):
-        save(draft, draft.stamp, changed(draft, moved), frozen=True)
+    for work, told in ((moved, "letak isiannya.*versi 2"), (renamed, "nama, jenis, dan pilihan.*versi 2")):
+        with pytest.raises(FrozenError, match=told):
+            save(draft, draft.stamp, changed(draft, work), frozen=True)
     assert path.read_bytes() == former
     save(draft, draft.stamp, changed(draft, reworded), frozen=True)
     assert load_definition(path).field("nama").label.en == "Full name"

@@ -20,6 +20,7 @@ from pipeline.errors import DefinitionError, UsageError
 from pipeline.forms.catalogue import fingerprint
 from pipeline.forms.definition import FormDefinition, load_definition
 from pipeline.forms.given import given_layout
+from pipeline.forms.layout import Box, FormLayout
 from pipeline.forms.writing import as_yaml
 from pipeline.language import Text
 
@@ -36,10 +37,16 @@ _CHANGED: Final = Text(
     "{file} sudah diubah orang atau program lain sejak dibuka. Muat ulang halaman ini, lalu ulangi perubahan Anda.",
     "{file} was changed by somebody else since it was opened. Load this page again and repeat your changes.",
 )
-_FROZEN: Final = Text(
+_MOVED: Final = Text(
     "Formulir {form} versi {version} sudah dipakai di atas kertas, jadi letak isiannya tidak boleh berubah. "
     "Simpan sebagai versi {next}.",
     "Form {form} version {version} is in use on paper, so its fields must stay where they are. "
+    "Save it as version {next}.",
+)
+_RECAST: Final = Text(
+    "Formulir {form} versi {version} sudah dipakai di atas kertas, jadi nama, jenis, dan pilihan isiannya tidak boleh "
+    "berubah. Simpan sebagai versi {next}.",
+    "Form {form} version {version} is in use on paper, so its fields must keep their names, types and choices. "
     "Save it as version {next}.",
 )
 _RENAMED: Final = Text(
@@ -129,14 +136,16 @@ def save(draft: Draft, stamp: str, changed: FormDefinition, *, frozen: bool) -> 
 
     Raises:
         ChangedMeanwhileError: the file is another one by now.
-        FrozenError: the version is on paper, and boxes moved.
+        FrozenError: the version is on paper, and boxes moved or mean something else.
         DefinitionError: the boxes do not fit on the blank, or it is another form.
     """
     _same_form(draft, changed)
-    moved = fingerprint(given_layout(changed)) != fingerprint(given_layout(draft.definition))
-    if frozen and moved:
-        told = _FROZEN.filled(form=changed.form, version=changed.version, next=draft.next)
-        raise FrozenError(told, draft.next)
+    was, now = given_layout(draft.definition), given_layout(changed)
+    if frozen and fingerprint(was) != fingerprint(now):
+        told = _RECAST if _places(was) == _places(now) else _MOVED
+        raise FrozenError(
+            told.filled(form=changed.form, version=changed.version, next=draft.next), draft.next
+        )
     with _alone(draft.path.parent):
         _unchanged(draft.path, stamp)
         _copy(draft.path, draft.path.with_name(draft.path.name + BACKUP))
@@ -168,6 +177,11 @@ def save_as_next(draft: Draft, stamp: str, changed: FormDefinition) -> Path:
             _copy(folder / old.file, folder / new.file)
         _put(target, _written(raised, draft.path))
     return target
+
+
+def _places(layout: FormLayout) -> list[list[Box]]:
+    """Where there is something to read on each page, whatever it is."""
+    return [sorted(part for field in page.fields for part in field.parts) for page in layout.pages]
 
 
 def _same_form(draft: Draft, changed: FormDefinition) -> None:
