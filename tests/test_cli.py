@@ -18,6 +18,7 @@ from rich.console import Console
 
 from pipeline.batch import Progress
 from pipeline.cli import arrivals as watching
+from pipeline.cli import context
 from pipeline.cli import scan as scanning
 from pipeline.cli.doctor import _PARTS
 from pipeline.cli.main import _DOORS, _STOPPED, INTERRUPTED, command
@@ -150,6 +151,19 @@ def test_an_interrupted_scan_says_how_to_go_on(sotarsa, deck, monkeypatch):
     status, _, err = sotarsa("scan", deck)
     assert status == 130
     assert "lanjut" in err
+
+
+def test_a_terminal_breaks_no_word_and_a_pipe_gets_a_sentence_whole(monkeypatch, capsys):
+    sentence = "Penyaluran sesudah itu sudah mengubah Suryatama, jadi impor ini tidak dapat dibatalkan lagi sekarang."
+    path = "/home/kantor/" + "folder-yang-panjang-sekali/" * 4
+    for terminal in (False, True):
+        monkeypatch.setattr("sys.stderr.isatty", lambda terminal=terminal: terminal)
+        monkeypatch.setenv("COLUMNS", "40")
+        context.say(f"{sentence}\n{path}", err=True)
+    *whole, first, second, third, last = capsys.readouterr().err.splitlines()
+    assert whole == [sentence, path]
+    assert (" ".join((first, second, third)), last) == (sentence, path)
+    assert max(map(len, (first, second, third))) <= 40
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,9 @@
 import json
 import logging
 import os
+import shutil
+import sys
+import textwrap
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
@@ -91,7 +94,23 @@ def answers() -> "Console":
 
 def tell(text: Text, **values: object) -> None:
     """Say one sentence to the person at the keyboard, on standard error."""
-    typer.echo(text.format(**values), err=True)
+    say(text.format(**values), err=True)
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Say something: a terminal breaks no word of it, a file or another program gets it as it is."""
+    terminal = (sys.stderr if err else sys.stdout).isatty()
+    typer.echo(folded(text, shutil.get_terminal_size().columns) if terminal else text, err=err)
+
+
+def folded(text: str, columns: int) -> str:
+    """A text in lines of at most so many columns, broken between words; a longer word, as a path, stays whole."""
+    return "\n".join(
+        line
+        if len(line) <= columns
+        else textwrap.fill(line, columns, break_long_words=False, break_on_hyphens=False)
+        for line in text.split("\n")
+    )
 
 
 def put_json(record: Mapping[str, object]) -> None:

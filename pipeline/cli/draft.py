@@ -92,10 +92,10 @@ def new_form(
         )
     twins = _twins(context.catalogue(), identity.form, sheets)
     path = save_draft(context.home() / "forms", identity, sheets, pages, blank.name)
-    typer.echo(_FOUND.format(path=path, pages=len(pages), **_counts(pages)))
+    context.say(_FOUND.format(path=path, pages=len(pages), **_counts(pages)))
     for twin in twins:
         context.tell(_TWIN, form=identity.form, twin=twin, path=path)
-    typer.echo(_NEXT.format(form=identity.form))
+    context.say(_NEXT.format(form=identity.form))
 
 
 def _found(blank: Path) -> "tuple[list[Sheet], list[list[DraftItem]]]":

@@ -226,7 +226,7 @@ def print_form(
     told = Text("{n} lembar, {first} sampai {last}: {path}", "{n} sheets, {first} to {last}: {path}")
     if len(serials) == 1:
         told = Text("1 lembar, {first}: {path}", "1 sheet, {first}: {path}")
-    typer.echo(told.format(n=len(serials), first=serials[0], last=serials[-1], path=target))
+    context.say(told.format(n=len(serials), first=serials[0], last=serials[-1], path=target))
     unread = [str(column.label) for one in found.definition.tables() for column in one.preprinted]
     if unread and programme is None:
         context.tell(_EMPTY_LIST, columns=", ".join(unread))
@@ -268,7 +268,7 @@ def _print_separators(
     target = out or context.home() / "print" / f"{named}.pdf"
     print_separators(sheet, count, target)
     told = Text("{n} lembar pemisah: {path}", "{n} separator sheets: {path}")
-    typer.echo(told.format(n=count, path=target))
+    context.say(told.format(n=count, path=target))
 
 
 def _date(text: str) -> date:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from pipeline.cli.context import say
 from pipeline.cli.typer_words import spoken, usage_errors_told
 from pipeline.errors import SotarsaError
 from pipeline.language import Text
@@ -260,7 +261,7 @@ def _failures_told() -> Iterator[None]:
         told = _expected(error)
         if told is None or os.environ.get("SOTARSA_DEBUG", "") not in ("", "0"):
             raise
-        typer.echo(str(told), err=True)
+        say(str(told), err=True)
         # One sentence: what falls over while it is cleared away (a half-written archive on a full disk) adds none.
         sys.unraisablehook = lambda _: None
         raise typer.Exit(int(told.exit)) from error

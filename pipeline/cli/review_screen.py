@@ -3,7 +3,6 @@
 import os
 import shutil
 import sys
-import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Final
 
 import typer
 
+from pipeline.cli.context import folded
 from pipeline.errors import UsageError
 from pipeline.language import Text
 from pipeline.review.blocks import Colours, Room, draw_field
@@ -231,12 +231,7 @@ class Screen:
     def _say(self, text: str, style: str) -> None:
         width = shutil.get_terminal_size().columns
         for line in text.splitlines():
-            typer.echo(
-                self._painted(
-                    textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False), style
-                ),
-                color=True,
-            )
+            typer.echo(self._painted(folded(line, width), style), color=True)
 
     def _painted(self, text: str, style: str) -> str:
         return f"\x1b[{style}m{text}\x1b[0m" if self._coloured else text

@@ -76,7 +76,7 @@ def watch(
         ),
         folder=folder,
     )
-    say = partial(typer.echo, err=True)
+    say = partial(context.say, err=True)
     came = Arrivals(folder, once=once, tell=say)
     read = together(lambda files, lot: read_groups([files], batch or lot, jobs, scheduler, home))
     watcher = Watcher(folder, came, read, once, say)

@@ -99,9 +99,9 @@ def pages(batch: str | None = None) -> Iterator[dict[str, object]]:
         page=F("number"),
     )
     for row in rows.iterator(_CHUNK):
-        reason, detail, day = row["reason"], row.pop("detail"), row["day"]
+        reason, detail, day = row["reason"], row["detail"], row["day"]
         yield {
-            **{name: value for name, value in row.items() if name != "day"},
+            **{name: value for name, value in row.items() if name not in ("detail", "day")},
             "form": row["form"] or None,
             "serial": row["serial"] or None,
             "reason": reason or None,
