@@ -13,6 +13,7 @@ from pipeline.errors import MissingPartError
 from pipeline.forms.layout import FieldType
 from pipeline.recognition.adapt import adapted, writer_models
 from pipeline.recognition.alphabet import BLANK, CHARACTERS, CLASSES, DIGITS, KINDS, LETTERS
+from pipeline.recognition.cells import SIZE
 from pipeline.recognition.combs import CombCells, comb_arrays, comb_guesses, comb_places
 from pipeline.recognition.joint import as_ruled
 from pipeline.recognition.reader import MODELS, cell_reader
@@ -191,7 +192,8 @@ def page_of_numbers(bent):
     posteriors[:, BLANK] = 1
     posteriors[inked] = as_read(*(char if char != "7" else "74" for char in cells if char))
     hidden[inked] = as_seen("".join(cells), bent)
-    ink = SimpleNamespace(amount=inked.astype(float), trace=np.zeros(len(boxes)))
+    pictures = np.zeros((len(boxes), SIZE, SIZE), np.uint8)
+    ink = SimpleNamespace(images=pictures, amount=inked.astype(float), trace=np.zeros(len(boxes)))
     return CombCells(ink, classes, posteriors, hidden), page, wanted
 
 
