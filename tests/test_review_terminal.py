@@ -414,6 +414,9 @@ def test_a_key_pressed_twice_confirms_nothing_that_was_not_yet_shown(sotarsa, st
     shown = typed_at_a_terminal(store, b"\r\r", b":q\r")
     assert "1 diputuskan" in shown
     assert (status("nik")[0], status("kk")[0]) == ("reviewed", "review")
+    # What was said before stands above, so that the whole has to fit a terminal's 24 lines.
+    screens = shown.split("\x1b[3J")[1:]
+    assert [screen.partition("› ")[0].count("\n") < 24 for screen in screens] == [True] * 2
 
 
 class Keyboard(io.StringIO):

@@ -187,8 +187,8 @@ class Screen:
             coloured=self._coloured,
         )
         if ink is not None and self._coloured:
-            # A line for the prompt, one for what was said before, and the rest is the picture's.
-            words = render(card, width).count("\n") + 2
+            # A line for the prompt, one above it, one for what was said before, and the rest is the picture's.
+            words = render(card, width).count("\n") + 3
             room = Room(width, min(max(lines - words, _PICTURE[0]), _PICTURE[1]))
             card = replace(card, drawing=tuple(draw_field(ink, layout, spec, item.value, room, _colours())))
         self._typed = ""
