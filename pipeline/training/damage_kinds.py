@@ -189,6 +189,24 @@ def stamps(page: Floats, strength: int, rng: Rng) -> Damaged:
     return _scan(np.asarray(page * (1 - covers * (1 - through / np.float32(255))), np.float32), rng)
 
 
+def cups(page: Floats, strength: int, rng: Rng) -> Damaged:
+    """Rings of one, two or four cups of coffee, with drops."""
+    for _ in range((1, 2, 4)[strength]):
+        page = scanner.coffee(page, rng)
+    return _scan(page, rng)
+
+
+def blots(page: Floats, strength: int, rng: Rng) -> Damaged:
+    """So many drops of ink anywhere on the page, up to 3 mm wide."""
+    made = page.copy()
+    h, w = made.shape
+    for _ in range((10, 30, 90)[strength]):
+        at = int(rng.uniform(0.05, 0.95) * w), int(rng.uniform(0.05, 0.95) * h)
+        axes = tuple(round(float(rng.uniform(0.3, 1.5)) * PAGE_PX_PER_MM) for _ in range(2))
+        cv2.ellipse(made, at, axes, float(rng.uniform(0, 180)), 0, 360, 0.15, -1, cv2.LINE_AA)
+    return _scan(made, rng)
+
+
 def torn_corner(page: Floats, strength: int, rng: Rng) -> Damaged:
     """A corner torn off, 15, 30 or 60 mm along both edges."""
     made, side = page.copy(), (15.0, 30.0, 60.0)[strength] * PAGE_PX_PER_MM
@@ -234,5 +252,7 @@ KINDS: Final[Mapping[str, tuple[Damage, tuple[str, str, str]]]] = {
     "stamps": (stamps, ("one", "two", "four")),
     "torn corner": (torn_corner, ("15 mm", "30 mm", "60 mm")),
     "phone photo": (photos.village, ("with care", "as usual", "in haste")),
+    "coffee": (cups, ("one cup", "two", "four")),
+    "blots": (blots, ("10", "30", "90")),
 }
 """Kind of damage: how it is done, and what its three strengths are called."""
