@@ -17,8 +17,8 @@ _BESIDE_PX: Final = 10
 """So far from the middle of a ring's line is paper, on one side at least; in a scribble there is ink."""
 _WITHIN_MM: Final = 16.0
 """Of a ring must lie in the area …"""
-_ARC_MM: Final = 24.0
-_OUT_MM: Final = 8.0
+_ARC_MM: Final = 30.0
+_OUT_MM: Final = 12.0
 """… or an arc of it in the area and around, so much of it further out than a signature goes."""
 _SIGNED_PX: Final = 16
 _AROUND_PX: Final = round(AROUND_MM * PX_PER_MM)
