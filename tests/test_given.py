@@ -5,15 +5,17 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from given_blanks import DIGITS, fill, render, write_blank, write_definition
+from given_blanks import BUBBLES, DIGITS, fill, render, write_blank, write_definition
 
 from pipeline.errors import DefinitionError, UsageError
 from pipeline.forms.catalogue import Catalogue, load_form
 from pipeline.forms.printing import print_sheets
 from pipeline.page import PageReading, PageStatus, read_page
 from pipeline.reasons import PAGE_REASONS, page_sentence
-from pipeline.recognition.given import PX_PER_MM, ink_alone
+from pipeline.recognition.choices import choice_guesses
+from pipeline.recognition.given import ON_BLANK, PX_PER_MM, ink_alone
 from pipeline.registration.fit import project
+from pipeline.registration.plane import Plane
 from pipeline.registration.register import register, turn_of
 from pipeline.registration.types import Refusal, Registration
 
@@ -84,6 +86,38 @@ def test_marks_in_bad_light_are_not_taken_for_paper(shelf, empty, light) -> None
     dim = np.round(fill(empty, DPI, "", 1, 2) * light).astype(np.uint8)
     found = {one.reading.field: one.reading for one in read_page(dim, shelf).readings}
     assert (found["jk"].value, found["jawab"].value) == ("P", "C")
+
+
+@pytest.mark.parametrize(("pencil", "inked"), [(130, True), (145, True), (255, False)])
+def test_pencil_no_darker_than_pale_print_is_ink(shelf, empty, pencil, inked) -> None:
+    """A letter fills the bubble, the scan is pale: what is dark around the letter is not its blur alone."""
+    x, y, w, h = (round(v * DPI / 25.4) for v in BUBBLES[2])
+    blank = empty.copy()
+    cv2.putText(blank, "E", (x + w // 5, y + 4 * h // 5), cv2.FONT_HERSHEY_SIMPLEX, 1.6, 0, 9, cv2.LINE_AA)
+    pale = 255 - 0.6 * (255.0 - cv2.GaussianBlur(blank, (0, 0), 1.0))
+    covered = np.zeros(blank.shape, np.uint8)
+    cv2.circle(covered, (x + w // 2, y + h // 2), round(w / 2), 1, -1)
+    image = np.where(covered, np.minimum(pale, pencil), pale).round().astype(np.uint8)
+    png = cv2.imencode(".png", blank)[1].tobytes()
+    to_px = Plane(np.diag([DPI / 25.4, DPI / 25.4, 1.0]))
+    alone = ink_alone(image, to_px, png, shelf.get("surat").layout.pages[0])
+    left, top, w, h = (round(v * PX_PER_MM) for v in BUBBLES[2])
+    inner = alone[top + h // 5 : top + 4 * h // 5, left + w // 5 : left + 4 * w // 5]
+    share = float((inner < 200).mean())
+    assert (share > 0.9) if inked else (share < 0.05), share
+
+
+@pytest.mark.parametrize("edge_mm", np.arange(41.0, 47.0, 0.5))
+def test_the_edge_of_a_shadow_is_no_mark(shelf, empty, edge_mm) -> None:
+    """It falls across an empty bubble beside a marked one; at worst a person is asked."""
+    x = np.arange(empty.shape[1]) / (DPI / 25.4)
+    light = 1 - 0.7 / (1 + np.exp(-(x - edge_mm) / 0.8))
+    page, form = fill(empty, DPI, "", None, 3) * light, shelf.get("surat")
+    to_px = Plane(np.diag([DPI / 25.4, DPI / 25.4, 1.0]))
+    layout = form.layout.pages[0]
+    alone = ink_alone(page.round().astype(np.uint8), to_px, form.blanks[0], layout)
+    guess = choice_guesses(alone, ON_BLANK, layout, form.definition)["jawab", None]
+    assert guess.found[0].value == "D" or guess.reasons, guess
 
 
 def test_an_empty_page_holds_nothing(shelf, empty) -> None:

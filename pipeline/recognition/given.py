@@ -30,11 +30,17 @@ _SPREAD_PX: Final = 2
 _OPAQUE: Final = 0.55
 """Print that lets less than this of the paper through hides the ink on it."""
 _NOT_PRINT: Final = 0.94
+_BRIGHT: Final = 0.9
+"""What is as bright as this share of the paper shows paper, whatever may be printed near it."""
+_EXPLAINED: Final = 0.7
+"""What print in reach leaves less dark than this, were it printed right there, may be that print or pale ink."""
 _TYPICAL: Final = 0.5
 """Quantile of a tone's brightness on the page that speaks for the print: the pen covers less than the rest."""
 _LEAST_PX: Final = 400
 _SAMPLE: Final = 20_000
-_BRIDGE_MM: Final = 0.3
+_BRIDGES_MM: Final = (0.9, 0.3)
+"""How far around hidden print is looked, sigmas: near by where anything is seen there, else further off."""
+_SOMETHING: Final = 0.02
 _PAPER_MM: Final = 1.0
 _PATCH_MM: Final = 11
 """Paper is what is brightest within so many mm; a filled bubble or a tick box is smaller."""
@@ -71,8 +77,13 @@ def ink_alone(image: NDArray[np.uint8], plane: Plane, blank: bytes, page: PageLa
     kernel = np.ones((2 * _SPREAD_PX + 1, 2 * _SPREAD_PX + 1), np.uint8)
     through = _tones(seen, printed)[cv2.erode(printed, kernel) // _TONE]
     light = np.minimum(seen / np.maximum(through, _OPAQUE), 1)
-    hidden = through < _OPAQUE
-    return np.round(np.where(hidden, _bridged(light, hidden), light) * 255).astype(np.uint8)
+    dark = seen < _BRIGHT
+    hidden = (through < _OPAQUE) & dark
+    perhaps = (through < 1) & dark & ~hidden & (light > _EXPLAINED)
+    around = _bridged(light, hidden | perhaps)
+    # Nothing is darker without its print than with it.
+    alone = np.where(hidden, np.maximum(around, seen), np.where(perhaps, np.clip(around, seen, light), light))
+    return np.round(alone * 255).astype(np.uint8)
 
 
 @lru_cache(maxsize=16)
@@ -118,7 +129,10 @@ def _tones(page: Floats, printed: NDArray[np.uint8]) -> Floats:
 def _bridged(page: Floats, hidden: NDArray[np.bool_]) -> Floats:
     """What may stand under print that hides it: the mean of what is seen around, weighted by nearness."""
     seen = (~hidden).astype(np.float32)
-    sigma = _BRIDGE_MM * PX_PER_MM
-    weight = cv2.GaussianBlur(seen, (0, 0), sigma)
-    around = cv2.GaussianBlur(page * seen, (0, 0), sigma)
-    return np.where(weight > 0.02, around / np.maximum(weight, 0.02), 1).astype(np.float32)
+    out = np.ones_like(page)
+    for reach in _BRIDGES_MM:
+        weight = cv2.GaussianBlur(seen, (0, 0), reach * PX_PER_MM)
+        around = cv2.GaussianBlur(page * seen, (0, 0), reach * PX_PER_MM)
+        near = weight > _SOMETHING
+        out[near] = around[near] / weight[near]
+    return out

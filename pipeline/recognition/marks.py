@@ -33,8 +33,17 @@ _REACH_PENS: Final = 1.9
 _BUBBLE: Final = 0.36
 """Radius of the part of a bubble that is looked at, as a share of its size."""
 _BUBBLE_INK: Final = 0.18
-_BUBBLE_EMPTY: Final = 0.1
+_BUBBLE_EMPTY: Final = 0.06
 _BUBBLE_FULL: Final = 0.45
+_AROUND_MM: Final = 0.3
+"""What is this far outside a bubble is paper, or a neighbour's ink …"""
+_NO_PAPER_LEVEL: Final = 0.1
+"""… where it is darker than the rest by this."""
+_LEAST_PAPER: Final = 0.3
+_RINGS_MM: Final = ((0.3, 0.8), (0.9, 1.4))
+_SECTORS: Final = 8
+_GOES_ON: Final = 0.9
+"""Where one of so many parts of both rings around a bubble is as dark as this share of it, a shadow may go on."""
 
 
 class MarkState(StrEnum):
@@ -76,15 +85,51 @@ def _judge_bubble(patch: Floats, width_mm: float, height_mm: float) -> Mark:
     """A bubble by the share of its inner ellipse that is inked; corners and outline tell nothing."""
     low = round(MARGIN_MM * PX_PER_MM)
     w, h = round(width_mm * PX_PER_MM), round(height_mm * PX_PER_MM)
-    dark = 1 - patch[low : low + h, low : low + w]
+    around = patch[: 2 * low + h, : 2 * low + w]
+    dark = (1 - around / _light_around(around, low))[low : low + h, low : low + w]
     y, x = np.ogrid[:h, :w]
     ellipse = ((x + 0.5) / w - 0.5) ** 2 + ((y + 0.5) / h - 0.5) ** 2 <= _BUBBLE**2
     share = float((dark[ellipse] > _BUBBLE_INK).mean())
     if share <= _BUBBLE_EMPTY:
         return Mark(MarkState.EMPTY, 0.999, share)
-    if share >= _BUBBLE_FULL:
+    if share >= _BUBBLE_FULL and _ends(around, low, ellipse):
         return Mark(MarkState.MARKED, 0.999, share)
     return Mark(MarkState.UNCLEAR, 0.5, share)
+
+
+def _ends(window: Floats, margin: int, inner: NDArray[np.bool_]) -> bool:
+    """Whether what darkens a bubble is darker than the paper on its every side; `inner` (h, w) is its middle."""
+    h, w = window.shape
+    y, x = np.mgrid[:h, :w]
+    beyond = np.maximum(
+        np.maximum(margin - x, x - (w - 1 - margin)), np.maximum(margin - y, y - (h - 1 - margin))
+    )
+    turn = (np.arctan2(y - h / 2, x - w / 2) / (2 * np.pi) + 0.5) * _SECTORS
+    sector = turn.astype(int) % _SECTORS
+    rings = [(beyond > near * PX_PER_MM) & (beyond <= far * PX_PER_MM) for near, far in _RINGS_MM]
+    # A pen that slipped over the rim leaves the outer ring free; so does a neighbour's mark the inner one.
+    beside = [
+        max(float(np.median(window[ring & (sector == one)])) for ring in rings) for one in range(_SECTORS)
+    ]
+    inside = float(np.median(window[margin : h - margin, margin : w - margin][inner]))
+    return 1 - min(beside) < _GOES_ON * (1 - inside)
+
+
+def _light_around(window: Floats, margin: int) -> Floats:
+    """How bright the paper under a bubble is: (h, w), a plane through what lies around; a shadow's edge is no ink."""
+    h, w = window.shape
+    y, x = np.mgrid[:h, :w].astype(np.float32)
+    inner = margin - round(_AROUND_MM * PX_PER_MM)
+    outside = np.ones((h, w), bool)
+    outside[inner : h - inner, inner : w - inner] = False
+    terms = np.stack([np.ones_like(x), x / w - 0.5, y / h - 0.5], axis=-1)
+    rows, bright = terms[outside], window[outside]
+    paper = np.ones(len(bright), bool)
+    plane = np.array([1, 0, 0], np.float32)
+    for _ in range(3):
+        plane = np.linalg.lstsq(rows[paper], bright[paper], rcond=None)[0].astype(np.float32)
+        paper = bright > rows @ plane - _NO_PAPER_LEVEL
+    return np.maximum(terms @ plane, np.float32(_LEAST_PAPER))
 
 
 def _judge(patch: Floats, width_mm: float, height_mm: float) -> Mark:
