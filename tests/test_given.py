@@ -107,17 +107,16 @@ def test_pencil_no_darker_than_pale_print_is_ink(shelf, empty, pencil, inked) ->
     assert (share > 0.9) if inked else (share < 0.05), share
 
 
-@pytest.mark.parametrize("edge_mm", np.arange(41.0, 47.0, 0.5))
+@pytest.mark.parametrize("edge_mm", np.arange(36.5, 45.0, 1.0))
 def test_the_edge_of_a_shadow_is_no_mark(shelf, empty, edge_mm) -> None:
-    """It falls across an empty bubble beside a marked one; at worst a person is asked."""
+    """It falls across empty bubbles; at worst a person is asked."""
     x = np.arange(empty.shape[1]) / (DPI / 25.4)
-    light = 1 - 0.7 / (1 + np.exp(-(x - edge_mm) / 0.8))
-    page, form = fill(empty, DPI, "", None, 3) * light, shelf.get("surat")
+    page, form = empty * (1 - 0.7 / (1 + np.exp(-(x - edge_mm) / 0.8))), shelf.get("surat")
     to_px = Plane(np.diag([DPI / 25.4, DPI / 25.4, 1.0]))
     layout = form.layout.pages[0]
     alone = ink_alone(page.round().astype(np.uint8), to_px, form.blanks[0], layout)
     guess = choice_guesses(alone, ON_BLANK, layout, form.definition)["jawab", None]
-    assert guess.found[0].value == "D" or guess.reasons, guess
+    assert guess.found[0].value is None, guess
 
 
 def test_an_empty_page_holds_nothing(shelf, empty) -> None:

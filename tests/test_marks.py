@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pipeline.recognition.marks import MarkState, judge
 from pipeline.recognition.printed_lines import take_out_lines
-from pipeline.recognition.window import sample
+from pipeline.recognition.window import MARGIN_MM, PX_PER_MM, sample, window_px
 from pipeline.registration.plane import Plane
 
 PX = 300 / 25.4
@@ -94,3 +94,18 @@ def test_in_thousands_of_drawn_boxes_none_is_wrong_and_few_are_doubtful():
     assert sum(counts["wrong"] for counts in found.values()) == 0
     drawn = [found[kind] for kind in ("empty", "tick", "cross", "slash", "scribble", "filled")]
     assert sum(counts["doubtful"] for counts in drawn) <= 0.02 * sum(counts.total() for counts in drawn)
+
+
+@pytest.mark.parametrize("bright", [0.3, 0.6])
+@pytest.mark.parametrize("turned", range(0, 360, 45))
+@pytest.mark.parametrize(("what", "state"), [("disc", "marked"), ("beside", "marked"), ("edge", "unclear")])
+def test_a_bubble_is_marked_by_what_ends_around_it(what, state, turned, bright):
+    """Printed 4 mm wide; a mark may lie 1.2 mm beside it, the edge of a shadow through its middle."""
+    side = np.array([np.cos(np.deg2rad(turned)), np.sin(np.deg2rad(turned))])
+    far = (np.arange(window_px(4, 4)[0]) + 0.5) / PX_PER_MM - MARGIN_MM - 2
+    y, x = np.meshgrid(far, far, indexing="ij")
+    beside = 1.2 * side * (what == "beside")
+    dark = x * side[0] + y * side[1] > -0.3 if what == "edge" else np.hypot(x - beside[0], y - beside[1]) < 2
+    patch = np.where(dark, bright, 1).astype(np.float32)
+    (mark,) = judge(patch[None], np.array([[4.0, 4.0]]), np.ones(1, bool))
+    assert mark.state == state, mark

@@ -41,9 +41,10 @@ _NO_PAPER_LEVEL: Final = 0.1
 """… where it is darker than the rest by this."""
 _LEAST_PAPER: Final = 0.3
 _RINGS_MM: Final = ((0.3, 0.8), (0.9, 1.4))
+"""How far outside a bubble it is looked whether its darkness ends: within a slipped pen's reach, and beyond."""
 _SECTORS: Final = 8
-_GOES_ON: Final = 0.9
-"""Where one of so many parts of both rings around a bubble is as dark as this share of it, a shadow may go on."""
+_GOES_ON: Final = 0.5
+"""A part of what is around is nearer to the bubble's darkness than to paper; a shadow is uneven by less."""
 
 
 class MarkState(StrEnum):
@@ -92,13 +93,13 @@ def _judge_bubble(patch: Floats, width_mm: float, height_mm: float) -> Mark:
     share = float((dark[ellipse] > _BUBBLE_INK).mean())
     if share <= _BUBBLE_EMPTY:
         return Mark(MarkState.EMPTY, 0.999, share)
-    if share >= _BUBBLE_FULL and _ends(around, low, ellipse):
+    if share >= _BUBBLE_FULL and _ends(around, low, ellipse & (dark > _BUBBLE_INK)):
         return Mark(MarkState.MARKED, 0.999, share)
     return Mark(MarkState.UNCLEAR, 0.5, share)
 
 
-def _ends(window: Floats, margin: int, inner: NDArray[np.bool_]) -> bool:
-    """Whether what darkens a bubble is darker than the paper on its every side; `inner` (h, w) is its middle."""
+def _ends(window: Floats, margin: int, inked: NDArray[np.bool_]) -> bool:
+    """Whether what darkens a bubble ends around it, as a mark does; `inked` (h, w) is what is dark of its middle."""
     h, w = window.shape
     y, x = np.mgrid[:h, :w]
     beyond = np.maximum(
@@ -108,11 +109,15 @@ def _ends(window: Floats, margin: int, inner: NDArray[np.bool_]) -> bool:
     sector = turn.astype(int) % _SECTORS
     rings = [(beyond > near * PX_PER_MM) & (beyond <= far * PX_PER_MM) for near, far in _RINGS_MM]
     # A pen that slipped over the rim leaves the outer ring free; so does a neighbour's mark the inner one.
-    beside = [
-        max(float(np.median(window[ring & (sector == one)])) for ring in rings) for one in range(_SECTORS)
-    ]
-    inside = float(np.median(window[margin : h - margin, margin : w - margin][inner]))
-    return 1 - min(beside) < _GOES_ON * (1 - inside)
+    beside = np.array(
+        [max(float(np.median(window[ring & (sector == one)])) for ring in rings) for one in range(_SECTORS)]
+    )
+    inside = float(np.median(window[margin : h - margin, margin : w - margin][inked]))
+    goes_on = 1 - beside >= _GOES_ON * (1 - inside)
+    # A mark beside its place goes on to that side, over no more than two parts; a shadow's edge to half of all round,
+    # or, where the paper was whitened beside it, to two sides.
+    elsewhere = goes_on.sum() - goes_on - np.roll(goes_on, 1)
+    return bool((elsewhere <= 0).any())
 
 
 def _light_around(window: Floats, margin: int) -> Floats:
