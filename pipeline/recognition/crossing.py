@@ -32,6 +32,8 @@ _HIGH_MM: Final = 30.0
 """Writing that touches that of the rows above and below reaches 25 mm on pages of careless hands."""
 _PAGE_SHARE: Final = 0.4
 """Of a page's height, covered by what is so tall: all of it was struck out."""
+_FLAT_MM: Final = 20.0
+"""What strikes out a row is no higher, with the letters that it touches; a stamp is."""
 _RUNS_ON_MM: Final = 10.0
 """Ticks end within 6 mm of their box, and where one meets that of the next row within 10."""
 _GAP_MM: Final = (2.5, 40.0)
@@ -43,7 +45,7 @@ _INTO_GAP_MM: Final = 1.0
 def crossed(dark: Mask, page: PageLayout, print_: PageInk) -> frozenset[Key]:
     """The fields of a page that something runs across which is no part of what was filled in.
 
-    Of a row with several of them all, and where such strokes go over much of the page everything on it.
+    Of a row that is struck out all of them, and where such strokes go over much of the page everything on it.
 
     Args:
         dark: where the page is dark, see `bare`.
@@ -62,16 +64,18 @@ def crossed(dark: Mask, page: PageLayout, print_: PageInk) -> frozenset[Key]:
     for left, right in _gaps(page):
         across[np.intersect1d(strokes[left], strokes[right])] = True
     across[0] = False
+    flat = across & (size[:, 1] < _FLAT_MM)
     boxes = [start[across], size[across]]
     if len(high):
         # Of rows whose letters touch, fewer do when looked at closely; lines that strike out stay whole.
-        _, start, size = _strokes(ink, _TOUCHING_PX)
-        high = _high(size)
-        boxes = [np.concatenate(both) for both in zip(boxes, (start[high], size[high]), strict=True)]
-    met = [field for field in page.fields if _meets(field, *boxes)]
-    rows = Counter(field.row for field in met if field.row is not None)
-    struck = {row for row, fields in rows.items() if fields > 1}
-    return frozenset((field.name, field.row) for field in page.fields if field in met or field.row in struck)
+        _, *tall = _strokes(ink, _TOUCHING_PX)
+        high = _high(tall[1])
+        boxes = [np.concatenate(both) for both in zip(boxes, (tall[0][high], tall[1][high]), strict=True)]
+    rows = Counter(field.row for field in page.fields if _meets(field, start[flat], size[flat]))
+    struck = {row for row, fields in rows.items() if row is not None and fields > 1}
+    return frozenset(
+        (field.name, field.row) for field in page.fields if field.row in struck or _meets(field, *boxes)
+    )
 
 
 def _strokes(ink: Mask, bridged_px: int) -> tuple[NDArray[np.int32], Floats, Floats]:
