@@ -285,6 +285,11 @@ def test_a_wrong_home_is_no_all_clear(sotarsa, home):
     assert "--home" not in sotarsa("verify")[2]
 
 
+def _hearing_ctrl_c():
+    """A shell starts what it puts in the background with Ctrl-C ignored; that would be handed on."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_a_worker_is_born_deaf_to_ctrl_c():
     code = (
         "import signal; from concurrent.futures import ProcessPoolExecutor; from multiprocessing import get_context\n"
@@ -295,20 +300,21 @@ def test_a_worker_is_born_deaf_to_ctrl_c():
         "        print(pool.submit(signal.getsignal, signal.SIGINT).result() is signal.SIG_IGN)\n"
         "    print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, preexec_fn=_hearing_ctrl_c
+    )
     assert done.stdout.split() == ["True", "True"]
 
 
 def test_ctrl_c_pressed_again_and_again_leaves_one_sentence_and_a_store_to_go_on_with(home):
     samples = Path(__file__).parents[1] / "samples" / "halong-2026-11"
     environment = {**os.environ, "SOTARSA_HOME": str(home)}
-    # A shell starts what it puts in the background with Ctrl-C ignored; that would be handed on.
     scan = subprocess.Popen(
         [PROGRAM, "scan", samples],
         env=environment,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=_hearing_ctrl_c,
     )
     while not [*home.glob("archive/**/*.*")]:
         assert scan.poll() is None
