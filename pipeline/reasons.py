@@ -118,6 +118,7 @@ PAGE_REASONS: Final[dict[str, Text]] = {
         "This page could not be read: a fault in the program. The file is safe; send the log to the developers.",
     ),
 }
+"""Why a page is set aside."""
 
 _WHICH: Final = ("forms_alike",)
 """Pages' reasons whose detail is for the office: which ones."""
@@ -128,8 +129,6 @@ def page_sentence(reason: str, detail: str = "") -> Text:
     said = PAGE_REASONS[reason]
     return Text(f"{said.id} ({detail})", f"{said.en} ({detail})") if detail and reason in _WHICH else said
 
-
-"""Why a page is set aside."""
 
 VALUE_REASONS: Final[dict[str, Text]] = {
     "low_confidence": Text("Mohon diperiksa.", "Please check."),

@@ -5,20 +5,17 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from flat_pages import PLANE, PX, blank
 from forms_under_test import catalogue, form
 
 from pipeline.recognition.alphabet import MARKS
 from pipeline.recognition.blots import blots
 from pipeline.recognition.combs import comb_cells, comb_guesses
 from pipeline.recognition.reader import cell_reader
-from pipeline.registration.plane import Plane
 from pipeline.registration.register import register
 from pipeline.training.degrade import soften, to_bytes
-from pipeline.training.fill import DPI, blank_sheets
 from pipeline.training.hostile_pages import own_pages
 
-PX = DPI / 25.4
-PLANE = Plane(np.array([[PX, 0, -0.5], [0, PX, -0.5], [0, 0, 1.0]]))
 SURVEY = form("pendataan")
 PAGE = SURVEY.layout.pages[0]
 
@@ -49,8 +46,7 @@ def test_rings_strokes_and_empty_cells_are_none():
 
 @pytest.mark.parametrize("radius_mm", [0.5, 0.8, 1.4])
 def test_a_blot_in_a_cell_of_a_number_is_asked_about(radius_mm):
-    blank, key = blank_sheets(SURVEY, ["FPS-2005-26-00001"])[0][0], ("anggota.disabilitas", 4)
-    image = to_bytes(soften(blank, 0.8))
+    image, key = to_bytes(soften(blank("pendataan"), 0.8)), ("anggota.disabilitas", 4)
     cell = next(field for field in PAGE.fields if (field.name, field.row) == key).cells[0]
     middle = round((cell.x + cell.w / 2) * PX), round((cell.y + cell.h / 2) * PX)
     cv2.ellipse(image, middle, (round(radius_mm * PX), round(0.8 * radius_mm * PX)), 30, 0, 360, 40, -1)

@@ -3,37 +3,21 @@
 import cv2
 import numpy as np
 import pytest
+from flat_pages import PLANE, PX, written
 from forms_under_test import FORMS, form
-from pen_hands import BLOCK
 
 from pipeline.forms.layout import Kind, around
 from pipeline.recognition.bare import dark_on
 from pipeline.recognition.crossing import crossed
-from pipeline.registration.plane import Plane
 from pipeline.training.degrade import soften, specks, to_bytes
-from pipeline.training.fill import DPI, Writer, blank_sheets, fill_page
 from pipeline.training.people import fill_in
 
-SERIALS = {
-    "pendataan": "FPS-2005-26-00001",
-    "penyaluran": "BAP-2005-26-00001",
-    "sosialisasi": "DHS-2005-26-00001",
-}
-PX = DPI / 25.4
-PLANE = Plane(np.array([[PX, 0, -0.5], [0, PX, -0.5], [0, 0, 1.0]]))
 SEX = "anggota.jenis_kelamin"
 
 
 def filled(name, values, seed=1, side=0):
-    survey = form(name)
     rng = np.random.default_rng(seed)
-    page, _ = fill_page(
-        blank_sheets(survey, [SERIALS[name]])[0][side],
-        survey.layout.pages[side],
-        values,
-        Writer.sample([BLOCK], rng, slips=0.0),
-        rng,
-    )
+    page, _ = written(name, values, rng, side)
     specks(page, 40, rng)
     return to_bytes(soften(page, 0.8))
 
@@ -48,11 +32,11 @@ def drawn(image, points_mm, mm=0.6):
     return cv2.polylines(image, [points], False, 40, round(mm * PX), cv2.LINE_AA)
 
 
-def stamped(image, middle_mm, seed, radii=((19.0, 1.0), (17.0, 0.4))):
+def stamped(image, middle_mm, seed):
     """An office's stamp, by a pad that inks unevenly."""
     through = np.full(image.shape, 255, np.uint8)
     at = tuple(round(mm * PX) for mm in middle_mm)
-    for radius, line in radii:
+    for radius, line in ((19.0, 1.0), (17.0, 0.4)):
         cv2.circle(through, at, round(radius * PX), 120, round(line * PX), cv2.LINE_AA)
     blotches = np.random.default_rng(seed).standard_normal([side // 8 for side in image.shape])
     covers = np.clip(0.75 + 0.5 * cv2.resize(blotches, image.shape[::-1]), 0, 1)

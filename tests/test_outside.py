@@ -3,32 +3,21 @@
 import cv2
 import numpy as np
 import pytest
+from flat_pages import PLANE, written
 from forms_under_test import FORMS, form
-from pen_hands import BLOCK
 
 from pipeline.forms.layout import Kind
 from pipeline.recognition.bare import dark_on
 from pipeline.recognition.outside import written_beside
-from pipeline.registration.plane import Plane
 from pipeline.training.degrade import specks, to_bytes
-from pipeline.training.fill import CORRECTIONS, DPI, Writer, blank_sheets, fill_page
+from pipeline.training.fill import CORRECTIONS, DPI
 from pipeline.training.people import fill_in
-
-SERIALS = {
-    "pendataan": "FPS-2005-26-00001",
-    "penyaluran": "BAP-2005-26-00001",
-    "sosialisasi": "DHS-2005-26-00001",
-}
-PLANE = Plane(np.array([[DPI / 25.4, 0, -0.5], [0, DPI / 25.4, -0.5], [0, 0, 1.0]]))
 
 
 def filled(name, values, slips=0.0, way="cell", seed=1, dust=0, side=0):
     """A page of a form as it was filled in, and which of its combs hold ink."""
-    survey = form(name)
-    blank = blank_sheets(survey, [SERIALS[name]])[0][side]
     rng = np.random.default_rng(seed)
-    writer = Writer.sample([BLOCK], rng, slips=slips, corrections=(way,))
-    page, truths = fill_page(blank, survey.layout.pages[side], values, writer, rng)
+    page, truths = written(name, values, rng, side, slips, (way,))
     specks(page, dust, rng)
     inside = {(one.field, one.row) for one in truths if one.value and one.correction != "missed"}
     return to_bytes(page), inside

@@ -2,7 +2,12 @@
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 MARKER_DICTIONARY: Final = "DICT_5X5_50"
 MARKER_MM: Final = 10.0
@@ -29,6 +34,17 @@ class Identity:
     def qr_text(self) -> str:
         """The text of the page's QR code, in QR's alphanumeric-friendly characters."""
         return f"SOTARSA|{self.code}|{self.version}|{self.page}|{self.serial}"
+
+
+@lru_cache(maxsize=8)
+def marker_modules(number: int, dictionary: str = MARKER_DICTIONARY) -> "NDArray[np.bool_]":
+    """Which modules of an ArUco marker are black, its rim of one module among them: bool (n, n)."""
+    import cv2
+
+    known = cv2.aruco.getPredefinedDictionary(getattr(cv2.aruco, dictionary))
+    black: NDArray[np.bool_] = cv2.aruco.generateImageMarker(known, number, known.markerSize + 2) == 0
+    black.flags.writeable = False
+    return black
 
 
 def parse_qr(text: str) -> Identity | None:

@@ -11,7 +11,7 @@ from reportlab.pdfgen.canvas import Canvas
 from pipeline.errors import UsageError
 from pipeline.forms import frame, reference
 from pipeline.forms import measures as m
-from pipeline.forms.identity import MARKER_DICTIONARY, Identity, village_of
+from pipeline.forms.identity import Identity, marker_modules, village_of
 from pipeline.forms.ink import BOLD, PT, REGULAR, PageInk, Run, Shape, text_width
 from pipeline.forms.layout import Box, Kind, Marker, PageLayout
 from pipeline.forms.separator import MARKERS, QR, Separator, separator_ink
@@ -216,12 +216,7 @@ class _Pen:
 
     def _marker(self, marker: Marker) -> None:
         """Draw a marker's dark modules as rectangles, exactly on its square."""
-        import cv2
-
-        dictionary = cv2.aruco.getPredefinedDictionary(getattr(cv2.aruco, MARKER_DICTIONARY))
-        modules = dictionary.markerSize + 2
-        white = cv2.aruco.generateImageMarker(dictionary, marker.id, modules)
-        self._modules(marker.box, (white == 0).tolist())
+        self._modules(marker.box, marker_modules(marker.id).tolist())
 
     def _qr(self, box: Box, text: str) -> None:
         code = segno.make_qr(text, error="q", boost_error=False)

@@ -102,7 +102,8 @@ def recognise_by(
     if cells is not None:
         cells = read_print(cells, page)
     marks = choice_guesses(image, plane, page, form.definition)
-    beside, across = frozenset() if cells is None else torn_combs(cells, page), frozenset[Key]()
+    beside = frozenset() if cells is None else torn_combs(cells, page)
+    across = frozenset[Key]()
     if form.ink:
         filled = marked(marks) if cells is None else marked(marks) | filled_combs(cells, page)
         dark, ink = dark_on(image, plane, page), form.ink[page.page - 1]

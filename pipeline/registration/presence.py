@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.forms.identity import MARKER_DICTIONARY
+from pipeline.forms.identity import marker_modules
 from pipeline.forms.layout import Box, FieldLayout, Kind, Marker, PageLayout
 from pipeline.registration.fit import Floats
 from pipeline.registration.types import Registration
@@ -110,23 +110,15 @@ def _blackness(image: NDArray[np.uint8], registration: Registration, marker: Mar
 
     What lies behind a torn corner may be as dark as ink, or as light as paper.
     """
-    white = _pattern(marker.id)
-    middles = (np.arange(len(white)) + 0.5) / len(white)
+    black = marker_modules(marker.id)
+    middles = (np.arange(len(black)) + 0.5) / len(black)
     across, down = np.meshgrid(marker.box.x + middles * marker.box.w, marker.box.y + middles * marker.box.h)
     x, y = registration.to_pixels(np.stack([across, down], axis=-1).reshape(-1, 2)).astype(np.float32).T
-    grey = _sampled(image, x[:, None], y[:, None])[:, 0].reshape(white.shape)
-    if not grey.std() or np.corrcoef(grey.ravel(), white.ravel())[0, 1] < _MARKER_THERE:
+    grey = _sampled(image, x[:, None], y[:, None])[:, 0].reshape(black.shape)
+    if not grey.std() or -np.corrcoef(grey.ravel(), black.ravel())[0, 1] < _MARKER_THERE:
         return None
-    black, light = float(np.quantile(grey[~white], 0.1)), float(np.quantile(grey[white], 0.9))
-    return 1 - black / max(light, 1.0)
-
-
-@lru_cache(maxsize=8)
-def _pattern(marker: int) -> NDArray[np.bool_]:
-    """Which modules of a marker, its rim among them, are white."""
-    dictionary = cv2.aruco.getPredefinedDictionary(getattr(cv2.aruco, MARKER_DICTIONARY))
-    modules = dictionary.markerSize + 2
-    return np.asarray(cv2.aruco.generateImageMarker(dictionary, marker, modules) > 0)
+    darkest, light = float(np.quantile(grey[black], 0.1)), float(np.quantile(grey[~black], 0.9))
+    return 1 - darkest / max(light, 1.0)
 
 
 _CELLS, _TICKS, _AREAS, _LINES = range(4)

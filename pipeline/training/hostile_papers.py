@@ -4,7 +4,6 @@ from collections.abc import Callable
 from io import BytesIO
 from typing import Final
 
-import cv2
 import numpy as np
 import segno
 from reportlab.lib.pagesizes import A4
@@ -12,7 +11,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from pipeline.forms.catalogue import Catalogue
 from pipeline.forms.frame import QR, SERIAL
-from pipeline.forms.identity import Identity
+from pipeline.forms.identity import Identity, marker_modules
 from pipeline.forms.layout import Box, PageLayout
 
 _MM: Final = 72 / 25.4
@@ -138,10 +137,7 @@ def any_page(catalogue: Catalogue, rng: np.random.Generator) -> tuple[PageLayout
 
 
 def _marker(canvas: Canvas, box: Box, number: int, dictionary: str) -> None:
-    known = cv2.aruco.getPredefinedDictionary(getattr(cv2.aruco, dictionary))
-    modules = known.markerSize + 2
-    bits = cv2.aruco.generateImageMarker(known, number, modules)
-    _bits(canvas, box, np.asarray(bits) < 128)
+    _bits(canvas, box, marker_modules(number, dictionary))
 
 
 def _code(canvas: Canvas, box: Box, text: str) -> None:
