@@ -114,6 +114,20 @@ def test_a_file_that_cannot_be_used_is_refused_in_words(tmp_path, arrays, told):
         load(tmp_path / "cells.npz", DIGITS)
 
 
+def test_a_folder_of_pictures_is_read_as_a_file_of_arrays_is(tmp_path, digits):
+    images, labels = digits
+    for i, (image, label) in enumerate(zip(images, labels, strict=True)):
+        (tmp_path / label).mkdir(exist_ok=True)
+        cv2.imwrite(str(tmp_path / label / f"{i}.png"), image)
+    (tmp_path / "notes.txt").write_text("no picture", encoding="utf-8")
+    cells = load(tmp_path, "01")
+    assert sorted(cells.labels) == sorted(label for label in labels if label in "01")
+    assert all(any(np.array_equal(cell, image) for image in images) for cell in cells.images)
+    (tmp_path / "1" / "large.png").write_bytes(cv2.imencode(".png", np.zeros((9, 9), np.uint8))[1].tobytes())
+    with pytest.raises(SystemExit, match="2 sizes"):
+        load(tmp_path, "01")
+
+
 def test_the_command_prints_one_json_object(tmp_path, digits):
     images, labels = digits
     np.savez(tmp_path / "cells.npz", x=images, y=labels, source=np.repeat("type", len(labels)))

@@ -1,7 +1,8 @@
 """Measures the readers on labelled cells: `python -m pipeline.training.evaluate CELLS.npz --alphabet digits --json`.
 
 The file holds `x` uint8 (N, H, W), cells of any size with dark or bright ink; `y` a character (or digit) each; and,
-if known, `writer` or `source`. The alphabet is known to the readers, as a field's is. Intervals are exact (Clopper
+if known, `writer` or `source`. In its place may stand a folder that holds a folder of pictures, all of one size, for
+each character: `CELLS/A/1.png`. The alphabet is known to the readers, as a field's is. Intervals are exact (Clopper
 and Pearson 1934), 95 %, one cell counting as one trial: cells of one writer are more alike than that.
 """
 
@@ -13,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypedDict
+from typing import Any, Final, TypedDict
 
 import cv2
 import numpy as np
@@ -83,16 +84,12 @@ class Labelled:
 
 
 def load(path: Path, alphabet: str) -> Labelled:
-    """The cells of an NPZ file whose label is in the alphabet.
+    """The cells of an NPZ file, or of a folder of pictures, whose label is in the alphabet.
 
     Raises:
-        SystemExit: the file does not hold what it should; with a sentence.
+        SystemExit: it does not hold what it should; with a sentence.
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in ("x", "y", "writer", "source") if name in file.files}
-    except (OSError, ValueError) as error:
-        raise SystemExit(f"{path} cannot be read as an NPZ file of plain arrays: {error}.") from error
+    arrays = _pictures(path) if path.is_dir() else _arrays(path)
     missing = {"x", "y"} - arrays.keys()
     if missing:
         raise SystemExit(f"{path} has no array {' and no '.join(sorted(missing))}.")
@@ -108,6 +105,30 @@ def load(path: Path, alphabet: str) -> Labelled:
     if not keep.any():
         raise SystemExit(f"{path} has no cell labelled with one of {alphabet}.")
     return Labelled(images[keep], labels[keep], groups[keep])
+
+
+def _arrays(path: Path) -> dict[str, NDArray[Any]]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in ("x", "y", "writer", "source") if name in file.files}
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"{path} cannot be read as an NPZ file of plain arrays: {error}.") from error
+
+
+def _pictures(folder: Path) -> dict[str, NDArray[Any]]:
+    named = [
+        (one.name, cv2.imread(str(path), cv2.IMREAD_GRAYSCALE))
+        for one in sorted(folder.iterdir())
+        if one.is_dir() and len(one.name) == 1
+        for path in sorted(one.iterdir())
+    ]
+    found = [(label, image) for label, image in named if image is not None]
+    sizes = {image.shape for _, image in found}
+    if len(sizes) != 1:
+        raise SystemExit(
+            f"{folder} must hold pictures of one size in folders such as {folder / 'A'}; it has {len(sizes)} sizes."
+        )
+    return {"x": np.stack([image for _, image in found]), "y": np.array([label for label, _ in found])}
 
 
 def _first(ink: CellInk, classes: NDArray[np.bool_]) -> Probabilities:
