@@ -36,9 +36,10 @@ class Question:
     """Something for a person to decide.
 
     Attributes:
-        kind: `identity` (one NIK, two people?), `alike` (two rows, one person?), `nobody` (aid without a name),
-            `left` (aid for somebody whom no sheet names any more) or `consent` (one form refuses, another consents).
-        attribute: which attribute differs, for `identity`.
+        kind: `identity` (one NIK, two people?), `alike` and `two_niks` (two rows, one person?), `two_kks` (two rows,
+            one family?), `nobody` (aid without a name), `left` (aid for somebody whom no sheet names any more) or
+            `consent` (one form refuses, another consents).
+        attribute: which attribute differs.
         known: what the register holds.
         told: what the sheet says.
         other: the serial of the sheet that the register has it from.

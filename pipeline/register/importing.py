@@ -17,11 +17,12 @@ from pipeline.register.changes import ENTITIES, TRACKED, one_at_a_time
 from pipeline.register.consent import doubtful
 from pipeline.register.drafts import CONSENT, KEY_ATTRIBUTES, drafts
 from pipeline.register.lists import Lost
-from pipeline.register.merge import alike, apply, settle_villages, unsay
+from pipeline.register.merge import apply, settle_villages, unsay
 from pipeline.register.models import UNREADABLE, Change, ImportRun, Person
 from pipeline.register.papers import dates, settled_sheets, unreadable
 from pipeline.register.parts import parts
 from pipeline.register.saving import save
+from pipeline.register.twins import moved, twins
 from pipeline.register.whose import assign
 from pipeline.store.models import Decision, FieldReading, IssuedSheet, Sheet
 
@@ -112,8 +113,7 @@ def _import(catalogue: Catalogue, month: str | None) -> ImportReport:
     counts: dict[str, Counter[str]] = {name: Counter() for name in ENTITIES}
     run = ImportRun(month=month or "", heard=_newest_decision())
     questions: list[Question] = []
-    serials: dict[int, str] = {}
-    new = 0
+    new, people = 0, set[int]()
     ready, voices, ghosts, lost = _ready(catalogue), _voices(), _ghosts(), Lost.of_lists()
     spoken = _spoken_since(voices)
     wanted = sorted(
@@ -133,9 +133,8 @@ def _import(catalogue: Catalogue, month: str | None) -> ImportReport:
                 change.run = run
             Change.objects.bulk_create(changes, batch_size=_BATCH)
         new += len({told.sheet for told in sheets} & book.heard() - known)
-        questions += book.questions
-        serials |= {told.sheet: told.serial for told in sheets}
-        questions += alike([row for _, row in book.touched.values() if isinstance(row, Person)], serials)
+        questions += [*book.questions, *moved(book)]
+        people |= {row.pk for _, row in book.touched.values() if isinstance(row, Person)}
     changed = run.pk
     if changed is None and wanted:
         run.save()
@@ -145,7 +144,7 @@ def _import(catalogue: Catalogue, month: str | None) -> ImportReport:
         len(wanted),
         new,
         {name: dict(found) for name, found in counts.items()},
-        tuple(dict.fromkeys([*questions, *_left(), *doubtful(catalogue)])),
+        tuple(dict.fromkeys([*questions, *twins(people), *_left(), *doubtful(catalogue)])),
         tuple(waiting_sheets(catalogue, month)),
     )
 

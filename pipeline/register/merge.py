@@ -4,12 +4,9 @@ The latest form's word counts for what may change (address, phone, facts). Who a
 is never overwritten by another sheet: where they differ, a person decides.
 """
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable
 from datetime import date
 from typing import Final
-
-from django.db.models import Q
 
 from pipeline.forms.definition import FREE
 from pipeline.register.book import Book, Question, Told
@@ -225,21 +222,3 @@ def _serial_of(row: Tracked, attribute: str) -> str:
 
     found = Sheet.objects.filter(pk=row.sources[attribute][1]).values_list("serial", flat=True).first()
     return found or ""
-
-
-def alike(people: Sequence[Person], serials: Mapping[int, str]) -> list[Question]:
-    """People without a NIK whose name, birth date and village somebody else has too."""
-    without = [one for one in people if not one.nik and one.name and one.birth_date]
-    counts: Counter[tuple[str, date | None, str]] = Counter()
-    for first in range(0, len(without), _MANY):
-        part = without[first : first + _MANY]
-        wanted = Q()
-        for one in part:
-            wanted |= Q(name=one.name, birth_date=one.birth_date, village=one.village)
-        for name, born, village in Person.objects.filter(wanted).values_list("name", "birth_date", "village"):
-            counts[name, born, village] += 1
-    return [
-        Question("alike", serials.get(one.sheet_id, ""), one.name, "birth_date", str(one.birth_date))
-        for one in without
-        if counts[one.name, one.birth_date, one.village] > 1
-    ]

@@ -15,6 +15,8 @@ REASONS: Final[dict[str, Text]] = {
 QUESTIONS: Final[dict[str, Text]] = {
     "identity": Text("NIK sama, data orang berbeda", "same NIK, different person data"),
     "alike": Text("mungkin orang yang sama, tanpa NIK", "perhaps the same person, without a NIK"),
+    "two_niks": Text("NIK berbeda, mungkin orang yang sama", "different NIKs, perhaps the same person"),
+    "two_kks": Text("nomor KK hampir sama, orangnya sama", "nearly the same family card, the same people"),
     "left": Text(
         "tidak disebut formulir mana pun lagi, tetapi ada di daftar atau menerima bantuan",
         "no form names this person any more, but a list does, or aid was given",
