@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import UsageError
+from pipeline.forms.catalogue import Catalogue, default_directories
 from pipeline.forms.definition import ATTRIBUTES
 
 pytestmark = pytest.mark.usefixtures("store")
@@ -30,10 +31,10 @@ ROSTER = {
 }
 
 
-def run(month="2026-11", **how):
+def run(month="2026-11", forms=None, **how):
     from pipeline.register.importing import import_month
 
-    return import_month(catalogue(), month, **how)
+    return import_month(forms or catalogue(), month, **how)
 
 
 def everything():
@@ -163,6 +164,18 @@ def test_a_sheet_without_a_date_belongs_to_the_day_of_the_office_on_which_it_cam
     made.save()
     assert run("2026-10").sheets == 0
     assert run("2026-11").sheets == 1
+
+
+def test_a_field_of_another_form_with_the_name_of_a_date_is_none(tmp_path, monkeypatch):
+    definition = """{form: kunjungan, code: KJG-01, version: 1, title: Kunjungan, letterhead: [KANTOR], pages:
+    [{sections: [{title: Isi, items: [{name: tanggal_pendataan, type: line, label: Kapan didata}]}]}]}"""
+    (tmp_path / "forms").mkdir()
+    (tmp_path / "forms" / "kunjungan.v1.yaml").write_text(definition, encoding="utf-8")
+    forms = Catalogue.load(default_directories(tmp_path))
+    monkeypatch.setattr("builders.catalogue", lambda: forms)
+    sheet(FAMILY)
+    sheet({"tanggal_pendataan": "MINGGU LALU"}, "kunjungan")
+    assert run(forms=forms).sheets == 1
 
 
 def test_a_key_that_proves_empty_after_all_lets_its_sheet_go():

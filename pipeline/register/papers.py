@@ -1,6 +1,6 @@
 """What sheets say as they stand in the store: when they were filled in, what nobody could read on them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from datetime import date
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -21,11 +21,7 @@ def settled_sheets() -> QuerySet[Sheet]:
 def dates(catalogue: Catalogue, sheets: Iterable[Sheet]) -> Iterator[tuple[int, date]]:
     """Each sheet with the date written on it, or else the day that it was scanned."""
     fields = {form.key: date_field(form.definition) for form in catalogue.forms()}
-    written = dict(
-        FieldReading.objects.filter(field__in=set(filter(None, fields.values())), value__isnull=False)
-        .exclude(page__sheet=None)
-        .values_list("page__sheet", "value")
-    )
+    written = dict(_written({(*key, name) for key, name in fields.items() if name is not None}))
     for sheet in sheets:
         if (sheet.form, sheet.version) in fields:
             value = written.get(sheet.pk)
@@ -56,12 +52,18 @@ def unreadable(
 
 def values(catalogue: Catalogue, attributes: frozenset[str]) -> Iterator[tuple[int, str]]:
     """Sheets, with what the fields outside tables hold that become some attributes."""
-    names = {
-        (*form.key, name)
-        for form in catalogue.forms()
-        for name in fields_of(form.definition, attributes)
-        if "." not in name
-    }
+    yield from _written(
+        {
+            (*form.key, name)
+            for form in catalogue.forms()
+            for name in fields_of(form.definition, attributes)
+            if "." not in name
+        }
+    )
+
+
+def _written(names: Set[tuple[str, int, str]]) -> Iterator[tuple[int, str]]:
+    """Sheets, with what some fields hold: each by its form, the version, and its name there."""
     rows = FieldReading.objects.filter(
         field__in={name for _, _, name in names}, value__isnull=False, page__sheet__isnull=False
     ).exclude(page__reason="duplicate_side")
