@@ -20,6 +20,7 @@ from pipeline.recognition.confidence import (
     read_tables,
     save_tables,
     shipped,
+    way_of,
 )
 from pipeline.recognition.promise import Labelled, calibrate
 from pipeline.recognition.recognise import cells_read_by
@@ -196,3 +197,13 @@ def test_the_command_tells_promises_and_audit(store, capsys):
     assert told["audit"] == [{"group": "", "audited": 0, "errors": 0, "bound": 1.0}]
     assert {FieldType.NIK.value} <= {one["group"] for one in told["promises"]}
     assert np.isfinite([one["accepted"] for one in told["promises"]]).all()
+
+
+@pytest.mark.parametrize("readers", ["both", "first"])
+@pytest.mark.parametrize("capture", ["scan", "photo", "given"])
+def test_the_command_has_words_for_every_way_that_a_page_may_come(store, drawn_all, readers, capture):
+    decided(1)
+    Page.objects.update(way=way_of(readers, capture))
+    with pytest.raises(SystemExit) as left:
+        command().main(["calibrate"], prog_name="sotarsa")
+    assert left.value.code == 0

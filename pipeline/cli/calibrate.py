@@ -18,8 +18,13 @@ if TYPE_CHECKING:
 _WAYS: Final = {
     "both/scan": Text("Pindaian", "Scans"),
     "both/photo": Text("Foto", "Photos"),
+    "both/given": Text("Blangko cetakan pihak lain", "Blanks that others printed"),
     "first/scan": Text("Pindaian tanpa pembaca kedua", "Scans without the second reader"),
     "first/photo": Text("Foto tanpa pembaca kedua", "Photos without the second reader"),
+    "first/given": Text(
+        "Blangko cetakan pihak lain tanpa pembaca kedua",
+        "Blanks that others printed, without the second reader",
+    ),
 }
 _HEADS: Final = (
     Text("isian", "fields"),
