@@ -4,6 +4,7 @@ import csv
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -271,6 +272,28 @@ def test_before_and_after_are_of_the_month(register):
     assert (november.people_before, november.people) == (0, 3)
     assert (december.people_before, december.people) == (3, 3)
     assert [w.serial for w in november.waiting] == ["FPS-2005-26-00990"]
+
+
+def test_what_has_no_date_on_paper_counts_from_the_day_on_which_it_was_scanned(store):
+    from pipeline.register.figures import figures
+    from pipeline.register.importing import import_month
+    from pipeline.store.models import Sheet
+
+    sheet({key: value for key, value in FAMILY.items() if key != "tanggal_pendataan"})
+    sheet({"desa": "2005", ("peserta.jenis_kelamin", 1): "L"}, "sosialisasi")
+    roster = {"desa": "2005", "program": "PKH", "satuan": "rupiah", ("tambahan.nama", 1): "JUMRI"}
+    sheet(roster | {("tambahan.status", 1): "hadir", ("tambahan.jumlah", 1): "300000"}, "penyaluran")
+    # Half past seven in the morning of the first of November in Halong.
+    Sheet.objects.update(created_at=datetime(2026, 10, 31, 23, 30, tzinfo=UTC))
+    import_month(catalogue(), None)
+    october, november, december = (figures(catalogue(), f"2026-{month}") for month in (10, 11, 12))
+    told = ("people_before", "people", "households", "attended", "delivered", "others")
+    assert [getattr(october, one) for one in told] == [0, 0, 0, 0, 0, 0]
+    assert [getattr(november, one) for one in told] == [0, 2, 1, 1, 1, 1]
+    assert [getattr(december, one) for one in told] == [2, 2, 1, 0, 0, 1]
+    asked = {one.code: (one.proposed_before, one.proposed) for one in november.programmes}
+    assert asked == {"PKH": (0, 1), "RTL": (0, 1)}
+    assert november.programmes[0].quantities == {"rupiah": 300000}
 
 
 def test_import_tells_what_waits_with_status_1_and_undo_takes_it_back(register):

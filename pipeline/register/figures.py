@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce, TruncDate
 
 from pipeline.forms.catalogue import Catalogue
 from pipeline.forms.reference import villages
@@ -112,18 +113,28 @@ def figures(catalogue: Catalogue, month: str) -> MonthFigures:
         month,
         _villages(first, end),
         _programmes(first, end),
-        Person.objects.filter(household=None, distributions__date__lt=end).distinct().count(),
+        _dated(Distribution.objects.filter(person__household=None), "date")
+        .filter(on__lt=end)
+        .aggregate(people=Count("person", distinct=True))["people"],
         (*unheard_sheets(catalogue, month), *waiting_sheets(catalogue, month)),
     )
 
 
+def _dated(found: QuerySet[Any], day: str) -> QuerySet[Any]:
+    """Rows with the day that they count for (`on`): the one written on their form, else the day it was scanned."""
+    of, _, _ = day.rpartition("__")
+    scanned = "__".join(filter(None, (of, "sheet__created_at")))
+    return found.annotate(on=Coalesce(day, TruncDate(scanned)))
+
+
 def _villages(first: date, end: date) -> tuple[VillageFigures, ...]:
-    day = "household__surveyed_on"
-    people = _by_village(Person.objects.exclude(household=None), day, first, end)
-    households = _by_village(Household.objects.all(), "surveyed_on", first, end)
+    at_home = Person.objects.exclude(household=None)
+    people = _before_and_now(_dated(at_home, "household__surveyed_on"), "village", first, end)
+    households = _before_and_now(_dated(Household.objects.all(), "surveyed_on"), "village", first, end)
     sessions = {
         row["village"]: (row["n"], row["came"])
-        for row in Visit.objects.filter(date__gte=first, date__lt=end)
+        for row in _dated(Visit.objects.all(), "date")
+        .filter(on__gte=first, on__lt=end)
         .values("village")
         .annotate(n=Count("pk"), came=Sum("attended"))
     }
@@ -141,23 +152,16 @@ def _villages(first: date, end: date) -> tuple[VillageFigures, ...]:
     )
 
 
-def _by_village(found: QuerySet[Any], day: str, first: date, end: date) -> dict[str, tuple[int, int]]:
-    rows = (
-        found.filter(Q(**{f"{day}__lt": end}) | Q(**{day: None}))
-        .values("village")
-        .annotate(before=Count("pk", filter=Q(**{f"{day}__lt": first})), now=Count("pk"))
-    )
-    return {row["village"]: (row["before"], row["now"]) for row in rows}
+def _before_and_now(dated: QuerySet[Any], by: str, first: date, end: date) -> dict[str, tuple[int, int]]:
+    """How many rows there were before a month and are with it, under what they are counted by."""
+    counts = {"before": Count("pk", filter=Q(on__lt=first)), "now": Count("pk")}
+    rows = dated.filter(on__lt=end).values(by).annotate(**counts)
+    return {row[by]: (row["before"], row["now"]) for row in rows}
 
 
 def _programmes(first: date, end: date) -> tuple[ProgrammeFigures, ...]:
-    asked = {
-        row["programme"]: (row["before"], row["now"])
-        for row in Proposal.objects.filter(asked_on__lt=end)
-        .values("programme")
-        .annotate(before=Count("pk", filter=Q(asked_on__lt=first)), now=Count("pk"))
-    }
-    month = Distribution.objects.filter(date__gte=first, date__lt=end)
+    asked = _before_and_now(_dated(Proposal.objects.all(), "asked_on"), "programme", first, end)
+    month = _dated(Distribution.objects.all(), "date").filter(on__gte=first, on__lt=end)
     served = Q(status__in=RECEIVED)
     rosters = {
         row["programme"]: (row["planned"], row["delivered"])
