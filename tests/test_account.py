@@ -2,7 +2,7 @@
 
 import csv
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from io import StringIO
 
 import pytest
@@ -95,6 +95,9 @@ def test_papers_without_a_serial_of_ours_are_listed_where_they_wait(store, tmp_p
         ("waiting", (1,), False),
     ]
     assert [one.count for one in ranges(found)] == [1, 1]
+    # Half past seven in the morning of New Year's Day in Halong.
+    m.Sheet.objects.update(created_at=datetime(2026, 12, 31, 23, 30, tzinfo=UTC))
+    assert [len(entries(catalogue(), year=year)) for year in (2026, 2027)] == [0, 2]
 
 
 STATES = st.sampled_from([State.MISSING, State.COMPLETE])

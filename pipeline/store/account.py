@@ -7,6 +7,8 @@ from enum import StrEnum
 from itertools import groupby
 from typing import Final
 
+from django.utils.timezone import localdate
+
 from pipeline.forms.catalogue import Catalogue
 from pipeline.forms.identity import NO_VILLAGE, is_serial, village_of
 from pipeline.store.models import IssuedSheet, Page, Sheet
@@ -105,7 +107,7 @@ def entries(
         if serial not in seen:
             state = State.SPOILT if serial in spoilt else State.MISSING
             found.append(Entry(name, place, serial, state, spoilt.get(serial, ""), issued=True))
-    years = {sheet.serial: sheet.created_at.year for sheet in came}
+    years = {sheet.serial: localdate(sheet.created_at).year for sheet in came}
     kept = (
         one
         for one in found
