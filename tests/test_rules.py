@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import DefinitionError
 from pipeline.forms.catalogue import Catalogue, default_directories
-from pipeline.forms.definition import load_definition
+from pipeline.forms.definition import RuleUse, load_definition
 from pipeline.language import Text
 from pipeline.reasons import VALUE_REASONS
 from pipeline.recognition.types import Reading
@@ -61,10 +61,19 @@ def test_every_rule_has_its_sentence_in_both_languages():
         assert isinstance(VALUE_REASONS[name], Text)
 
 
-@pytest.mark.parametrize("rule", ["tidak_ada: [nama]", "nik_agrees_with_birth_date: [nik]"])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "tidak_ada: [nama]",
+        "nik_agrees_with_birth_date: [nik]",
+        "not_born_after: [anggota.tanggal_lahir, bayi.tanggal_lahir]",
+    ],
+)
 def test_a_rule_that_cannot_be_asked_is_told_before_any_page_is_read(tmp_path, rule):
     text = (Path(__file__).parents[1] / "forms" / "pendataan.v1.yaml").read_text(encoding="utf-8")
     path = tmp_path / "pendataan.v1.yaml"
+    table = "{table: bayi, rows: 1, columns: [{name: tanggal_lahir, type: date, label: Lahir}]}"
+    text = text.replace("\npages:\n", f"\npages:\n  - sections: [{{title: Bayi, items: [{table}]}}]\n", 1)
     path.write_text(text.replace("\nrules:\n", f"\nrules:\n  - {rule}\n", 1), encoding="utf-8")
     with pytest.raises(DefinitionError, match=rule.partition(":")[0]):
         check_rules(load_definition(path))
@@ -101,6 +110,34 @@ def test_rules_go_through_the_rows_of_a_table():
         ("anggota.jenis_kelamin", 2): ["sex_agrees_with_nik"],
         ("anggota.nik", 2): ["sex_agrees_with_nik"],
     }
+
+
+def test_fields_outside_a_table_are_the_same_for_every_row():
+    use = {"name": "not_born_after", "fields": ("anggota.tanggal_lahir", "tanggal_pendataan")}
+    definition = PENDATAAN.model_copy(update={"rules": (RuleUse.model_validate(use),)})
+    check_rules(definition)
+    births = {("anggota.tanggal_lahir", 1): "2026-12-01", ("anggota.tanggal_lahir", 2): "2026-11-01"}
+    values = {**births, ("anggota.tanggal_lahir", 3): None, ("tanggal_pendataan", None): "2026-11-08"}
+    assert broken_rules(definition, readings(values)) == {
+        ("anggota.tanggal_lahir", 1): ["not_born_after"],
+        ("tanggal_pendataan", None): ["not_born_after"],
+    }
+
+
+def test_a_single_field_is_a_column_of_one():
+    use = {"name": "niks_differ", "fields": ("nik", "kk")}
+    definition = PENDATAAN.model_copy(update={"rules": (RuleUse.model_validate(use),)})
+    assert broken_rules(definition, readings({("nik", None): MAN, ("kk", None): WOMAN})) == {}
+    assert broken_rules(definition, readings({("nik", None): MAN})) == {}
+    assert broken_rules(definition, readings({("nik", None): MAN, ("kk", None): MAN})).keys() == {
+        ("nik", None),
+        ("kk", None),
+    }
+
+
+@pytest.mark.parametrize("name", ["members_counted", "received_counted", "men_counted", "women_counted"])
+def test_words_count_nothing(name):
+    assert RULES[name]("TIGA ORANG", ("A", "B"))
 
 
 def test_a_signature_without_a_mark_is_shown():

@@ -207,7 +207,7 @@ class FormDefinition(Part):
             raise Flaw("teks persetujuan (consent) belum ada", "the consent text is missing", "pages")
         for index, rule in enumerate(self.rules):
             for name in rule.fields:
-                if name not in fields and name not in tables:
+                if name not in fields:
                     raise _no_field(name, "rules", index)
         for index, entry in enumerate(self.register_):
             if entry.table is not None and entry.table not in tables:

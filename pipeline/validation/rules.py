@@ -6,7 +6,8 @@ Every rule holds as long as a value that it needs is not there.
 
 import inspect
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import datetime
+from functools import cache
 from types import MappingProxyType
 from typing import Final
 
@@ -20,8 +21,7 @@ Value = str | None
 Column = tuple[Value, ...]
 Argument = Value | Column
 Rule = Callable[..., bool]
-"""Takes the values of its fields in the definition's order; a table's column comes whole, as a tuple, where the
-rule also names fields outside that table, and one row at a time where it does not."""
+"""Takes the values of its fields in the definition's order: a `Column` whole, a `Value` of a table row by row."""
 
 _UNKNOWN: Final = Text(
     "Formulir {form}: aturan {rule} tidak dikenal. Yang ada: {known}.",
@@ -30,6 +30,10 @@ _UNKNOWN: Final = Text(
 _FIELDS: Final = Text(
     "Formulir {form}: aturan {rule} menyebut {count} isian, seharusnya: {asked}.",
     "Form {form}: the rule {rule} names {count} fields, but asks for: {asked}.",
+)
+_ROWS: Final = Text(
+    "Formulir {form}: aturan {rule} membandingkan baris dua tabel ({tables}). Sebutkan kolom dari satu tabel saja.",
+    "Form {form}: the rule {rule} compares rows of two tables ({tables}). Name columns of one table only.",
 )
 RECEIVED: Final = frozenset({"hadir", "wakil"})
 """Marks of a roster's row that say that the aid was handed over."""
@@ -60,10 +64,8 @@ def niks_differ(nik: Value, others: Column) -> bool:
 
 def members_counted(count: Value, names: Column) -> bool:
     """The members of the household are the head and those listed; more only where the table is full."""
-    if count is None or not count.isdigit():
-        return True
-    listed = sum(name is not None for name in names) + 1
-    return int(count) == listed or (all(names) and int(count) > listed)
+    told, listed = _number(count), sum(name is not None for name in names) + 1
+    return told in (None, listed) or (all(names) and int(told or 0) > listed)
 
 
 def village_known(village: Value) -> bool:
@@ -73,7 +75,7 @@ def village_known(village: Value) -> bool:
 
 def date_not_in_future(day: Value) -> bool:
     """Nothing on a sheet happens after today."""
-    return day is None or date.fromisoformat(day) <= datetime.now().astimezone().date()
+    return day is None or day <= datetime.now().astimezone().date().isoformat()
 
 
 def not_born_after(birth_date: Value, day: Value) -> bool:
@@ -94,17 +96,21 @@ def quantity_when_received(status: Value, quantity: Value) -> bool:
 
 def received_counted(count: Value, statuses: Column) -> bool:
     """The number at the foot of a roster is that of the rows marked as received."""
-    return count is None or int(count) == sum(status in RECEIVED for status in statuses)
+    return _number(count) in (None, sum(status in RECEIVED for status in statuses))
 
 
 def men_counted(count: Value, sexes: Column) -> bool:
     """The number of men at the foot of a list is that of its rows."""
-    return count is None or int(count) == sexes.count("L")
+    return _number(count) in (None, sexes.count("L"))
 
 
 def women_counted(count: Value, sexes: Column) -> bool:
     """The number of women at the foot of a list is that of its rows."""
-    return count is None or int(count) == sexes.count("P")
+    return _number(count) in (None, sexes.count("P"))
+
+
+def _number(count: Value) -> int | None:
+    return int(count) if count is not None and count.isdecimal() else None
 
 
 RULES: Final[Mapping[str, Rule]] = MappingProxyType(
@@ -130,8 +136,14 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
 """Every rule under its name, which is also the reason code of a value that breaks it."""
 
 
+@cache
+def takes_columns(rule: Rule) -> tuple[bool, ...]:
+    """For each field that a rule takes, whether it takes a table's column whole."""
+    return tuple(one.annotation is Column for one in inspect.signature(rule).parameters.values())
+
+
 def check_rules(definition: FormDefinition) -> None:
-    """Let a definition pass whose every rule is known and looks at as many fields as it needs.
+    """Let a definition pass whose every rule is known and looks at fields that it can compare.
 
     Raises:
         DefinitionError: a rule is not, or does not.
@@ -149,3 +161,8 @@ def check_rules(definition: FormDefinition) -> None:
             raise DefinitionError(
                 _FIELDS.filled(form=definition.form, rule=use.name, count=len(use.fields), asked=asked)
             ) from None
+        single = [name for name, column in zip(use.fields, takes_columns(rule), strict=True) if not column]
+        tables = {name.partition(".")[0] for name in single if "." in name}
+        if len(tables) > 1:
+            told = ", ".join(sorted(tables))
+            raise DefinitionError(_ROWS.filled(form=definition.form, rule=use.name, tables=told))

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pipeline.forms.definition import FormDefinition, RuleUse
 from pipeline.forms.record import Record, record_model, record_value
 from pipeline.recognition.types import Reading
-from pipeline.validation.rules import RULES, Argument, Value
+from pipeline.validation.rules import RULES, Argument, Rule, Value, takes_columns
 
 Key = tuple[str, int | None]
 
@@ -20,12 +20,13 @@ def broken_rules(definition: FormDefinition, readings: Sequence[Reading]) -> dic
     broken: dict[Key, list[str]] = {}
     for use in definition.rules:
         rule = RULES[use.name]
-        for arguments, keys in _uses(use, values):
+        for arguments, keys in _uses(use, rule, values):
             if rule(*arguments):
                 continue
             filled = [key for key in keys if values.get(key) not in (None, "absent")]
             for key in filled or keys[:1]:
-                broken.setdefault(key, []).append(use.name)
+                codes = broken.setdefault(key, [])
+                codes += [use.name] if use.name not in codes else []
     return broken
 
 
@@ -55,18 +56,21 @@ def _holds_something(row: Mapping[str, object]) -> bool:
     return any(value not in (None, "absent", ()) for value in row.values())
 
 
-def _uses(use: RuleUse, values: Mapping[Key, Value]) -> Iterator[tuple[list[Argument], list[Key]]]:
-    """Each way to apply a rule: once a row where all its fields are columns of one table, else once."""
-    tables = {name.rpartition(".")[0] for name in use.fields}
-    if len(tables) == 1 and tables != {""}:
-        for row in sorted({row for name, row in values if name in use.fields and row is not None}):
-            keys: list[Key] = [(name, row) for name in use.fields]
-            yield [values.get(key) for key in keys], keys
-        return
-    arguments: list[Argument] = []
-    looked_at: list[Key] = []
-    for name in use.fields:
-        column = sorted(((n, r) for n, r in values if n == name), key=lambda key: key[1] or 0)
-        looked_at += column or [(name, None)]
-        arguments.append(tuple(values[key] for key in column) if "." in name else values.get((name, None)))
-    yield arguments, looked_at
+def _uses(
+    use: RuleUse, rule: Rule, values: Mapping[Key, Value]
+) -> Iterator[tuple[list[Argument], list[Key]]]:
+    """Each way to apply a rule: once a row of a table where it takes single values of one, else once."""
+    takes = list(zip(use.fields, takes_columns(rule), strict=True))
+    single = {name for name, column in takes if not column and "." in name}
+    rows = sorted({row for name, row in values if name in single and row is not None}) if single else [None]
+    for row in rows:
+        arguments: list[Argument] = []
+        looked_at: list[Key] = []
+        for name, column in takes:
+            keys: list[Key] = [(name, row if name in single else None)]
+            if column:
+                keys = sorted((key for key in values if key[0] == name), key=lambda key: key[1] or 0) or keys
+            told = tuple(values.get(key) for key in keys)
+            arguments.append(told if column else told[0])
+            looked_at += keys
+        yield arguments, looked_at
