@@ -13,7 +13,9 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from pipeline.forms.blanks import BlankPage, check_place, check_table
 from pipeline.forms.fields import FieldSpec, Label, Name, Part, TableSpec, repeated
+from pipeline.forms.layout import FieldType
 from pipeline.forms.source import Flaw, read
+from pipeline.forms.types import TYPES
 
 MOST_PAGES: Final = 12
 
@@ -29,6 +31,10 @@ ATTRIBUTES: Final[Mapping[Entity, frozenset[str]]] = {
     "visit": frozenset({"date", "village", "topic", "speaker"}),
 }
 """What the register keeps of each entity."""
+DAYS: Final = frozenset({"birth_date", "surveyed_on", "date", "asked_on"})
+AMOUNTS: Final = frozenset({"quantity"})
+"""Attributes that are dates, and whole numbers; all others are texts."""
+_AMOUNTS_IN: Final = frozenset({FieldType.COUNT, FieldType.MONEY, FieldType.NUMBER, FieldType.CODE})
 FREE: Final = "facts."
 """Begins the name of an attribute that the register keeps without knowing it."""
 
@@ -218,9 +224,19 @@ class FormDefinition(Part):
                     raise _no_field(name, "register", index, "map", attribute)
                 # What a session's table holds is counted under any name.
                 if not (entry.entity == "visit" and name in columns):
-                    _check_attribute(entry.entity, attribute, "register", index, "map", attribute)
-            for attribute in entry.constants:
-                _check_attribute(entry.entity, attribute, "register", index, "constants", attribute)
+                    at = ("register", index, "map", attribute)
+                    _check_attribute(entry.entity, attribute, *at)
+                    whole = f"{entry.table}.{name}" if name in columns else name
+                    # What is preprinted is never read.
+                    if whole in fields and not _fits(attribute, self.field(whole)):
+                        raise _no_fit(attribute, name, *at)
+            for attribute, value in entry.constants.items():
+                at = ("register", index, "constants", attribute)
+                _check_attribute(entry.entity, attribute, *at)
+                if (attribute in DAYS and TYPES[FieldType.DATE].check(value)) or (
+                    attribute in AMOUNTS and not value.isdecimal()
+                ):
+                    raise _no_fit(attribute, value, *at)
         return self
 
 
@@ -247,6 +263,20 @@ def _check_attribute(entity: Entity, attribute: str, *at: str | int) -> None:
             f"the register knows no {attribute}. Use {names}, or {FREE}{attribute}",
             *at,
         )
+
+
+def _fits(attribute: str, field: FieldSpec) -> bool:
+    """Whether what a field holds can be what an attribute is."""
+    if attribute in DAYS:
+        return field.type is FieldType.DATE
+    return attribute not in AMOUNTS or field.type in _AMOUNTS_IN
+
+
+def _no_fit(attribute: str, told: str, *at: str | int) -> Flaw:
+    id, en = ("tanggal", "a date") if attribute in DAYS else ("bilangan", "a number")
+    return Flaw(
+        f"{attribute} harus {id}; {told} bukan", f"{attribute} must be {en}, which {told} is not", *at
+    )
 
 
 def _no_field(name: str, *at: str | int) -> Flaw:

@@ -8,19 +8,18 @@ from collections.abc import Collection, Iterable
 from datetime import date
 from typing import Final
 
-from pipeline.forms.definition import FREE
+from pipeline.forms.definition import AMOUNTS, DAYS, FREE
 from pipeline.register.book import Book, Question, Told
 from pipeline.register.changes import NUMBERS
 from pipeline.register.drafts import Draft
 from pipeline.register.models import Distribution, Household, Person, Proposal, Row, Tracked, Visit
 from pipeline.register.programmes import OTHER
 from pipeline.register.whose import default_of, expected, recipient, spoken, take_back
+from pipeline.store.models import Sheet
 
 IDENTITY: Final = ("name", "birth_date", "sex")
 """What a NIK stands for: another sheet does not change it unseen."""
 
-_DATES: Final = frozenset({"birth_date", "surveyed_on", "date", "asked_on"})
-_NUMBERS: Final = frozenset({"quantity"})
 _MANY: Final = 500
 
 
@@ -212,13 +211,11 @@ def _newest(row: Tracked, attribute: str, told: Told) -> bool:
 
 
 def _typed(attribute: str, value: str) -> str | int | date:
-    if attribute in _DATES:
+    if attribute in DAYS:
         return date.fromisoformat(value)
-    return int(value) if attribute in _NUMBERS else value
+    return int(value) if attribute in AMOUNTS else value
 
 
 def _serial_of(row: Tracked, attribute: str) -> str:
-    from pipeline.store.models import Sheet
-
     found = Sheet.objects.filter(pk=row.sources[attribute][1]).values_list("serial", flat=True).first()
     return found or ""
