@@ -87,8 +87,9 @@ def _room_above(line: Box, others: Sequence[Box]) -> float:
 
 def _edge(line: Box, box: Box) -> bool:
     """Whether a line runs along a box or inside of it."""
-    grown = Box(box.x - 1.2, box.y - 1.2, box.w + 2.4, box.h + 2.4)
-    return overlap(Box(line.x, line.y, line.w, max(line.h, 0.1)), grown) > 0.1 * line.w * max(line.h, 0.1)
+    return overlap(Box(line.x, line.y, line.w, max(line.h, 0.1)), box.grown(1.2)) > 0.1 * line.w * max(
+        line.h, 0.1
+    )
 
 
 def _labels(word: Box, line: Box) -> bool:

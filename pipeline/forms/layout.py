@@ -26,6 +26,10 @@ class Box(NamedTuple):
         right, bottom = self.x + self.w, self.y + self.h
         return (self.x, self.y), (right, self.y), (right, bottom), (self.x, bottom)
 
+    def grown(self, by: float) -> "Box":
+        """The same with so many mm more on each side; less, where negative."""
+        return Box(self.x - by, self.y - by, self.w + 2 * by, self.h + 2 * by)
+
 
 def around(boxes: Iterable[Box]) -> Box:
     """The smallest box that holds all of them."""

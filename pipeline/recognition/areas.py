@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from pipeline.forms.layout import Box, Kind, PageLayout
 from pipeline.recognition import print
-from pipeline.recognition.bare import grown
 from pipeline.recognition.doubt import Key
 from pipeline.recognition.rings import AROUND_MM, PX_PER_MM, stamped
 from pipeline.recognition.window import FAINT
@@ -132,5 +131,5 @@ def _inside(box: Box) -> Box:
 
 def _is_stamped(image: NDArray[np.uint8], plane: Plane, box: Box, level: float) -> bool:
     """Whether a stamp's ring runs through the inside of a box, ink being darker than `level`."""
-    wide = crop(image, plane, grown(_inside(box), AROUND_MM), PX_PER_MM)
+    wide = crop(image, plane, _inside(box).grown(AROUND_MM), PX_PER_MM)
     return stamped((wide < level).astype(np.uint8))

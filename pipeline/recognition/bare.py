@@ -91,9 +91,4 @@ def sides_of(box: Box) -> list[Box]:
 
 def take_out(bare: Mask, box: Box, around_mm: float) -> None:
     """Says of a box, and so much around it, that it is not bare."""
-    bare[part_of(grown(box, around_mm))] = False
-
-
-def grown(box: Box, by: float) -> Box:
-    """A box with so many mm more on each side; less, where negative."""
-    return Box(box.x - by, box.y - by, box.w + 2 * by, box.h + 2 * by)
+    bare[part_of(box.grown(around_mm))] = False

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.forms.ink import PageInk
 from pipeline.forms.layout import Box, FieldLayout, Kind, PageLayout, around
-from pipeline.recognition.bare import PX_PER_MM, Mask, Part, grown, part_of, sides_of, take_out, unprinted
+from pipeline.recognition.bare import PX_PER_MM, Mask, Part, part_of, sides_of, take_out, unprinted
 from pipeline.recognition.doubt import Key
 from pipeline.registration.fit import Floats
 
@@ -112,7 +112,7 @@ def _run_on(
     """Which strokes (N,) have ink in a box to mark and run on far beyond it."""
     found = np.zeros(len(start), bool)
     for box in (choice.box for field in page.fields for choice in field.choices):
-        part = part_of(grown(box, -_OUTLINE_MM))
+        part = part_of(box.grown(-_OUTLINE_MM))
         if ink[part].any():
             inside = np.unique(strokes[part])
             before = (box.x, box.y) - start[inside]

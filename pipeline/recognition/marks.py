@@ -68,7 +68,7 @@ class Mark:
 def judge(
     patches: Floats, sizes_mm: NDArray[np.float64], filled: NDArray[np.bool_] | None = None
 ) -> tuple[Mark, ...]:
-    """Judges boxes (N, h, w) whose printed outline was taken out, as `cells.sample` gives them.
+    """Judges boxes (N, h, w) whose printed outline was taken out, as `window.sample` gives them.
 
     Args:
         patches: brightness, paper at 1.

@@ -13,7 +13,7 @@ import numpy as np
 
 from pipeline.forms.ink import PageInk, rounded
 from pipeline.forms.layout import Box, Kind, PageLayout, around
-from pipeline.recognition.bare import PX_PER_MM, Mask, Part, grown, part_of, take_out, unprinted
+from pipeline.recognition.bare import PX_PER_MM, Mask, Part, part_of, take_out, unprinted
 from pipeline.recognition.doubt import Key
 
 _OTHERS_MM: Final = {Kind.MARKS: 3.0, Kind.AREA: 7.0, Kind.LINE: 4.0}
@@ -85,9 +85,7 @@ def _circled(page: PageLayout, print_: PageInk) -> Mapping[Key, tuple[Part, ...]
     for field in page.fields:
         boxes = [choice.box for choice in field.choices]
         labels = [run for run in runs if any(_is_label(run, box) for box in boxes)]
-        parts = [grown(box, _CIRCLE_MM) for box in boxes] + [
-            grown(label, _ROUND_LABEL_MM) for label in labels
-        ]
+        parts = [box.grown(_CIRCLE_MM) for box in boxes] + [box.grown(_ROUND_LABEL_MM) for box in labels]
         if boxes:
             found[field.name, field.row] = tuple(part_of(box) for box in parts)
     return found

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.forms.given import picture_of
-from pipeline.registration.fit import Floats, faces_us, inverse, project
+from pipeline.registration.fit import Floats, affine, faces_us, inverse, project
 from pipeline.registration.plane import Bend, Plane
 from pipeline.registration.residual import Controls
 from pipeline.registration.spline import thin_plate
@@ -307,10 +307,9 @@ def _through(at: Floats, px: Floats) -> Floats | None:
     kept = miss <= max(_NEAR_MM, float(np.quantile(miss, 0.8)))
     at, px = at[kept], px[kept]
     exact = _plane(at, px, 0)
-    solution, *_ = np.linalg.lstsq(np.column_stack([at, np.ones(len(at))]), px, rcond=None)
-    affine = np.vstack([solution.T, [0.0, 0.0, 1.0]])
-    if exact is None or _rms(_misses(affine, at, px)) < _rms(_misses(exact, at, px)) + _AS_FLAT_MM:
-        return affine
+    flat = affine(at, px)
+    if exact is None or _rms(_misses(flat, at, px)) < _rms(_misses(exact, at, px)) + _AS_FLAT_MM:
+        return flat
     return exact
 
 

@@ -80,15 +80,16 @@ def faces_us(homography: Floats, width_mm: float, height_mm: float) -> bool:
 def _best(landmarks: tuple[Landmark, ...]) -> Fit | None:
     mm = np.concatenate([landmark.mm for landmark in landmarks])
     px = np.concatenate([landmark.px for landmark in landmarks])
-    affine = _checked(_affine(mm, px), landmarks)
-    if len(landmarks) < 4 and affine and affine.residual_mm < FLAT_MM:
-        return affine
+    flat = _checked(affine(mm, px), landmarks)
+    if len(landmarks) < 4 and flat and flat.residual_mm < FLAT_MM:
+        return flat
     homography, _ = cv2.findHomography(mm, px, 0)
     full = None if homography is None else _checked(np.asarray(homography, np.float64), landmarks)
-    return full or affine
+    return full or flat
 
 
-def _affine(mm: Floats, px: Floats) -> Floats:
+def affine(mm: Floats, px: Floats) -> Floats:
+    """The plane (3, 3) without perspective that is nearest to points (N, 2), in mm, at px (N, 2)."""
     solution, *_ = np.linalg.lstsq(np.column_stack([mm, np.ones(len(mm))]), px, rcond=None)
     return np.vstack([solution.T, [0.0, 0.0, 1.0]])
 

@@ -35,7 +35,7 @@ _TO_DIGITS: Final = str.maketrans("OQDIJLSBZGA", "00011158264")
 
 def qr_text_at(image: Image, plane: Plane, qr: Box) -> str | None:
     """The text of the QR code whose square `qr` (mm) the plane puts on a grey image (H, W)."""
-    upright = crop(image, plane, _grown(qr, _QR_QUIET_MM), _QR_PX_PER_MM)
+    upright = crop(image, plane, qr.grown(_QR_QUIET_MM), _QR_PX_PER_MM)
     return next((text for variant in _variants(upright) for text in _qr_texts(variant)), None)
 
 
@@ -83,14 +83,10 @@ def _is_legible(image: Image, plane: Plane, serial: Box) -> bool:
 
 def _serial_looks(image: Image, plane: Plane, serial: Box) -> Iterator[Image]:
     for size in _SERIAL_SIZES:
-        upright = crop(image, plane, _grown(serial, _SERIAL_MARGIN_MM), size)
+        upright = crop(image, plane, serial.grown(_SERIAL_MARGIN_MM), size)
         yield upright
     soft = cv2.GaussianBlur(upright, (0, 0), 0.55 * size)
     yield np.asarray(cv2.addWeighted(upright, 2.5, soft, -1.5, 0), np.uint8)
-
-
-def _grown(box: Box, margin: float) -> Box:
-    return Box(box.x - margin, box.y - margin, box.w + 2 * margin, box.h + 2 * margin)
 
 
 def _variants(upright: Image) -> Iterator[Image]:

@@ -68,3 +68,8 @@ class Plane:
         if self.bend is not None:
             jacobian = jacobian @ (np.eye(2) + self.bend.slopes(at))
         return centre, jacobian
+
+    def px_per_mm(self, x: float, y: float) -> float:
+        """How many px a mm takes up around a point in mm, by the area that it covers."""
+        _, jacobian = self.frames(np.array([[x, y]]))
+        return float(np.sqrt(abs(np.linalg.det(jacobian[0]))))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.forms.layout import PageLayout
-from pipeline.registration.fit import Floats, project
+from pipeline.registration.fit import affine, project
 from pipeline.registration.markers import Corners
 
 CORNERS: Final = ("corner_top_left", "corner_top_right", "corner_bottom_right", "corner_bottom_left")
@@ -69,21 +69,15 @@ def _cut_off(shape: tuple[int, ...], found: Mapping[int, Corners], pages: Mappin
             continue
         here = {marker.id: marker for marker in page.markers}
         seen = [here[marker] for marker in found if marker in here]
-        mm = np.concatenate([_square(marker.box) for marker in seen])
+        mm = np.concatenate([np.array(marker.box.corners) for marker in seen])
         px = np.concatenate([found[marker.id] for marker in seen])
-        solution, *_ = np.linalg.lstsq(np.column_stack([mm, np.ones(len(mm))]), px, rcond=None)
-        to_px = np.vstack([solution.T, [0.0, 0.0, 1.0]])
+        to_px = affine(mm, px)
         height, width = shape[:2]
         for corner, marker in enumerate(page.markers):
-            x, y = project(to_px, _square(marker.box)).mean(axis=0)
+            x, y = project(to_px, np.array(marker.box.corners)).mean(axis=0)
             if marker.id not in found and not (0 <= x < width and 0 <= y < height):
                 return CORNERS[corner]
     return ""
-
-
-def _square(box: tuple[float, float, float, float]) -> Floats:
-    x, y, w, h = box
-    return np.array([[x, y], [x + w, y], [x + w, y + h], [x, y + h]])
 
 
 def _blur_mm(small: NDArray[np.uint8]) -> float:

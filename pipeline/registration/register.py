@@ -258,7 +258,7 @@ def _checked(image: Image, known: _Known) -> Registration | Refusal:
         serial_from=known.serial_from,
         controls=straight.controls,
     )
-    dpi = _dpi(registration)
+    dpi = registration.plane.px_per_mm(side.page.width_mm / 2, side.page.height_mm / 2) * 25.4
     if dpi < _FEWEST_DPI:
         return Refusal("too_small", f"{known.identity.qr_text()}: {dpi:.0f} dpi on paper")
     uncertain = [field for field in side.page.fields if not registration.is_certain(field.box)]
@@ -267,10 +267,3 @@ def _checked(image: Image, known: _Known) -> Registration | Refusal:
         reason = "too_blurred" if blurred else "residual"
         return Refusal(reason, f"{known.identity.qr_text()}: {len(uncertain)} fields, {straight.detail}")
     return registration
-
-
-def _dpi(registration: Registration) -> float:
-    """How many px an inch of paper takes up in the middle of the page."""
-    page = registration.page
-    _, jacobian = registration.plane.frames(np.array([[page.width_mm / 2, page.height_mm / 2]]))
-    return float(np.sqrt(abs(np.linalg.det(jacobian[0])))) * 25.4

@@ -69,7 +69,8 @@ def straightened(image: NDArray[np.uint8], fit: Fit, page: PageLayout) -> Straig
     """
     flat, offsets = _flattened(image, fit, page)
     contrast = contrast_of(image, fit.homography, page)
-    if _lies_flat(flat, offsets, _px_mm(fit.homography, page), contrast):
+    px_mm = 1 / Plane(fit.homography).px_per_mm(page.width_mm / 2, page.height_mm / 2)
+    if _lies_flat(flat, offsets, px_mm, contrast):
         return flat
     bent = _bent(image, fit, page)
     if bent and contrast >= _PLAIN_BLACK and _apart_mm(bent.plane, flat.plane, page) <= _HARDLY_MM:
@@ -109,12 +110,6 @@ def _apart_mm(bent: Plane, flat: Plane, page: PageLayout) -> float:
     middles = np.array([[f.box.x + f.box.w / 2, f.box.y + f.box.h / 2] for f in page.fields])
     back = project(inverse(flat.homography), bent.to_pixels(middles))
     return float(np.linalg.norm(back - middles, axis=1).max(initial=0.0))
-
-
-def _px_mm(homography: Floats, page: PageLayout) -> float:
-    """How many mm a px of the image shows in the middle of the page."""
-    _, jacobian = Plane(homography).frames(np.array([[page.width_mm / 2, page.height_mm / 2]]))
-    return float(1 / np.sqrt(abs(np.linalg.det(jacobian[0]))))
 
 
 def _lies_flat(flat: Straightened, offsets: Offsets, px_mm: float, contrast: float) -> bool:
