@@ -48,5 +48,21 @@ class Text:
         return Text(*(self.said(one).format(**_said(values, one)) for one in LANGUAGES))
 
 
+MONTHS: Final = (
+    Text("Januari", "January"),
+    Text("Februari", "February"),
+    Text("Maret", "March"),
+    Text("April", "April"),
+    Text("Mei", "May"),
+    Text("Juni", "June"),
+    Text("Juli", "July"),
+    Text("Agustus", "August"),
+    Text("September", "September"),
+    Text("Oktober", "October"),
+    Text("November", "November"),
+    Text("Desember", "December"),
+)
+
+
 def _said(values: Mapping[str, object], language: Language) -> dict[str, object]:
     return {key: one.said(language) if isinstance(one, Text) else one for key, one in values.items()}

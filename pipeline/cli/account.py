@@ -9,6 +9,7 @@ import typer
 
 from pipeline.cli import context
 from pipeline.cli.export import OutFile, TableFormat, put_table
+from pipeline.cli.options import Json
 from pipeline.errors import Exit, UsageError
 from pipeline.forms import reference
 from pipeline.language import Text
@@ -91,9 +92,7 @@ def account(
     listed: Annotated[
         bool, typer.Option("--list", help=str(Text("Sebut nomor serinya.", "Name the serials.")))
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help=str(Text("Keluarkan satu objek JSON.", "Print one JSON object.")))
-    ] = False,
+    as_json: Json = False,
     format: TableFormat = None,
     out: OutFile = None,
 ) -> None:

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Final
 
-import typer
 from rich.table import Column, Table
 
 from pipeline.cli import context
 from pipeline.cli.groups import GROUPS
+from pipeline.cli.options import Json
 from pipeline.cli.refuted import refuted_table, tell_refuted
 from pipeline.language import Text, figure
 
@@ -46,9 +46,7 @@ _NOTHING = Text("semua diperiksa", "all reviewed")
 
 
 def calibrate(
-    as_json: Annotated[
-        bool, typer.Option("--json", help=str(Text("Keluarkan satu objek JSON.", "Print one JSON object.")))
-    ] = False,
+    as_json: Json = False,
 ) -> None:
     """Prove anew what may enter unseen, from this office's own decisions where they are enough."""
     home = context.open_store()

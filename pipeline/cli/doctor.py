@@ -7,12 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
 import typer
 from rich.table import Table
 
 from pipeline.cli import context
+from pipeline.cli.options import Json
 from pipeline.errors import Exit, SotarsaError
 from pipeline.language import Text
 
@@ -38,9 +39,7 @@ class _Part:
 
 
 def doctor(
-    as_json: Annotated[
-        bool, typer.Option("--json", help=str(Text("Keluarkan satu objek JSON.", "Print one JSON object.")))
-    ] = False,
+    as_json: Json = False,
 ) -> None:
     """Check that everything is there, and say how to install what is not."""
     found = [(part, part.look()) for part in _PARTS]

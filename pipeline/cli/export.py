@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli import context
+from pipeline.cli.options import OnlyBatch
 from pipeline.language import Text, figure
 from pipeline.store.tables import Format, Row, format_of, write_table
 
@@ -15,10 +16,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
-BatchName = Annotated[
-    str | None,
-    typer.Option("--batch", metavar="NAME", help=str(Text("Hanya batch ini.", "Only this batch."))),
-]
 TableFormat = Annotated[
     Format | None,
     typer.Option(
@@ -80,7 +77,7 @@ _HELP = {
 
 
 @app.command("readings", help=str(_READINGS))
-def export_readings(batch: BatchName = None, format: TableFormat = None, out: OutFile = None) -> None:
+def export_readings(batch: OnlyBatch = None, format: TableFormat = None, out: OutFile = None) -> None:
     """Every field that was read, in the shape of the contract."""
     context.open_store()
     from pipeline.store import exports
@@ -89,7 +86,7 @@ def export_readings(batch: BatchName = None, format: TableFormat = None, out: Ou
 
 
 @app.command("pages", help=str(_PAGES))
-def export_pages(batch: BatchName = None, format: TableFormat = None, out: OutFile = None) -> None:
+def export_pages(batch: OnlyBatch = None, format: TableFormat = None, out: OutFile = None) -> None:
     """Every page image, with what became of it."""
     context.open_store()
     from pipeline.store import exports

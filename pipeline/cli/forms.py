@@ -14,6 +14,7 @@ from pipeline.cli import account, context, rosters
 from pipeline.cli.draft import NEW, new_form
 from pipeline.cli.edit import HELP as EDIT
 from pipeline.cli.edit import edit
+from pipeline.cli.options import Json
 from pipeline.errors import UsageError
 from pipeline.forms import reference, separator
 from pipeline.forms.catalogue import Catalogue, Form, default_directories
@@ -30,13 +31,11 @@ _FORM = Text(
     "Nama formulir (pendataan) atau kodenya (FPS-01).", "A form's name (pendataan) or code (FPS-01)."
 )
 FormName = Annotated[str, typer.Argument(metavar="FORM", help=str(_FORM), show_default=False)]
-_JSON = Text("Keluarkan satu objek JSON.", "Print one JSON object.")
 _RELEASE = Text(
     "Bekukan versi yang belum dibekukan (untuk pengembang).",
     "Freeze versions that are not frozen yet (for developers).",
 )
 _DRAW = Text("Gambar letak semua isian di atas halamannya.", "Draw the places of all fields over their page.")
-Json = Annotated[bool, typer.Option("--json", help=str(_JSON))]
 
 
 _LIST = Text(
@@ -80,7 +79,7 @@ def list_forms(as_json: Json = False) -> None:
     """List the known forms."""
     forms = context.catalogue().forms()
     if as_json:
-        typer.echo(json.dumps({"forms": [_facts(form) for form in forms]}, ensure_ascii=False))
+        context.put_json({"forms": [_facts(form) for form in forms]})
         return
     heads = (
         Text("Formulir", "Form"),

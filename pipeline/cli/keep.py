@@ -6,12 +6,9 @@ from typing import Annotated
 import typer
 
 from pipeline.cli import context
+from pipeline.cli.options import Json
 from pipeline.errors import Exit, UsageError
 from pipeline.language import Text, figure
-
-Json = Annotated[
-    bool, typer.Option("--json", help=str(Text("Keluarkan satu objek JSON.", "Print one JSON object.")))
-]
 
 
 def verify(as_json: Json = False) -> None:

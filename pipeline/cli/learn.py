@@ -7,6 +7,7 @@ from rich.table import Table
 
 from pipeline.cli import context
 from pipeline.cli.groups import GROUPS
+from pipeline.cli.options import Json
 from pipeline.errors import UsageError
 from pipeline.language import Text, figure
 
@@ -75,9 +76,7 @@ def learn(
             "--dry-run", help=str(Text("Hitung saja, jangan simpan apa pun.", "Only reckon, keep nothing."))
         ),
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help=str(Text("Keluarkan satu objek JSON.", "Print one JSON object.")))
-    ] = False,
+    as_json: Json = False,
 ) -> None:
     """Refit the reader on this office's own decisions."""
     from pipeline.settings import settings

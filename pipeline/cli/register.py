@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli import context
+from pipeline.cli.options import Json
 from pipeline.cli.refuted import tell_refuted
 from pipeline.errors import Exit, UsageError
 from pipeline.language import Text, figure
@@ -25,9 +26,6 @@ _ALONE = Text(
     "--undo and --runs go alone, without --month and --dry-run.",
 )
 Month = Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help=str(_MONTH))]
-Json = Annotated[
-    bool, typer.Option("--json", help=str(Text("Keluarkan satu objek JSON.", "Print one JSON object.")))
-]
 
 
 def import_forms(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from pipeline.cli import context
+from pipeline.cli.options import OnlyBatch
 from pipeline.cli.refuted import tell_refuted
 from pipeline.errors import UsageError
 from pipeline.language import Text, figure
@@ -69,10 +70,6 @@ Reviewer = Annotated[
         "--reviewer", metavar="NAME", help=str(Text("Bawaan: nama akun.", "Default: your login name."))
     ),
 ]
-BatchName = Annotated[
-    str | None,
-    typer.Option("--batch", metavar="NAME", help=str(Text("Hanya batch ini.", "Only this batch."))),
-]
 FormName = Annotated[
     str | None,
     typer.Option("--form", metavar="FORM", help=str(Text("Hanya formulir ini.", "Only this form."))),
@@ -83,7 +80,7 @@ FormName = Annotated[
 def review(
     command: typer.Context,
     reviewer: Reviewer = None,
-    batch: BatchName = None,
+    batch: OnlyBatch = None,
     form: FormName = None,
     as_list: Annotated[
         bool, typer.Option("--list", help=str(Text("Tampilkan yang menunggu.", "List what waits.")))

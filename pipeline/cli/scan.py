@@ -21,6 +21,7 @@ from rich.progress import (
 )
 
 from pipeline.cli import context, feeder
+from pipeline.cli.options import Json
 from pipeline.cli.summary import facts, show, status
 from pipeline.errors import Exit, MissingPartError, UsageError
 from pipeline.language import Text
@@ -121,10 +122,6 @@ _BESIDE: Final = 28
 _BAR: Final = 20
 _WIDE: Final = 110
 """From so many columns on there is a bar as well."""
-
-Json = Annotated[
-    bool, typer.Option("--json", help=str(Text("Keluarkan satu objek JSON.", "Print one JSON object.")))
-]
 
 
 def scan(

@@ -78,4 +78,4 @@ def _read(path: Path) -> dict[str, dict[int, str]]:
     try:
         return _FILE.validate_json(path.read_bytes())
     except ValidationError as error:
-        raise DefinitionError(Text(_BROKEN.id.format(path=path), _BROKEN.en.format(path=path))) from error
+        raise DefinitionError(_BROKEN.filled(path=path)) from error

@@ -12,7 +12,7 @@ from pipeline.forms import frame, reference
 from pipeline.forms import measures as m
 from pipeline.forms.ink import BOLD, REGULAR, PageInk, Run, Shape, text_width, unprintable, wrap
 from pipeline.forms.layout import Box, Marker
-from pipeline.language import Text
+from pipeline.language import MONTHS, Text
 
 NAME: Final = "pemisah"
 """What it is called where a form's name is asked for."""
@@ -30,11 +30,6 @@ _TEXT: Final = re.compile(
     r"SOTARSA\|PEMISAH\|1\|(?P<village>(?:\d{4})?)\|(?P<day>(?:\d{4}-\d\d-\d\d)?)"
     r"\|(?P<team>[!-{}~]*)\|(?P<batch>[!-{}~]*)\|(?P<check>[0-9A-F]{8})"
 )
-_MONTHS: Final = (
-    "Januari", "Februari", "Maret", "April", "Mei", "Juni",
-    "Juli", "Agustus", "September", "Oktober", "November", "Desember",
-)  # fmt: skip
-
 _TITLE: Final = "PEMISAH"
 _TITLE_BASE: Final = 61.5
 _LINES_TOP: Final = 86.0
@@ -143,7 +138,7 @@ def _facts(separator: Separator) -> tuple[tuple[str, str], ...]:
     village = reference.villages().get(separator.village)
     named = f"{village.name} ({village.short})" if village else separator.village
     day = separator.day
-    written = f"{day.day} {_MONTHS[day.month - 1]} {day.year}" if day else ""
+    written = f"{day.day} {MONTHS[day.month - 1].id} {day.year}" if day else ""
     facts = (("Desa", named), ("Tim", separator.team), ("Tanggal", written), ("Batch", separator.batch))
     return tuple((label, value or "–") for label, value in facts)
 

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.outputs import whole
 from pipeline.recognition.alphabet import BLANK
 
 _TINY: Final = 1e-300
@@ -73,11 +74,14 @@ class Head:
 
 
 def save_head(path: Path, head: Head) -> None:
-    """Writes a head, whole or not at all; numbers and card, no ink and no values."""
-    part = path.with_name(f".{path.name}.part")
-    with part.open("wb") as stream:
+    """Writes a head, whole or not at all; numbers and card, no ink and no values.
+
+    Raises:
+        UsageError: it cannot be written there.
+        OSError: the disk is full, or gave up.
+    """
+    with whole(path) as part, part.open("wb") as stream:
         np.savez(stream, weights=head.weights, bias=head.bias, card=np.array(json.dumps(asdict(head.card))))
-    part.replace(path)
 
 
 def load_head(path: Path) -> Head:

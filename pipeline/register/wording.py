@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from pipeline.language import Text
+from pipeline.language import MONTHS, Text
 
 REASONS: Final[dict[str, Text]] = {
     "not_imported": Text("lengkap, belum diimpor", "complete, not imported yet"),
@@ -37,22 +37,7 @@ ENTITIES: Final[dict[str, Text]] = {
     "visit": Text("Sosialisasi", "Sessions"),
 }
 
-_MONTHS: Final = (
-    Text("Januari", "January"),
-    Text("Februari", "February"),
-    Text("Maret", "March"),
-    Text("April", "April"),
-    Text("Mei", "May"),
-    Text("Juni", "June"),
-    Text("Juli", "July"),
-    Text("Agustus", "August"),
-    Text("September", "September"),
-    Text("Oktober", "October"),
-    Text("November", "November"),
-    Text("Desember", "December"),
-)
-
 
 def month_name(month: str) -> str:
     """`2026-11` as `November 2026`."""
-    return f"{_MONTHS[int(month[5:]) - 1]} {month[:4]}"
+    return f"{MONTHS[int(month[5:]) - 1]} {month[:4]}"

@@ -42,7 +42,6 @@ _FIRST_GREY: Final = 232
 class Colours(Enum):
     """What a terminal can show."""
 
-    NONE = "none"
     GREY = "256"
     TRUE = "truecolor"
 

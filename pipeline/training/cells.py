@@ -130,7 +130,7 @@ class Cells:
     """The cells of one little sheet.
 
     Attributes:
-        patches: float32 (N, h, w), brightness with the paper at 1, as `recognition.cells.sample` gives them.
+        patches: float32 (N, h, w), brightness with the paper at 1, as `recognition.window.sample` gives them.
         sizes_mm: float64 (N, 2).
         groups: int64 (N,), the comb of each.
         labels: int64 (N,), classes of `recognition.alphabet`.
