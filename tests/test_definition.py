@@ -135,6 +135,7 @@ def test_plain_scalars_stay_what_they_are(tmp_path):
         ("version: 1", "version: \x0b", 3, "YAML tidak sah"),
         ("version: 1", "version: 1\x00", 3, "YAML tidak sah"),
         ("version: 1", "version: &a [*a]", 1, "menunjuk ke dirinya sendiri"),
+        ("version: 1", "version: 1\n? [a]\n: 1", 4, "kunci harus berupa kata"),
     ],
 )
 def test_an_error_names_file_and_line(tmp_path, old, new, line, indonesian):
@@ -152,6 +153,12 @@ def test_an_error_names_file_and_line(tmp_path, old, new, line, indonesian):
 def test_what_is_no_definition_is_refused(tmp_path, content):
     with pytest.raises(DefinitionError, match=r"uji\.yaml"):
         load_definition(write(tmp_path, content))
+
+
+def test_a_few_lines_that_aliases_swell_to_gigabytes_are_refused(tmp_path):
+    tenfold = "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 10))
+    with pytest.raises(DefinitionError, match=r"uji\.yaml baris \d+: .*alias"):
+        load_definition(write(tmp_path, f"a0: &a0 x\n{tenfold}pages: *a9\n"))
 
 
 def test_unreadable_files_are_refused(tmp_path):

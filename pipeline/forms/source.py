@@ -1,6 +1,6 @@
 """Reading a YAML file into a model: whatever is wrong is told with file and line, in both languages."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -37,6 +37,14 @@ _ENDLESS: Final = Text(
     "isinya bertingkat terlalu dalam, atau sebuah alias (*) menunjuk ke dirinya sendiri",
     "it is nested too deeply, or an alias (*) refers to itself",
 )
+_NODES: Final = 100_000
+"""So many keys, values and lists a definition may have, each alias (*) written out; the longest have some thousands."""
+
+_SWOLLEN: Final = Text(
+    "isinya terlalu panjang bila semua alias (*) diuraikan; tulislah tanpa alias",
+    "it is too long with all its aliases (*) written out; write it without them",
+)
+_NO_KEY: Final = Text("sebuah kunci harus berupa kata, bukan daftar", "a key must be a word, not a list")
 _PLACE: Final = Text(
     "Definisi formulir {file} baris {line}: {what}.", "Form definition {file}, line {line}: {what}."
 )
@@ -65,7 +73,7 @@ def read(path: Path, model: type[Model]) -> Model:
         node = yaml.compose(text, Loader=yaml.BaseLoader)
         if not isinstance(node, yaml.MappingNode):
             raise wrong(path, 1, Text("definisi masih kosong", "there is no definition in it"))
-        tree = _plain(node, path)
+        tree = _plain(node, path, iter(range(_NODES)))
     except yaml.YAMLError as error:
         raise _no_yaml(path, text, error) from error
     except RecursionError as error:
@@ -120,19 +128,27 @@ def _sentence(error: ErrorDetails) -> Text:
     return sentence.filled(**{**context, "key": key, "message": error["msg"]})
 
 
-def _plain(node: yaml.Node, path: Path) -> object:
-    """Mappings, lists and texts of a node tree; a key that stands twice in a mapping is refused."""
+def _plain(node: yaml.Node, path: Path, left: Iterator[int]) -> object:
+    """Mappings, lists and texts of a node tree; `left` ends when there are too many of them.
+
+    Raises:
+        DefinitionError: there are, a key is no text, or stands twice in its mapping.
+    """
+    if next(left, None) is None:
+        raise wrong(path, node.start_mark.line + 1, _SWOLLEN)
     if isinstance(node, yaml.MappingNode):
-        pairs = [(str(key.value), _plain(value, path)) for key, value in node.value]
-        seen: set[str] = set()
-        for (key, _), (key_node, _) in zip(pairs, node.value, strict=True):
-            if key in seen:
-                what = Text(f"{key} ditulis dua kali", f"{key} is written twice")
-                raise wrong(path, key_node.start_mark.line + 1, what)
-            seen.add(key)
-        return dict(pairs)
+        found: dict[str, object] = {}
+        for key, value in node.value:
+            line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                raise wrong(path, line, _NO_KEY)
+            if key.value in found:
+                what = Text(f"{key.value} ditulis dua kali", f"{key.value} is written twice")
+                raise wrong(path, line, what)
+            found[key.value] = _plain(value, path, left)
+        return found
     if isinstance(node, yaml.SequenceNode):
-        return [_plain(part, path) for part in node.value]
+        return [_plain(part, path, left) for part in node.value]
     return node.value
 
 
