@@ -26,6 +26,10 @@ _SHUT: Final = Text(
     "{name} belum dapat dibuka, mungkin masih ditulis. Diambil begitu dapat dibuka.",
     "{name} cannot be opened yet; it may still be written. It is taken as soon as it can.",
 )
+_LOCKED: Final = Text(
+    "Folder {folder} tidak boleh dibuka oleh akun ini. Minta izin bacanya.",
+    "This account may not open the folder {folder}. Ask for the right to read it.",
+)
 
 _PASSED: Final = Text(
     "{name} tidak dibaca karena bukan PDF atau gambar pindaian. Jika ada lembar di dalamnya, simpan dulu sebagai PDF.",
@@ -135,12 +139,14 @@ class Arrivals:
 
     def _look(self) -> dict[Path, _State]:
         """Size and time of every file that is there, none while the folder is gone."""
-        from pipeline.scans.files import walk
+        from pipeline.scans.files import readable, walk
 
         states: dict[Path, _State] = {}
         try:
-            for path in walk(self._folder, lambda error: self._tell_once(str(error)), self._pass):
-                if SIDE_FOLDER not in path.relative_to(self._folder).parts[:-1]:
+            for path in walk(self._folder, self._pass):
+                if path.is_dir():
+                    self._tell_once(_LOCKED.format(folder=readable(str(path))))
+                elif SIDE_FOLDER not in path.relative_to(self._folder).parts[:-1]:
                     states.update(_state(path))
         except OSError as error:
             if not self._gone:

@@ -77,7 +77,7 @@ def show(summary: "BatchSummary", passed: Sequence[Path] = ()) -> None:
     console = context.console()
     _show_already(summary.already)
     for path in summary.shut:
-        context.tell(_SHUT, path=path)
+        context.tell(_SHUT, path=readable(str(path)))
     if passed:
         names = [readable(path.name) for path in passed[:NAMED]]
         more = [_MORE.format(count=len(passed) - NAMED)] if len(passed) > NAMED else []

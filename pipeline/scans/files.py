@@ -31,14 +31,15 @@ def find_files(paths: Iterable[str | Path], passed: Callable[[Path], None] = lam
     """The files to scan, each once, folders walked in natural order (`page2` before `page10`).
 
     A file that is named is always taken. In folders, hidden files and folders and unfinished copies (`.part`, `~` …)
-    are skipped, and so is every file that neither has the suffix of a scan nor starts like one.
+    are skipped, and so is every file that neither has the suffix of a scan nor starts like one. A folder that may not
+    be opened stands in the list itself: like a file that will not open, it may hold sheets.
 
     Args:
         paths: files and folders, as they were typed.
         passed: told of each file that is skipped and may hold a sheet: not of hidden ones, nor of plain text.
 
     Raises:
-        UsageError: a path is empty, does not exist or cannot be opened, or there is nothing to scan.
+        UsageError: a path is empty, does not exist or cannot be looked for, or there is nothing to scan.
     """
     typed = list(paths)
     # To `Path`, nothing means the current folder.
@@ -80,21 +81,13 @@ def readable(name: str) -> str:
     return "".join(char if char.isprintable() else "?" for char in text)
 
 
-def _refuse(error: UsageError) -> None:
-    raise error
-
-
-def walk(
-    folder: Path,
-    locked: Callable[[UsageError], None] = _refuse,
-    passed: Callable[[Path], None] = lambda _: None,
-) -> Iterator[Path]:
-    """The files of a folder that may be scans, in natural order, as `find_files` chooses them.
+def walk(folder: Path, passed: Callable[[Path], None] = lambda _: None) -> Iterator[Path]:
+    """What a folder holds that may be scans, in natural order, as `find_files` chooses it.
 
     Args:
-        folder: it and the folders within it.
-        locked: what to do about a folder that may not be opened; it is passed over where this returns.
-        passed: told of each file that is no scan, or not wholly there yet, but for plain text.
+        folder: it and the folders within it; one of them that may not be opened is given itself.
+        passed: told of each file that is no scan, or not wholly there yet, but for plain text; of a folder too that is
+            not wholly there yet.
 
     Raises:
         OSError: the folder is not there, or its drive does not answer.
@@ -102,22 +95,14 @@ def walk(
     try:
         visible = {entry: _is_folder(entry) for entry in folder.iterdir() if not _is_hidden(entry.name)}
     except PermissionError:
-        locked(
-            UsageError(
-                Text(
-                    f"Folder {folder} tidak boleh dibuka oleh akun ini. Minta izin bacanya.",
-                    f"This account may not open the folder {folder}. Ask for the right to read it.",
-                )
-            )
-        )
+        yield folder
         return
     for entry in sorted(visible, key=natural_key):
-        if visible[entry]:
-            if not _is_unfinished(entry.name):
-                yield from walk(entry, locked, passed)
+        if visible[entry] and not _is_unfinished(entry.name):
+            yield from walk(entry, passed)
         elif _is_scan(entry):
             yield entry
-        elif _is_file(entry) and entry.suffix.lower() not in _TEXTS:
+        elif visible[entry] or (_is_file(entry) and entry.suffix.lower() not in _TEXTS):
             passed(entry)
 
 
@@ -150,7 +135,7 @@ def _files_of(path: Path, passed: Callable[[Path], None]) -> Iterator[Path]:
             )
         ) from error
     if S_ISDIR(mode):
-        yield from walk(path, passed=passed)
+        yield from walk(path, passed)
     elif S_ISREG(mode):
         yield path
     else:
