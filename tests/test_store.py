@@ -214,6 +214,18 @@ def test_after_a_restore_no_serial_is_given_that_may_be_on_paper(store):
     assert next_serials(pendataan, "2005", 1)[0][-5:] == "10002"
 
 
+@pytest.mark.parametrize(("known", "next_one"), [(4_999, 10_001), (5_000, 20_001), (9_998, 20_001)])
+def test_a_restore_shortly_before_a_ten_thousand_leaps_over_the_next(store, known, next_one):
+    from pipeline.store.issue import next_serials, record_issued
+    from pipeline.store.keeping import say_restored
+
+    pendataan = form("pendataan")
+    head = next_serials(pendataan, "2005", 1)[0][:-5]
+    record_issued(pendataan, [f"{head}{known:05d}"], "2005")
+    say_restored()
+    assert next_serials(pendataan, "2005", 1) == [f"{head}{next_one}"]
+
+
 def test_a_serial_is_issued_once(store):
     from pipeline.store.issue import next_serials, record_issued
     from pipeline.store.models import IssuedSheet
@@ -247,7 +259,7 @@ def test_after_a_restore_the_gaps_that_may_be_on_paper_stay(store):
     head = next_serials(pendataan, "2005", 1)[0][:-5]
     record_issued(pendataan, [f"{head}{number:05d}" for number in (17_000, 99_999)], "2005")
     say_restored()
-    for number in (20_001, 20_002):
+    for number in (30_001, 30_002):
         serials = next_serials(pendataan, "2005", 1)
         assert serials == [f"{head}{number}"]
         record_issued(pendataan, serials, "2005")

@@ -18,7 +18,10 @@ from pipeline.store.models import IssuedSheet, Page, Restoring
 
 _LAST_NUMBER: Final = 99_999
 _LEAP: Final = 10_000
-"""More than anybody prints between two backups."""
+"""After a restore serials begin at a multiple of this, so that they are told at a glance."""
+
+_UNSEEN: Final = 5_000
+"""More than anybody prints of a form for a village between two backups."""
 
 
 class TakenError(UsageError):
@@ -33,7 +36,7 @@ def next_serials(form: Form, village: str, count: int, first: str | None = None)
         village: four digits, `0000` for none.
         count: how many.
         first: the serial to begin with; else the one after the highest of this year that was issued or scanned here,
-            or the first of the next ten thousand where a backup was restored since: what was printed meanwhile has
+            or the first of a new ten thousand where a backup was restored since: what was printed meanwhile has
             numbers that nobody here knows. Where these end, the first run that is free.
 
     Raises:
@@ -48,7 +51,7 @@ def next_serials(form: Form, village: str, count: int, first: str | None = None)
         last = max(int(serial[-5:]) for serial in (*known, f"{head}00000") if serial)
         restored = _restored(year)
         if restored and not _issued_since(head, restored):
-            last = (last // _LEAP + 1) * _LEAP
+            last = (_unseen(last)[-1] + 1) * _LEAP
         number = last + 1 if last + count <= _LAST_NUMBER else _free_run(head, count, restored)
     else:
         head, number = first[:-5], int(first[-5:]) if is_serial(first) else 0
@@ -103,16 +106,22 @@ def _issued_since(head: str, then: datetime) -> set[int]:
 def _free_run(head: str, count: int, restored: datetime | None) -> int:
     """The first of the first `count` numbers in a row that nobody has, or the one after the last there is.
 
-    What was printed before a restore and is not known here follows on what is known: of the ten thousands of those
-    numbers, and of the first, none is free.
+    What was printed before a restore and is not known here follows on what is known: of the ten thousands that it may
+    lie in, none is free.
     """
     taken = _numbers(IssuedSheet.objects.filter(serial__startswith=head), head)
     taken |= _numbers(Page.objects.filter(serial__startswith=head), head)
     if restored:
-        for leap in {number // _LEAP for number in {0, *taken} - _issued_since(head, restored)}:
+        known = {0, *taken} - _issued_since(head, restored)
+        for leap in {leap for number in known for leap in _unseen(number)}:
             taken.update(range(leap * _LEAP, (leap + 1) * _LEAP + 1))
     ends = sorted({0, _LAST_NUMBER + 1, *taken})
     return next((before + 1 for before, after in pairwise(ends) if after - before > count), _LAST_NUMBER + 1)
+
+
+def _unseen(number: int) -> range:
+    """The ten thousands in which papers may lie that followed on this number and are not known here."""
+    return range(number // _LEAP, (number + _UNSEEN) // _LEAP + 1)
 
 
 def _numbers(rows: QuerySet[IssuedSheet] | QuerySet[Page], head: str) -> set[int]:
