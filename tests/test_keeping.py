@@ -1,6 +1,7 @@
 """The store is whole, can be copied while in use, and comes back from its copy."""
 
 import io
+import resource
 import sqlite3
 import tarfile
 from contextlib import closing
@@ -60,6 +61,17 @@ def test_a_backup_comes_back_as_it_was(filled, tmp_path):
     assert codes(tmp_path / "new") == []
     assert {path.name for path in (tmp_path / "new").iterdir()} >= {"sotarsa.sqlite3", "archive"}
     assert not list((tmp_path / "new").glob(".restore-*"))
+
+
+def test_a_copy_of_the_database_that_the_disk_does_not_take_is_a_refusal(filled, tmp_path):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        with pytest.raises(StoreError):
+            backup(filled, tmp_path / "copy.tar")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not (tmp_path / "copy.tar").exists()
 
 
 @pytest.mark.parametrize("place", ["archive/copy.tar", "sotarsa.sqlite3"])

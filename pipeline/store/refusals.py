@@ -1,6 +1,7 @@
 """What a database or disk refuses, as the sentence that the office reads."""
 
 import errno
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -82,9 +83,15 @@ _ERRNOS: Final = {
 }
 
 
+_DATABASE: Final = (DatabaseError, sqlite3.DatabaseError)
+"""Django's, and those of what speaks to SQLite itself."""
+
+_NO_REFUSALS: Final = (IntegrityError, sqlite3.IntegrityError)
+
+
 def refusal(error: Exception) -> StoreError | None:
     """The store error that an exception means, or None when it means no refusal of the store."""
-    if isinstance(error, DatabaseError) and not isinstance(error, IntegrityError):
+    if isinstance(error, _DATABASE) and not isinstance(error, _NO_REFUSALS):
         told = str(error).lower()
         text = next((text for sign, text in _SIGNS if sign in told), REFUSED)
         return StoreError(text)
@@ -98,7 +105,7 @@ def told_as_refusals() -> Iterator[None]:
     """Turn what the database or disk refuses inside the block into a `StoreError`."""
     try:
         yield
-    except (DatabaseError, OSError) as error:
+    except (*_DATABASE, OSError) as error:
         told = refusal(error)
         if told is None:
             raise
