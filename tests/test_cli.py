@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 import zipfile
@@ -283,6 +284,19 @@ def test_a_wrong_home_is_no_all_clear(sotarsa, home):
     assert str(home) in said
     assert "--home" in said
     assert "--home" not in sotarsa("verify")[2]
+
+
+def test_a_backup_that_lost_a_part_on_its_way_is_told_where_it_is_unpacked(sotarsa, deck, tmp_path):
+    sotarsa("scan", deck)
+    sotarsa("backup", tmp_path / "whole.tar")
+    sotarsa("backup", tmp_path / "cut.tar")
+    with tarfile.open(tmp_path / "cut.tar") as tar:
+        scan = next(one for one in tar if one.name.endswith(".tif"))
+    with (tmp_path / "cut.tar").open("r+b") as file:
+        file.truncate(scan.offset)
+    for name, status, told in (("whole", 0, "utuh"), ("cut", 1, "Berkas tidak ada di arsip: deck.tif")):
+        left, out, err = sotarsa("--home", tmp_path / name, "restore", tmp_path / f"{name}.tar")
+        assert (left, told in out, "pindai lagi" in err) == (status, True, bool(status))
 
 
 def _hearing_ctrl_c():

@@ -63,6 +63,22 @@ def test_a_backup_comes_back_as_it_was(filled, tmp_path):
     assert not list((tmp_path / "new").glob(".restore-*"))
 
 
+def test_a_restore_is_written_down_by_whoever_opens_it_first(filled, tmp_path):
+    connection.cursor().execute(
+        "INSERT INTO django_migrations VALUES (99, 'store', '9999_newer', '2026-11-24')"
+    )
+    backup(filled, tmp_path / "copy.tar")
+    restore(tmp_path / "new", tmp_path / "copy.tar")
+    with pytest.raises(StoreError, match="lebih baru"):
+        open_store(tmp_path / "new")
+    with closing(sqlite3.connect(tmp_path / "new/sotarsa.sqlite3")) as updated:
+        updated.execute("DELETE FROM django_migrations WHERE id = 99")
+        updated.commit()
+    for _ in range(2):
+        open_store(tmp_path / "new")
+        assert m.Restoring.objects.count() == 1
+
+
 def test_a_copy_of_the_database_that_the_disk_does_not_take_is_a_refusal(filled, tmp_path):
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))

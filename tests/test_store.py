@@ -202,11 +202,11 @@ def test_serials_follow_the_highest_issued(store):
 
 def test_after_a_restore_no_serial_is_given_that_may_be_on_paper(store):
     from pipeline.store.issue import next_serials, record_issued
-    from pipeline.store.keeping import say_restored
+    from pipeline.store.models import Restoring
 
     pendataan = form("pendataan")
     record_issued(pendataan, next_serials(pendataan, "2005", 3), "2005")
-    say_restored()
+    Restoring.objects.create()
     (first,) = next_serials(pendataan, "2005", 1)
     assert first[-5:] == "10001"
     assert next_serials(pendataan, "2006", 1)[0][-5:] == "10001"
@@ -217,12 +217,12 @@ def test_after_a_restore_no_serial_is_given_that_may_be_on_paper(store):
 @pytest.mark.parametrize(("known", "next_one"), [(4_999, 10_001), (5_000, 20_001), (9_998, 20_001)])
 def test_a_restore_shortly_before_a_ten_thousand_leaps_over_the_next(store, known, next_one):
     from pipeline.store.issue import next_serials, record_issued
-    from pipeline.store.keeping import say_restored
+    from pipeline.store.models import Restoring
 
     pendataan = form("pendataan")
     head = next_serials(pendataan, "2005", 1)[0][:-5]
     record_issued(pendataan, [f"{head}{known:05d}"], "2005")
-    say_restored()
+    Restoring.objects.create()
     assert next_serials(pendataan, "2005", 1) == [f"{head}{next_one}"]
 
 
@@ -253,12 +253,12 @@ def test_when_the_count_has_come_to_its_end_the_gaps_are_filled(store):
 
 def test_after_a_restore_the_gaps_that_may_be_on_paper_stay(store):
     from pipeline.store.issue import next_serials, record_issued
-    from pipeline.store.keeping import say_restored
+    from pipeline.store.models import Restoring
 
     pendataan = form("pendataan")
     head = next_serials(pendataan, "2005", 1)[0][:-5]
     record_issued(pendataan, [f"{head}{number:05d}" for number in (17_000, 99_999)], "2005")
-    say_restored()
+    Restoring.objects.create()
     for number in (30_001, 30_002):
         serials = next_serials(pendataan, "2005", 1)
         assert serials == [f"{head}{number}"]

@@ -1,7 +1,7 @@
 """`sotarsa verify`, `backup` and `restore`: the store for years, not for days."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -9,6 +9,18 @@ from pipeline.cli import context
 from pipeline.cli.options import Json
 from pipeline.errors import Exit, UsageError
 from pipeline.language import Text, figure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipeline.store import keeping
+
+_NOT_WHOLE: Final = Text(
+    "Data yang dipulihkan tidak utuh ({count} kesalahan). Pulihkan cadangan lain ke folder lain; bila tidak ada, "
+    "pindai lagi berkas yang disebut.",
+    "What was restored is not whole ({count} faults). Restore another backup into another folder; if there is none, "
+    "scan the files named once more.",
+)
 
 
 def verify(as_json: Json = False) -> None:
@@ -20,11 +32,17 @@ def verify(as_json: Json = False) -> None:
     if as_json:
         context.put_json({"faults": [{"code": one.code, "about": one.about} for one in faults]})
     else:
-        for fault in faults:
-            typer.echo(f"{keeping.FAULTS[fault.code]}: {fault.about}")
-        if not faults:
-            typer.echo(str(Text("Semua data utuh.", "Everything is whole.")))
+        _show(faults)
     raise typer.Exit(int(Exit.NEEDS_EYE if faults else Exit.DONE))
+
+
+def _show(faults: "Sequence[keeping.Fault]") -> None:
+    from pipeline.store.keeping import FAULTS
+
+    for fault in faults:
+        typer.echo(f"{FAULTS[fault.code]}: {fault.about}")
+    if not faults:
+        typer.echo(str(Text("Semua data utuh.", "Everything is whole.")))
 
 
 def backup(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
@@ -45,7 +63,7 @@ def backup(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
 
 
 def restore(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
-    """Unpack a backup into an empty home."""
+    """Unpack a backup into an empty home, and check that it is whole."""
     if not file.is_file():
         raise UsageError(
             Text(
@@ -59,7 +77,6 @@ def restore(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
     home = context.home()
     keeping.restore(home, file)
     context.open_store()
-    keeping.say_restored()
     done = Text(
         "Data dipulihkan ke {home}. Nomor seri formulir berikutnya melompat ke sepuluh ribuan berikutnya, karena nomor "
         "yang dicetak setelah cadangan dibuat tidak tercatat di sini.",
@@ -67,3 +84,8 @@ def restore(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
         "after the backup are not known here.",
     )
     context.tell(done, home=home)
+    faults = list(keeping.verify(home))
+    _show(faults)
+    if faults:
+        context.tell(_NOT_WHOLE, count=len(faults))
+        raise typer.Exit(int(Exit.NEEDS_EYE))

@@ -20,8 +20,6 @@ from pipeline.store.models import Sheet
 IDENTITY: Final = ("name", "birth_date", "sex")
 """What a NIK stands for: another sheet does not change it unseen."""
 
-_MANY: Final = 500
-
 
 def apply(told: Told, book: Book) -> None:
     """Brings one sheet into the book."""

@@ -18,8 +18,9 @@ from pipeline.outputs import whole
 from pipeline.settings import settings
 from pipeline.store.archive import Archive, sha256_of
 from pipeline.store.database import SQLITE_FILE, database
-from pipeline.store.models import FieldReading, Page, Restoring, ScanFile, Sheet
+from pipeline.store.models import FieldReading, Page, ScanFile, Sheet
 from pipeline.store.refusals import CORRUPT, LOCKED, told_as_refusals
+from pipeline.store.setup import RESTORED
 
 _PARTS: Final = ("archive", "forms", "calibration.json", "reader")
 _MARK: Final = "sotarsa-backup-1"
@@ -169,18 +170,13 @@ def restore(home: Path, source: Path) -> None:
                     tar.extractall(folder, filter="data")
                 _sound(Path(folder) / SQLITE_FILE)
                 (home / SQLITE_FILE).unlink(missing_ok=True)
+                (home / RESTORED).touch(mode=0o600)
                 # The database last: a home that has an archive and none is told by `open_store`.
                 for name in (*_PARTS, SQLITE_FILE):
                     if (Path(folder) / name).exists():
                         (Path(folder) / name).replace(home / name)
         except tarfile.TarError as error:
             raise no_backup from error
-
-
-def say_restored() -> None:
-    """Writes down that a backup was unpacked, once its store is open: serials go on beyond what may be on paper."""
-    with told_as_refusals():
-        Restoring.objects.create()
 
 
 def _database_faults() -> Iterator[Fault]:

@@ -16,6 +16,9 @@ from pipeline.settings import settings
 from pipeline.store.database import SQLITE_FILE, database
 from pipeline.store.refusals import CORRUPT, NOT_WRITABLE, told_as_refusals
 
+RESTORED: Final = "restored"
+"""Lies in a home whose backup was unpacked and not opened yet; the next opening writes it down."""
+
 _LOCK_FILE: Final = "store.lock"
 _MIGRATION_LOCK: Final = 7_068_278
 """Key of the PostgreSQL advisory lock under which tables are made."""
@@ -56,6 +59,7 @@ def open_store(home: Path, module: str = _SETTINGS) -> None:
     with told_as_refusals():
         _check(home)
         _migrate(home)
+        _say_restored(home)
 
 
 def set_up(home: Path, module: str = _SETTINGS) -> None:
@@ -127,6 +131,15 @@ def _migrate(home: Path) -> None:
         if _outdated():
             call_command("migrate", verbosity=0, interactive=False)
     connection.close()
+
+
+def _say_restored(home: Path) -> None:
+    """Write down that a backup was unpacked: serials go on beyond what may be on paper."""
+    if (home / RESTORED).exists():
+        from pipeline.store.models import Restoring
+
+        Restoring.objects.create()
+        (home / RESTORED).unlink(missing_ok=True)
 
 
 def _outdated() -> bool:
