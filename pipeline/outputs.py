@@ -3,9 +3,10 @@
 import errno
 import glob
 import os
+import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -42,10 +43,7 @@ def whole(out: Path, *, folders: bool = False) -> Iterator[Path]:
                     f"{out} is a folder or a device. Name the file too.",
                 )
             )
-        for half in target.parent.glob(f".{glob.escape(target.name)}.*.part"):
-            with suppress(OSError):
-                if time.time() - half.stat().st_mtime > _ABANDONED_SECONDS:
-                    half.unlink()
+        sweep(target.parent.glob(f".{glob.escape(target.name)}.*.part"))
         handle, name = tempfile.mkstemp(".part", f".{target.name}.", target.parent)
         os.close(handle)
     part = Path(name)
@@ -55,6 +53,14 @@ def whole(out: Path, *, folders: bool = False) -> Iterator[Path]:
             part.replace(target)
     finally:
         part.unlink(missing_ok=True)
+
+
+def sweep(halves: Iterable[Path]) -> None:
+    """Remove the files and folders that killed runs left more than a day ago; a younger one may still be written."""
+    for half in halves:
+        with suppress(OSError):
+            if time.time() - half.stat().st_mtime > _ABANDONED_SECONDS:
+                shutil.rmtree(half) if half.is_dir() else half.unlink()
 
 
 @contextmanager

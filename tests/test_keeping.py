@@ -1,9 +1,11 @@
 """The store is whole, can be copied while in use, and comes back from its copy."""
 
 import io
+import os
 import resource
 import sqlite3
 import tarfile
+import time
 from contextlib import closing
 
 import pytest
@@ -60,7 +62,7 @@ def test_a_backup_comes_back_as_it_was(filled, tmp_path):
     assert list(m.FieldReading.objects.values()) == before
     assert codes(tmp_path / "new") == []
     assert {path.name for path in (tmp_path / "new").iterdir()} >= {"sotarsa.sqlite3", "archive"}
-    assert not list((tmp_path / "new").glob(".restore-*"))
+    assert not list((tmp_path / "new").glob(".*"))
 
 
 def test_a_restore_is_written_down_by_whoever_opens_it_first(filled, tmp_path):
@@ -97,6 +99,15 @@ def test_a_backup_is_not_written_into_what_it_copies(filled, place):
         backup(filled, filled / place)
     assert list(m.FieldReading.objects.values()) == before
     assert codes(filled) == []
+
+
+def test_the_copy_that_a_killed_backup_left_goes_with_the_next(filled, tmp_path):
+    for name, age in ((".keeping-old", 90_000), (".keeping-now", 0)):
+        (filled / name).mkdir()
+        (filled / name / "sotarsa.sqlite3").write_bytes(b"x")
+        os.utime(filled / name, (time.time() - age,) * 2)
+    backup(filled, tmp_path / "copy.tar")
+    assert [path.name for path in filled.glob(".*")] == [".keeping-now"]
 
 
 def test_a_backup_takes_the_place_of_an_older_one_and_of_nothing_else(filled, tmp_path):

@@ -10,7 +10,6 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Final
 
+from pipeline import outputs
 from pipeline.errors import MissingPartError
 from pipeline.language import Text
 from pipeline.scans.device_options import ScannerFault, options, settings
@@ -30,7 +30,6 @@ PAGES: Final = "*.jpg"
 _ANSWER_SECONDS: Final = 120
 """A scanner that says nothing, and gives no page, for so long hangs: a large page at 600 dpi takes half of that."""
 _STOP_SECONDS: Final = 30
-_ABANDONED_SECONDS: Final = 24 * 3600.0
 _CHUNK: Final = 2**16
 _CAMERAS: Final = "v4l:"
 
@@ -168,10 +167,8 @@ def feed(name: str, folder: Path, *, dpi: int, source: str | None = None) -> Ite
 
 
 def sweep(folder: Path) -> None:
-    """Remove the halves of pages that killed scans left more than a day ago; a younger one may still be written."""
-    for half in folder.glob(f"{PAGES}.part"):
-        if time.time() - half.stat().st_mtime > _ABANDONED_SECONDS:
-            half.unlink(missing_ok=True)
+    """Remove the halves of pages that killed scans left."""
+    outputs.sweep(folder.glob(f"{PAGES}.part"))
 
 
 @contextmanager

@@ -4,16 +4,15 @@ import hashlib
 import os
 import re
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from pipeline.outputs import sweep
 from pipeline.store.refusals import told_as_refusals
 
 _CHUNK: Final = 2**20
 _INCOMING: Final = ".incoming-"
-_ABANDONED_SECONDS: Final = 24 * 3600.0
 _SUFFIX: Final = re.compile(r"\.[a-z0-9]{1,15}")
 
 
@@ -61,9 +60,7 @@ class Archive:
 
     def sweep(self) -> None:
         """Remove what killed runs left half copied more than a day ago."""
-        for path in self.folder.glob(f"{_INCOMING}*"):
-            if time.time() - path.stat().st_mtime > _ABANDONED_SECONDS:
-                path.unlink(missing_ok=True)
+        sweep(self.folder.glob(f"{_INCOMING}*"))
 
     def _copy(self, source: Path, suffix: str) -> Archived:
         with source.open("rb") as reader, told_as_refusals():

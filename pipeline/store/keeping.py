@@ -5,7 +5,7 @@ import sqlite3
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,7 +14,7 @@ from django.db import connection
 
 from pipeline.errors import StoreError, UsageError
 from pipeline.language import Text
-from pipeline.outputs import whole
+from pipeline.outputs import sweep, whole
 from pipeline.settings import settings
 from pipeline.store.archive import Archive, sha256_of
 from pipeline.store.database import SQLITE_FILE, database
@@ -25,6 +25,8 @@ from pipeline.store.setup import RESTORED
 _PARTS: Final = ("archive", "forms", "calibration.json", "reader")
 _MARK: Final = "sotarsa-backup-1"
 """First member of a backup: what it is, and how it is laid out."""
+
+_ROOM: Final = ".keeping-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +102,12 @@ def backup(home: Path, out: Path) -> int:
     with (
         told_as_refusals(),
         whole(out) as part,
-        tempfile.TemporaryDirectory(dir=home, prefix=".backup-") as folder,
+        _room(home) as folder,
     ):
-        copy = Path(folder) / SQLITE_FILE
+        copy = folder / SQLITE_FILE
         _copy_database(copy)
         with tarfile.open(part, "w") as tar:
-            mark = Path(folder) / _MARK
+            mark = folder / _MARK
             mark.touch()
             tar.add(mark, _MARK)
             tar.add(copy, SQLITE_FILE)
@@ -162,21 +164,29 @@ def restore(home: Path, source: Path) -> None:
     with told_as_refusals():
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
-            with tempfile.TemporaryDirectory(dir=home, prefix=".restore-") as folder:
+            with _room(home) as folder:
                 with tarfile.open(source) as tar:
                     first = tar.next()
                     if first is None or first.name != _MARK:
                         raise no_backup
                     tar.extractall(folder, filter="data")
-                _sound(Path(folder) / SQLITE_FILE)
+                _sound(folder / SQLITE_FILE)
                 (home / SQLITE_FILE).unlink(missing_ok=True)
                 (home / RESTORED).touch(mode=0o600)
                 # The database last: a home that has an archive and none is told by `open_store`.
                 for name in (*_PARTS, SQLITE_FILE):
-                    if (Path(folder) / name).exists():
-                        (Path(folder) / name).replace(home / name)
+                    if (folder / name).exists():
+                        (folder / name).replace(home / name)
         except tarfile.TarError as error:
             raise no_backup from error
+
+
+@contextmanager
+def _room(home: Path) -> Iterator[Path]:
+    """A folder in the home for what is not whole yet; what killed runs left of theirs is removed."""
+    sweep(home.glob(f"{_ROOM}*"))
+    with tempfile.TemporaryDirectory(dir=home, prefix=_ROOM) as folder:
+        yield Path(folder)
 
 
 def _database_faults() -> Iterator[Fault]:
