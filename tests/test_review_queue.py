@@ -116,6 +116,15 @@ def test_what_is_held_is_given_to_nobody_until_the_lease_ends_or_it_is_given_bac
     assert next_item("citra").id == first.id
 
 
+def test_a_lease_given_while_the_clock_went_ahead_holds_nobody_up(scanned):
+    scanned(["nik"])
+    item = next_item("ani")
+    FieldReading.objects.update(claimed_until=timezone.now() + timedelta(days=300))
+    assert next_item("budi").id == item.id
+    FieldReading.objects.update(claimed_by="ani", claimed_until=timezone.now() + timedelta(days=300))
+    assert say("nik", "6311026103789002", by="budi").status == "reviewed"
+
+
 def test_only_a_batch_or_a_form(scanned):
     scanned(["nik"], batch="b1")
     assert walk("ani", batch="b1", form="pendataan") == [(SERIALS[0], 1, "nik")]

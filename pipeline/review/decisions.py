@@ -5,7 +5,6 @@ from typing import Final
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
-from django.utils import timezone
 
 from pipeline.errors import UsageError
 from pipeline.forms.catalogue import Catalogue
@@ -15,7 +14,7 @@ from pipeline.language import Text
 from pipeline.review.audit import examine
 from pipeline.review.entry import as_written, check, interpret, sentence, warnings
 from pipeline.review.items import WITH, ReviewItem, item_of
-from pipeline.review.queue import claim
+from pipeline.review.queue import claim, holder
 from pipeline.store.doubts import accept
 from pipeline.store.models import Decision, FieldReading, Sheet
 from pipeline.store.readings import ABSENT, Broken, broken_by
@@ -179,9 +178,8 @@ def _locked(item_id: int) -> FieldReading:
 
 
 def _check_mine(row: FieldReading, reviewer: str) -> None:
-    held = row.claimed_until is not None and row.claimed_until > timezone.now()
-    if held and row.claimed_by != reviewer:
-        raise Taken(_HELD.filled(by=row.claimed_by))
+    if (held_by := holder(row)) not in ("", reviewer):
+        raise Taken(_HELD.filled(by=held_by))
     if row.status != Status.REVIEWED:
         return
     last = row.decisions.order_by("-pk").first()

@@ -21,6 +21,9 @@ from pipeline.store.models import Batch, FieldReading, Page, Sheet
 LEASE: Final = timedelta(minutes=15)
 """How long a sheet stays with a reviewer who does nothing; every step renews it."""
 
+_BELIEVED: Final = timedelta(hours=1)
+"""A lease that ends later than this from now was given when the clock went wrong; computers differ by less."""
+
 _CHUNK: Final = 500
 _OPEN: Final = (FieldReading.Status.REVIEW, FieldReading.Status.AUDIT)
 """What the queue holds: the doubtful, and among them, unmarked, the accepted that are audited."""
@@ -64,6 +67,12 @@ def claim(item_id: int, reviewer: str) -> ReviewItem | None:
         )
         row = FieldReading.objects.select_related(*WITH).get(pk=item_id) if taken else None
     return item_of(row) if row else None
+
+
+def holder(row: FieldReading) -> str:
+    """Who holds a reading now; "" where nobody does."""
+    now = timezone.now()
+    return row.claimed_by if row.claimed_until and now < row.claimed_until <= now + _BELIEVED else ""
 
 
 def release(reviewer: str) -> None:
@@ -152,7 +161,8 @@ def _first_page(free: Q, batch: Batch | None, form: str | None) -> Page | None:
 
 def _free(reviewer: str | None) -> Q:
     """Readings that nobody holds; those of one reviewer count as free to that one."""
-    free = Q(claimed_until=None) | Q(claimed_until__lt=timezone.now())
+    now = timezone.now()
+    free = Q(claimed_until=None) | Q(claimed_until__lt=now) | Q(claimed_until__gt=now + _BELIEVED)
     return free | Q(claimed_by=reviewer) if reviewer is not None else free
 
 
@@ -168,7 +178,7 @@ def _lease(reviewer: str, sheet: int | None, free: Q) -> list[FieldReading]:
             claimed_by=reviewer, claimed_until=now + LEASE
         )
         rows = FieldReading.objects.filter(pk__in=waiting).select_related(*WITH)
-        held = [row for row in rows if row.claimed_by == reviewer and (row.claimed_until or now) > now]
+        held = [row for row in rows if holder(row) == reviewer]
     return sorted(held, key=_place)
 
 
