@@ -167,6 +167,14 @@ def test_a_terminal_breaks_no_word_and_a_pipe_gets_a_sentence_whole(monkeypatch,
     assert max(map(len, (first, second, third))) <= 40
 
 
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_terminal_obeys_no_file_name(monkeypatch, capsys, terminal):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: terminal)
+    name = "dua\nbaris \x1b]0;judul\x07 \u202efdp \udcff"
+    context.tell(Text("{name} dipindahkan.", "{name} moved."), name=name)
+    assert capsys.readouterr().err == "dua\nbaris ?]0;judul? ?fdp ? dipindahkan.\n"
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -418,3 +426,22 @@ def test_doctor_lists_its_parts_as_json(sotarsa):
 def test_the_log_of_the_home_holds_what_happened(sotarsa, tmp_path, home):
     sotarsa("scan", put(tmp_path / "a.tif", note(fault="raise"), note(1, values=VALUES)))
     assert "ink that nobody expected" in (home / "logs" / "sotarsa.log").read_text()
+
+
+def test_no_file_name_writes_a_line_of_the_log_or_a_traceback_on_the_screen(sotarsa, tmp_path, home):
+    name = tmp_path / "rusak\udcff\n2026-11-30 ERROR palsu.pdf"
+    name.symlink_to("/proc/self/mem")
+    status, _, err = sotarsa("scan", name)
+    assert (status, "Traceback" in err) == (2, False)
+    (line,) = (home / "logs" / "sotarsa.log").read_text().splitlines()
+    assert "rusak??2026-11-30 ERROR palsu.pdf" in line
+
+
+def test_a_log_that_cannot_be_written_puts_no_traceback_on_the_screen(tmp_path, home):
+    (home / "logs").mkdir(parents=True)
+    (home / "logs" / "sotarsa.log").symlink_to("/dev/full")
+    (tmp_path / "a.pdf").symlink_to("/proc/self/mem")
+    done = subprocess.run(
+        [PROGRAM, "scan", tmp_path / "a.pdf"], check=False, capture_output=True, text=True, timeout=120
+    )
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import typer
 
 from pipeline.language import Text
+from pipeline.scans.files import readable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,6 +29,13 @@ _NEW_HOME: Final = Text(
     "Belum ada data di {path}: folder itu baru dibuat. Bila datanya di tempat lain, sebut dengan --home.",
     "There is no data in {path} yet: the folder is new. If the data is elsewhere, name that with --home.",
 )
+
+
+class _OneLine(logging.Formatter):
+    """Messages on one line each, whatever a file is called; a traceback below one keeps its own."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return readable(super().formatMessage(record))
 
 
 def home() -> Path:
@@ -98,9 +106,10 @@ def tell(text: Text, **values: object) -> None:
 
 
 def say(text: str, *, err: bool = False) -> None:
-    """Say something: a terminal breaks no word of it, a file or another program gets it as it is."""
+    """Say something that no terminal obeys: one breaks no word of it, another program gets each line whole."""
+    harmless = "\n".join(map(readable, text.split("\n")))
     terminal = (sys.stderr if err else sys.stdout).isatty()
-    typer.echo(folded(text, shutil.get_terminal_size().columns) if terminal else text, err=err)
+    typer.echo(folded(harmless, shutil.get_terminal_size().columns) if terminal else harmless, err=err)
 
 
 def folded(text: str, columns: int) -> str:
@@ -151,9 +160,16 @@ def _log_to(path: Path) -> None:
         handler.close()
     path.parent.mkdir(mode=0o700, exist_ok=True)
     handler = RotatingFileHandler(
-        path, maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8", delay=True
+        path,
+        maxBytes=_LOG_BYTES,
+        backupCount=_LOG_FILES,
+        encoding="utf-8",
+        errors="backslashreplace",
+        delay=True,
     )
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(_OneLine("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    # A log that cannot be written, on a full disk, must not put its own traceback on the screen.
+    logging.raiseExceptions = False
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     logger.propagate = False
