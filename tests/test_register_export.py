@@ -204,6 +204,35 @@ def test_the_report_counts_people_and_names_nobody(reported):
     assert villages["Halong"] == 3
 
 
+def test_what_was_written_by_hand_is_no_markup_in_the_report(register, tmp_path):
+    from django.db import connection
+
+    from pipeline.register.importing import import_month
+    from pipeline.register.models import Distribution
+
+    sheet(
+        {
+            "tanggal_penyaluran": "2026-11-20",
+            "program": "PKH",
+            ("penerima.status", 1): "hadir",
+            ("penerima.jumlah", 1): "7",
+        },
+        "penyaluran",
+    )
+    import_month(catalogue(), None)
+    Distribution.objects.update(unit="<dus>")
+    connection.close()
+    done = sotarsa(register, "report", "--month", "2026-11", "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    text = subprocess.run(
+        ["pdftotext", "-layout", tmp_path / "laporan-2026-11.pdf", "-"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    assert "7 <dus>" in text
+
+
 @pytest.mark.parametrize("language", ["id", "en"])
 def test_what_is_ready_but_not_imported_is_told(register, language, tmp_path, monkeypatch):
     from django.db import connection

@@ -4,6 +4,7 @@ import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
+from xml.sax.saxutils import escape
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
@@ -209,7 +210,7 @@ def _tables(figures: MonthFigures) -> list[Any]:
 
 def _table(columns: Sequence[Text], rows: Sequence[Sequence[str | int]], summed: bool) -> Table:
     body: list[list[Any]] = [[Paragraph(str(column), _COLUMN) for column in columns]]
-    body += [[Paragraph(v, _CELL) if isinstance(v, str) else _n(v) for v in row] for row in rows]
+    body += [[Paragraph(escape(v), _CELL) if isinstance(v, str) else _n(v) for v in row] for row in rows]
     if summed:
         total: list[Any] = [Paragraph(f"<b>{Text('Jumlah', 'Total')}</b>", _CELL)]
         for column in range(1, len(columns)):
