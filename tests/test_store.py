@@ -182,10 +182,22 @@ def test_a_postgres_url_gives_back_its_parts(password, name):
     assert (entry["HOST"], entry["PORT"], entry["OPTIONS"]) == ("db.local", "5433", {"sslmode": "require"})
 
 
-@pytest.mark.parametrize("url", ["mysql://a/b", "postgresql://host", "sqlite:", "nonsense"])
-def test_other_urls_are_wrong_usage(url):
-    with pytest.raises(UsageError):
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://a/b",
+        "postgresql://host",
+        "sqlite:",
+        "nonsense",
+        "postgresql://u:rahasia/9@host/db",
+        "postgresql://u:rahasia[@host/db",
+        "postgresql://u:rahasia@host:lima/db",
+    ],
+)
+def test_other_urls_are_wrong_usage_and_their_password_is_not_said(url):
+    with pytest.raises(UsageError) as told:
         database(url, Path("/h"))
+    assert "rahasia" not in str(told.value)
 
 
 def test_serials_follow_the_highest_issued(store):

@@ -13,16 +13,37 @@ BUSY_SECONDS: Final = 30
 
 _PRAGMAS: Final = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-32000;"
 _POSTGRES: Final = ("postgres", "postgresql")
+_FORM: Final = Text(
+    "SOTARSA_DATABASE_URL harus berbentuk sqlite:///BERKAS atau postgresql://AKUN@SERVER/NAMA; "
+    "tanda / : @ # [ di dalam kata sandinya ditulis %2F %3A %40 %23 %5B.",
+    "SOTARSA_DATABASE_URL must look like sqlite:///FILE or postgresql://ACCOUNT@SERVER/NAME; "
+    "/ : @ # [ in its password are written %2F %3A %40 %23 %5B.",
+)
 
 
 def database(url: str, home: Path) -> dict[str, Any]:
     """Django's `DATABASES` entry for a URL; an empty one means SQLite in the home.
 
     Raises:
-        UsageError: the URL names neither SQLite nor PostgreSQL.
+        UsageError: the URL names neither SQLite nor PostgreSQL; it may hold a password and is not repeated.
     """
     if not url:
         return _sqlite(home / SQLITE_FILE)
+    try:
+        found = _named(url)
+    except ValueError:
+        found = None
+    if found is None:
+        raise UsageError(_FORM)
+    return found
+
+
+def _named(url: str) -> dict[str, Any] | None:
+    """The entry for a URL, None where it is of another kind.
+
+    Raises:
+        ValueError: its port is no number, or it is no URL at all.
+    """
     parts = urlsplit(url)
     if parts.scheme == "sqlite" and parts.path.strip("/"):
         return _sqlite(Path(unquote(parts.path[1:])))
@@ -37,12 +58,7 @@ def database(url: str, home: Path) -> dict[str, Any]:
             "PORT": str(parts.port or options.pop("port", "")),
             "OPTIONS": options,
         }
-    raise UsageError(
-        Text(
-            "SOTARSA_DATABASE_URL harus berbentuk sqlite:///BERKAS atau postgresql://AKUN@SERVER/NAMA.",
-            "SOTARSA_DATABASE_URL must look like sqlite:///FILE or postgresql://ACCOUNT@SERVER/NAME.",
-        )
-    )
+    return None
 
 
 def _sqlite(path: Path) -> dict[str, Any]:
