@@ -54,6 +54,12 @@ def test_a_separator_says_something_and_fits_its_lines():
             make_separator(*words)
 
 
+@pytest.mark.parametrize("text", ["a" * 61, "\0", "\x1b]0;judul\x07", "\u202ea mit", "dua\nbaris"])
+def test_a_code_that_was_made_elsewhere_puts_nothing_in_that_cannot_be_printed(text):
+    assert parse_separator(Separator(team=text).qr_text()) is None
+    assert parse_separator(Separator(batch=text).qr_text()) is None
+
+
 @pytest.mark.parametrize(
     ("words", "named"),
     [(("", "Posko – 第三", None, ""), "--team.*: 第三"), (("", "", None, "☑ Minggu"), "--batch")],

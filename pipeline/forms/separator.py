@@ -68,7 +68,7 @@ class Separator:
 
 
 def parse_separator(text: str) -> Separator | None:
-    """The separator in a QR code's text, or None when it is not a whole one."""
+    """The separator in a QR code's text, or None when it is not a whole one, or none that is printed here."""
     match = _TEXT.fullmatch(text)
     if match is None or match["check"] != _check(text.rpartition("|")[0]):
         return None
@@ -76,7 +76,9 @@ def parse_separator(text: str) -> Separator | None:
         day = date.fromisoformat(match["day"]) if match["day"] else None
     except ValueError:
         return None
-    return Separator(match["village"], unquote(match["team"]), day, unquote(match["batch"]))
+    team, batch = unquote(match["team"]), unquote(match["batch"])
+    fits = len(team) <= _TEAM and len(batch) <= _BATCH and f"{team}{batch}".isprintable()
+    return Separator(match["village"], team, day, batch) if fits else None
 
 
 def make_separator(village: str, team: str, day: date | None, batch: str) -> Separator:
