@@ -57,6 +57,13 @@ def test_people_are_exported_without_those_who_refused(register):
     assert (len(everybody.stdout.splitlines()), everybody.stderr) == (3, "")
 
 
+def test_readings_are_everybodys_and_it_is_told(register, tmp_path):
+    done = sotarsa(register, "export", "readings", "--format", "jsonl")
+    assert any(json.loads(line)["value"] == WITHOUT_CONSENT["nik"] for line in done.stdout.splitlines())
+    assert "hanya untuk dipakai di dalam kantor" in done.stderr
+    assert "dalam kantor" not in sotarsa(register, "export", "pages").stderr
+
+
 @pytest.mark.parametrize("table", ["people", "households", "distributions", "visits"])
 def test_an_export_says_how_many_rows_stay_in_the_office(register, table, tmp_path):
     told = " ".join(sotarsa(register, "export", table, "--out", tmp_path / "a.csv").stderr.split())

@@ -46,6 +46,10 @@ _LEFT_OUT = Text(
     "{n} rows are left out, since their data may not leave the office (refused, or a consent that nobody could read). "
     "For use in the office: --with-refused.",
 )
+_EVERYBODY = Text(
+    "Isinya data semua orang, juga yang menolak datanya keluar kantor: hanya untuk dipakai di dalam kantor.",
+    "These are everybody's data, also of those who refused that they leave the office: for use in the office only.",
+)
 _READINGS = Text(
     "Setiap isian yang dibaca, satu baris. Contoh: sotarsa export readings --format csv --out isian.csv",
     "Every field that was read, one a line. Example: sotarsa export readings --format csv --out fields.csv",
@@ -82,7 +86,8 @@ def export_readings(batch: OnlyBatch = None, format: TableFormat = None, out: Ou
     context.open_store()
     from pipeline.store import exports
 
-    put_table(lambda: exports.readings(batch), exports.READING_COLUMNS, format, out)
+    if put_table(lambda: exports.readings(batch), exports.READING_COLUMNS, format, out):
+        context.tell(_EVERYBODY)
 
 
 @app.command("pages", help=str(_PAGES))
