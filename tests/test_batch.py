@@ -125,6 +125,13 @@ def test_what_is_set_aside_is_told_by_the_name_it_has_now(store, tmp_path):
     assert [one.source for one in summary.set_aside] == [*names]
 
 
+def test_copies_of_one_file_are_read_once_and_each_is_named(store, tmp_path):
+    decks = [put(tmp_path / name, sheet_notes(1)[0]) for name in ("a.tif", "salinan.tif")]
+    summary = scan_notes(store, *decks)
+    assert (summary.files, summary.pages, summary.already) == (1, 1, ("salinan.tif",))
+    assert [one.source for one in summary.set_aside] == ["a.tif"]
+
+
 def test_a_missing_part_stops_the_batch_and_the_next_run_ends_it(store, tmp_path):
     deck = put(tmp_path / "a.tif", *sheet_notes(1))
 

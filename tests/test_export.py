@@ -124,8 +124,9 @@ def test_a_spreadsheet_keeps_every_digit_and_runs_nothing(tmp_path, cells):
 
 
 def test_lists_are_joined_and_corners_are_json(tmp_path):
-    write_table([{"r": ["a", "b"], "q": [[1.0, 2.0]]}], ("r", "q"), Format.CSV, tmp_path / "t.csv")
-    assert (tmp_path / "t.csv").read_text().splitlines()[1] == 'a|b,"[[1.0, 2.0]]"'
+    row = {"reasons": ["a", "b"], "lacks": [1, 2], "quad": [[1.0, 2.0]]}
+    write_table([row], tuple(row), Format.CSV, tmp_path / "t.csv")
+    assert (tmp_path / "t.csv").read_text().splitlines()[1] == 'a|b,1|2,"[[1.0, 2.0]]"'
 
 
 def test_a_failed_export_leaves_the_old_file(tmp_path):

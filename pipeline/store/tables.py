@@ -160,8 +160,8 @@ def _flat(value: Any) -> str | int | float:  # noqa: ANN401
     """A value as one cell holds it."""
     if value is None:
         return ""
-    if isinstance(value, list | tuple) and all(isinstance(one, str) for one in value):
-        return "|".join(value)
+    if isinstance(value, list | tuple) and all(isinstance(one, str | int) for one in value):
+        return "|".join(map(str, value))
     if isinstance(value, list | tuple | dict):
         return json.dumps(value, ensure_ascii=False)
     return value if isinstance(value, int | float) and not isinstance(value, bool) else str(value)

@@ -78,7 +78,8 @@ def tally(
     Args:
         batch: its name.
         files: row numbers, each with what the file was called in this run.
-        already: names of files that had been read before.
+        already: names of files that had been read before; further names of one that was read join them, while
+            one that gave nothing is told under each.
         shut: files that could not be opened.
     """
     pages = Page.objects.filter(file__in=files)
@@ -90,16 +91,18 @@ def tally(
         audited=Count("pk", filter=Q(status=FieldReading.Status.AUDIT)),
         review=Count("pk", filter=Q(status=FieldReading.Status.REVIEW)),
     )
-    usable = pages.exclude(reason__in=UNUSABLE).values_list("file").distinct().count()
+    usable = set(pages.exclude(reason__in=UNUSABLE).values_list("file", flat=True))
+    told = {file: names[:1] if file in usable else names for file, names in files.items()}
+    again = tuple(name for file, names in files.items() if file in usable for name in names[1:])
     return BatchSummary(
         batch=batch,
         files=len(files),
-        unusable=len(files) - usable,
-        already=already,
+        unusable=len(files) - len(usable),
+        already=already + again,
         pages=pages.count(),
         read=read.count(),
         separators=pages.filter(reason="separator").count(),
-        set_aside=tuple(_named(files, aside.values_list("file", "image", "reason", "detail"))),
+        set_aside=tuple(_named(told, aside.values_list("file", "image", "reason", "detail"))),
         accepted=fields["accepted"],
         audited=fields["audited"],
         review=fields["review"],
@@ -111,7 +114,7 @@ def tally(
 def _named(
     files: Mapping[int, Sequence[str]], aside: Iterable[tuple[int, int, str, str]]
 ) -> Iterator[SetAside]:
-    """Pages that were set aside, file by file; those of a file that came under several names once for each."""
+    """Pages that were set aside, file by file, once for each of its names."""
     for file, rows in groupby(aside, itemgetter(0)):
         pages = [row[1:] for row in rows]
         yield from (SetAside(name, *page) for name in files[file] for page in pages)
