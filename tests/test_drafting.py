@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from pipeline.cli import context
 from pipeline.cli.forms import app
 from pipeline.drafting.blank import open_blank, skew
+from pipeline.drafting.combs import sort_shapes
 from pipeline.drafting.guess import comb_type, name_of, slug, value_of
 from pipeline.drafting.labels import clean
 from pipeline.drafting.save import Identity, save_draft
@@ -323,6 +324,14 @@ def test_types_follow_label_and_cells(label, cells, kind):
 )
 def test_labels_lose_numbering_and_dots(printed, label):
     assert clean(printed) == label
+
+
+@pytest.mark.parametrize("wide", range(2, 5))
+def test_a_guide_that_was_seen_once_and_lost_once_parts_no_comb(wide):
+    cells = [Box(60 + 5.5 * number, 66.4, 5.5, 7.0) for number in range(23)]
+    both = Box(cells[9].x, 66.4, wide * 5.5, 7.1)
+    combs = sort_shapes([*cells[:9], both, *cells[9:]], []).combs
+    assert [comb.cells for comb in combs] == [tuple(cells)]
 
 
 def test_slug_keeps_ascii():

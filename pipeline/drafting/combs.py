@@ -29,6 +29,8 @@ _TWIN_GAP: Final = 0.35
 _LEAST_TWINS: Final = 3
 _OBLONG: Final = 0.5
 _SAME: Final = 0.25
+_TILE: Final = 0.8
+"""So much of a box its tiles cover together, so much of each lies inside, and none is as wide as that."""
 _PART_GAP: Final = 1.7
 """Parts of one comb (day, month, year) are at most so many cells apart."""
 
@@ -102,7 +104,17 @@ def _unique(boxes: list[Box]) -> list[Box]:
     for box in boxes:
         if not any(share_inside(box, other) > 0.7 and share_inside(other, box) > 0.7 for other in kept):
             kept.append(box)
-    return kept
+    return [box for box in kept if not _is_tiled(box, kept)]
+
+
+def _is_tiled(box: Box, others: Sequence[Box]) -> bool:
+    """Whether cells fill a box side by side: a broken guide between them was seen in one way, and not in another."""
+    parts = [
+        other
+        for other in others
+        if other.w < _TILE * box.w and abs(other.h - box.h) <= _LEVEL and share_inside(other, box) > _TILE
+    ]
+    return len(parts) > 1 and sum(part.w for part in parts) > _TILE * box.w
 
 
 def _rows(boxes: list[Box]) -> list[list[Box]]:
