@@ -281,6 +281,26 @@ def test_what_the_register_had_before_is_counted_apart(register, words, told):
     assert told.replace("0", "2", 1).replace("2 s", "0 s") in sotarsa(register, "import", *words).stderr
 
 
+def test_sheets_that_say_nothing_to_the_register_are_not_told_as_being_in_it(register):
+    from django.db import connection
+
+    from pipeline.store.models import Sheet
+
+    (register / "forms").mkdir()
+    (register / "forms" / "tamu.v1.yaml").write_text(
+        "{form: tamu, code: TMU-01, version: 1, title: Tamu, letterhead: [KECAMATAN], pages: [{sections: "
+        "[{title: I. Tamu, items: [{name: nama, type: name, label: Nama}]}]}]}"
+    )
+    for number in (1, 2):
+        Sheet.objects.create(serial=f"TMU-2005-26-0000{number}", form="tamu", version=1, complete=True)
+    connection.close()
+    told = sotarsa(register, "import").stderr
+    assert "0 lembar masuk daftar, 2 sudah ada sebelumnya, 1 menunggu." in told
+    assert "2 lembar tamu tidak masuk daftar" in told
+    report = json.loads(sotarsa(register, "import", "--json").stdout)
+    assert (report["sheets"], report["unmapped"]) == (2, {"tamu": 2})
+
+
 @pytest.mark.parametrize(("language", "word"), [("id", "baris"), ("en", "row")])
 def test_aid_for_nobody_is_told_by_the_number_on_paper(register, language, word, monkeypatch):
     from django.db import connection

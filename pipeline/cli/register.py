@@ -178,6 +178,8 @@ def _tell(report: "ImportReport", dry_run: bool) -> None:
         )
         .strip()
     )
+    for form, sheets in report.unmapped.items():
+        context.tell(_UNMAPPED, n=sheets, form=form)
 
 
 def _named(question: "Question") -> str:
@@ -234,6 +236,12 @@ _DONE = Text(
 _WOULD = Text(
     "{n} lembar akan masuk daftar, {k} sudah ada, {w} menunggu. {undo}",
     "{n} sheets would be brought into the register, {k} are there already, {w} waiting. {undo}",
+)
+_UNMAPPED = Text(
+    "{n} lembar {form} tidak masuk daftar, karena definisinya tidak menyebut apa yang masuk (bagian register). "
+    "Isinya ada di: sotarsa export readings",
+    "{n} sheets of {form} do not go into the register, since its definition does not say what of them does (section "
+    "register). What they say is in: sotarsa export readings",
 )
 _SHOWN = 20
 """Rows of a table that fit one look; all of them are in `--json`."""

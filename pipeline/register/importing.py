@@ -56,6 +56,7 @@ class ImportReport:
         sheets: sheets that the register has now.
         new: of these, those that it did not have before.
         counts: kind of row to `new`, `updated`, `unchanged`, `removed` to how many.
+        unmapped: forms whose definitions say nothing to the register, and how many of their sheets are otherwise ready.
     """
 
     run: int | None
@@ -65,6 +66,7 @@ class ImportReport:
     counts: Mapping[str, Mapping[str, int]]
     questions: tuple[Question, ...]
     waiting: tuple[Waiting, ...]
+    unmapped: Mapping[str, int]
 
     @property
     def changed(self) -> int:
@@ -135,18 +137,28 @@ def _import(catalogue: Catalogue, month: str | None) -> ImportReport:
         new += len({told.sheet for told in sheets} & book.heard() - known)
         questions += [*book.questions, *moved(book)]
         people |= {row.pk for _, row in book.touched.values() if isinstance(row, Person)}
+    unmapped = _unmapped(catalogue, {key for _, key in wanted})
     changed = run.pk
     if changed is None and wanted:
         run.save()
     return ImportReport(
         changed,
         month or "",
-        len(wanted),
+        len(wanted) - sum(unmapped.values()),
         new,
         {name: dict(found) for name, found in counts.items()},
         tuple(dict.fromkeys([*questions, *twins(people), *_left(), *doubtful(catalogue)])),
         tuple(waiting_sheets(catalogue, month)),
+        unmapped,
     )
+
+
+def _unmapped(catalogue: Catalogue, wanted: Set[int]) -> dict[str, int]:
+    """Of these sheets, how many each form has whose definition does not say what goes into the register."""
+    silent = {form.key for form in catalogue.forms() if not form.definition.register_}
+    sheets = Sheet.objects.filter(form__in={name for name, _ in silent})
+    found = sheets.order_by("form").values_list("pk", "form", "version")
+    return dict(Counter(form for key, form, version in found if key in wanted and (form, version) in silent))
 
 
 def corrected() -> int:
