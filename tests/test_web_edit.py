@@ -344,8 +344,10 @@ def test_nobody_else_gets_in(desk):
         ("/forms/kantor/1/", {}, 403),
         (address.path, {}, 403),
         ("/forms/kantor/1/", {"Host": "example.org"}, 400),
+        ("/forms/kantor/1/", {"Host": f"localhost:{address.port}"}, 400),
     ):
         connection = HTTPConnection(address.netloc, timeout=PATIENCE / 1000)
         connection.request("GET", path, headers=headers)
-        assert connection.getresponse().status == status
+        answer = connection.getresponse()
+        assert (answer.status, "tidak berlaku lagi" in answer.read().decode()) == (status, True)
         connection.close()

@@ -25,6 +25,11 @@ def refused(request: HttpRequest, **_why: object) -> HttpResponse:
     return notice(request, REFUSED, 403)
 
 
+def misaddressed(request: HttpRequest, **_why: object) -> HttpResponse:
+    """The page for a request under another name of this computer, or one that no page sends."""
+    return notice(request, REFUSED, 400)
+
+
 def missing(request: HttpRequest, **_why: object) -> HttpResponse:
     """The page for an address that leads nowhere."""
     return notice(request, MISSING, 404)

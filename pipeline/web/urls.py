@@ -17,6 +17,7 @@ urlpatterns: Final = [
     path(f"{_FORM}/blank/<int:number>.png", edit.blank, name="blank"),
     path("static/<path:path>", serve, {"document_root": settings.STATIC_ROOT}),
 ]
+handler400: Final = pages.misaddressed
 handler403: Final = pages.refused
 handler404: Final = pages.missing
 handler500: Final = pages.broken
