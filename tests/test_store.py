@@ -32,6 +32,13 @@ def test_a_new_home_is_closed_to_others_and_writes_safely(home):
     connection.close()
 
 
+@pytest.mark.parametrize(("mode", "then"), [(0o755, 0o750), (0o770, 0o770), (0o700, 0o700)])
+def test_a_home_that_was_copied_from_a_stick_is_closed_to_strangers(store, mode, then):
+    store.chmod(mode)
+    open_store(store)
+    assert store.stat().st_mode & 0o777 == then
+
+
 def test_opening_again_changes_nothing_and_another_home_is_another_store(store, tmp_path):
     from pipeline.store.models import Batch
 

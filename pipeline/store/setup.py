@@ -3,8 +3,9 @@
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from stat import S_IMODE, S_IRWXO
 from typing import Any, Final
 
 import django
@@ -87,6 +88,10 @@ def _make_home(home: Path) -> None:
         if not (home / _LOCK_FILE).exists():
             (home / _LOCK_FILE).touch(mode=0o600)
             home.chmod(0o700)
+        elif (mode := S_IMODE(home.stat().st_mode)) & S_IRWXO:
+            # A home that was copied from a USB stick is open to every account; its owner alone can close it.
+            with suppress(PermissionError):
+                home.chmod(mode & ~S_IRWXO)
     if not os.access(home, os.W_OK | os.X_OK):
         raise StoreError(NOT_WRITABLE)
 
