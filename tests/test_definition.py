@@ -132,6 +132,8 @@ def test_plain_scalars_stay_what_they_are(tmp_path):
         ("title: Uji\n", "title: ''\n", 4, "title: masih kosong"),
         ("title: I. Satu", "title: {id: ' ', en: One}", 8, "title: masih kosong"),
         ("label: Nama", "label: ''", 20, "label: masih kosong"),
+        ("label: Nama", 'label: "Nama\\e[2J"', 20, "label: memuat karakter kendali"),
+        ("title: Uji\n", 'title: {id: Uji, en: "\\u202eijU"}\n', 4, "title: memuat karakter kendali"),
         ("version: 1", "version: \x0b", 3, "YAML tidak sah"),
         ("version: 1", "version: 1\x00", 3, "YAML tidak sah"),
         ("version: 1", "version: &a [*a]", 1, "menunjuk ke dirinya sendiri"),

@@ -1,6 +1,7 @@
 """Fields and tables of a form: what may be said of each, as frozen models that stand alone."""
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable
 from typing import Annotated, Final
@@ -35,6 +36,10 @@ CONFIDENCES: Final = (CONFIDENCE, 0.99)
 """How sure a promise may be."""
 
 
+_COMMANDING: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""What a terminal obeys, or what turns the direction of the text around it; line ends and tabs do neither."""
+
+
 def _both_languages(value: object) -> object:
     return {"id": value, "en": value} if isinstance(value, str) else value
 
@@ -42,6 +47,11 @@ def _both_languages(value: object) -> object:
 def _printable(label: Text) -> Text:
     if not label.id.strip():
         raise Flaw("masih kosong; tulis teksnya", "is empty; write its text")
+    if _COMMANDING.search(label.id + label.en):
+        raise Flaw(
+            "memuat karakter kendali yang tidak tampak; ketik ulang teksnya",
+            "holds control characters that are not seen; type its text again",
+        )
     return label
 
 
