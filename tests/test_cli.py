@@ -14,7 +14,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from notes import BACK, VALUES, note, put, reader
+from notes import BACK, VALUES, interrupted, note, put, reader
 from rich.console import Console
 
 from pipeline.batch import Progress
@@ -152,6 +152,23 @@ def test_an_interrupted_scan_says_how_to_go_on(sotarsa, deck, monkeypatch):
     status, _, err = sotarsa("scan", deck)
     assert status == 130
     assert "lanjut" in err
+
+
+def test_what_a_killed_scan_left_is_named_by_the_next_and_read_from_the_archive(
+    sotarsa, deck, home, tmp_path
+):
+    sotarsa("scan", deck)
+    lost = put(
+        tmp_path / "usb.tif", note(1, "FPS-2005-26-00018", values=VALUES), note(2, "FPS-2005-26-00018")
+    )
+    interrupted(home, [lost], stop=1)
+    lost.unlink()
+    status, out, err = sotarsa("scan", deck)
+    assert (status, out) == (0, "")
+    assert "usb.tif" in err
+    assert f"sotarsa scan {home / 'archive'}" in err
+    assert json.loads(sotarsa("scan", home / "archive", "--json")[1])["unfinished"] == []
+    assert sotarsa("verify")[0] == 0
 
 
 def test_a_terminal_breaks_no_word_and_a_pipe_gets_a_sentence_whole(monkeypatch, capsys):

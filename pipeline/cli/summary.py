@@ -29,6 +29,10 @@ _PASSED: Final = Text(
     "Not read, being no PDF or scanned picture, or not wholly copied yet: {names}. If a sheet is in it, save it as PDF"
     " first.",
 )
+_UNFINISHED: Final = Text(
+    "Belum dibaca sampai akhir: {names}. Bila perintah lain tidak sedang membacanya, lanjutkan: sotarsa scan {archive}",
+    "Not read to the end: {names}. Unless another command is reading it now, go on with: sotarsa scan {archive}",
+)
 _NEXT: Final = Text("Lanjutkan dengan: sotarsa review", "Go on with: sotarsa review")
 _MORE: Final = Text("{count} lagi", "{count} more")
 
@@ -48,6 +52,7 @@ def facts(summary: "BatchSummary", passed: Sequence[Path], fault: SotarsaError |
         "batch": summary.batch,
         "files": summary.files,
         "already_read": list(summary.already),
+        "unfinished": list(summary.unfinished),
         "not_opened": [readable(str(path)) for path in summary.shut],
         "passed_over": [readable(str(path)) for path in passed],
         "pages": summary.pages,
@@ -79,9 +84,9 @@ def show(summary: "BatchSummary", passed: Sequence[Path] = ()) -> None:
     for path in summary.shut:
         context.tell(_SHUT, path=readable(str(path)))
     if passed:
-        names = [readable(path.name) for path in passed[:NAMED]]
-        more = [_MORE.format(count=len(passed) - NAMED)] if len(passed) > NAMED else []
-        context.tell(_PASSED, names=", ".join([*names, *more]))
+        context.tell(_PASSED, names=_some([readable(path.name) for path in passed]))
+    if summary.unfinished:
+        context.tell(_UNFINISHED, names=_some(summary.unfinished), archive=context.home() / "archive")
     if not summary.files:
         return
     counts = Table(title=str(Text("Batch", "Batch")) + f" {summary.batch}", show_header=False)
@@ -113,6 +118,12 @@ def show(summary: "BatchSummary", passed: Sequence[Path] = ()) -> None:
         _show_aside(console, summary)
     if summary.review:
         context.tell(_NEXT)
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first of some names, and how many more there are."""
+    more = [_MORE.format(count=len(names) - NAMED)] if len(names) > NAMED else []
+    return ", ".join([*names[:NAMED], *more])
 
 
 def _show_aside(console: "Console", summary: "BatchSummary") -> None:

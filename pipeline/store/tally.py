@@ -13,7 +13,7 @@ from pipeline.language import Text
 from pipeline.page import PageStatus
 from pipeline.reasons import page_sentence
 from pipeline.store.intake import UNUSABLE
-from pipeline.store.models import FieldReading, Page
+from pipeline.store.models import FieldReading, Page, ScanFile
 from pipeline.store.separators import BACK
 
 UNASKED: Final = ("separator", BACK)
@@ -53,6 +53,7 @@ class BatchSummary:
         review: fields that wait for a person.
         forms: pages read of each form.
         shut: files that could not be opened, or whose drive gave up; nothing is stored of them.
+        unfinished: names of files of any run that were not read to their end: it was killed, or goes on elsewhere.
     """
 
     batch: str
@@ -68,6 +69,7 @@ class BatchSummary:
     review: int
     forms: dict[str, int]
     shut: tuple[Path, ...] = ()
+    unfinished: tuple[str, ...] = ()
 
 
 def tally(
@@ -108,6 +110,7 @@ def tally(
         review=fields["review"],
         forms=forms,
         shut=shut,
+        unfinished=tuple(ScanFile.objects.filter(images=None).order_by("pk").values_list("name", flat=True)),
     )
 
 
