@@ -2,30 +2,25 @@
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
+import typer
 from rich.table import Column, Table
 
 from pipeline.cli import context
 from pipeline.cli.groups import GROUPS
-from pipeline.cli.options import Json
 from pipeline.cli.refuted import refuted_table, tell_refuted
 from pipeline.language import Text, figure
 
 if TYPE_CHECKING:
     from pipeline.review.calibration import Standing
 
-_WAYS: Final = {
-    "both/scan": Text("Pindaian", "Scans"),
-    "both/photo": Text("Foto", "Photos"),
-    "both/given": Text("Blangko cetakan pihak lain", "Blanks that others printed"),
-    "first/scan": Text("Pindaian tanpa pembaca kedua", "Scans without the second reader"),
-    "first/photo": Text("Foto tanpa pembaca kedua", "Photos without the second reader"),
-    "first/given": Text(
-        "Blangko cetakan pihak lain tanpa pembaca kedua",
-        "Blanks that others printed, without the second reader",
-    ),
+_CAPTURES: Final = {
+    "scan": Text("Pindaian", "Scans"),
+    "photo": Text("Foto", "Photos"),
+    "given": Text("Formulir cetakan kantor lain", "Forms printed by others"),
 }
+_ONE_READER: Final = Text("{capture} tanpa pembaca kedua", "{capture} without the second reader")
 _HEADS: Final = (
     Text("isian", "fields"),
     Text("janji", "promise"),
@@ -46,7 +41,9 @@ _NOTHING = Text("semua diperiksa", "all reviewed")
 
 
 def calibrate(
-    as_json: Json = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help=str(Text("Keluarkan satu objek JSON.", "Print one JSON object.")))
+    ] = False,
 ) -> None:
     """Prove anew what may enter unseen, from this office's own decisions where they are enough."""
     home = context.open_store()
@@ -78,7 +75,7 @@ def calibrate(
         return
     console = context.answers()
     for way, mine in groupby(standings, key=lambda one: one.way):
-        table = Table(*_columns(_HEADS), title=str(_WAYS[way]))
+        table = Table(*_columns(_HEADS), title=_titled(way))
         for one in mine:
             table.add_row(*_row(one))
         console.print(table)
@@ -93,6 +90,13 @@ def calibrate(
     console.print(seen)
     if (refuted := refuted_table()).row_count:
         console.print(refuted)
+
+
+def _titled(way: str) -> str:
+    """A way that pages come, see `recognition.confidence.way_of`, in words."""
+    readers, _, capture = way.partition("/")
+    said = str(_CAPTURES[capture])
+    return said if readers == "both" else _ONE_READER.format(capture=said)
 
 
 def _columns(heads: Sequence[Text]) -> list[Column]:
