@@ -3,6 +3,7 @@
 import errno
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -12,12 +13,16 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from reportlab.lib.units import mm
+from reportlab.pdfbase import pdfmetrics
 from typer.testing import CliRunner
 
 from pipeline.cli import context
 from pipeline.cli.forms import app
 from pipeline.drafting.blank import open_blank, skew
 from pipeline.drafting.combs import sort_shapes
+from pipeline.drafting.draft import draft_page
+from pipeline.drafting.geometry import bottom, right
 from pipeline.drafting.guess import comb_type, name_of, slug, value_of
 from pipeline.drafting.labels import clean
 from pipeline.drafting.save import Identity, save_draft
@@ -85,6 +90,34 @@ def test_boxes_are_choices_with_their_labels(form, fields):
     assert [one.value for one in religion.choices] == ["islam", "kristen", "hindu"]
     assert far([*drawn.SEX, *drawn.RELIGION], [one.box for one in (*sex.choices, *religion.choices)]) < 0.3
     assert not form.definition.field("agama").filled
+
+
+@pytest.mark.parametrize(
+    ("font", "pair"), [("Helvetica", "(   )"), ("Courier", "[   ]"), ("Times-Roman", "[  ]")]
+)
+@pytest.mark.parametrize("threshold", [0, 150])
+def test_empty_brackets_are_boxes_to_mark(font, pair, threshold, tmp_path):
+    wide = pdfmetrics.stringWidth(pair, font, 11) / mm
+    pen = drawn.Pen(tmp_path / "kurung.pdf")
+    pen.text(20, 40, "Sudah punya KTP (e-KTP)", 10)
+    for x in (20, 120):
+        pen.text(x, 240, f"({' ' * 30})", 10)
+    for x, label in ((80, "Ya"), (110, "Belum")):
+        pen.canvas.setFont(font, 11)
+        pen.canvas.drawString(x * mm, (297 - 40) * mm, pair)
+        pen.text(x + wide + 2, 40, label)
+    pen.canvas.save()
+    (page,) = open_blank(tmp_path / "kurung.pdf")
+    if threshold:
+        soft = cv2.GaussianBlur(page.grey, (0, 0), 1.5)
+        page = replace(page, grey=np.where(soft > threshold, 255, 0).astype(np.uint8))
+    (asked,) = (item for item in draft_page(page, set()) if item.type is FieldType.CHOICE)
+    assert asked.label == "Sudah punya KTP (e-KTP)"
+    assert [one.label for one in asked.choices] == ["Ya", "Belum"]
+    for one, x in zip(asked.choices, (80, 110), strict=True):
+        assert x - 0.5 < one.box.x < right(one.box) < x + wide + 0.5
+        assert one.box.w > 0.7 * wide
+        assert bottom(one.box) == pytest.approx(40.8, abs=0.5)
 
 
 def test_bubbles_are_one_choice_a_row_and_meant_to_be_filled(form, fields):

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.drafting.brackets import bracketed
 from pipeline.drafting.geometry import bottom, overlap, right, share_inside
 from pipeline.drafting.grids import completed, in_column, is_solid, paired
 from pipeline.drafting.lines import Lines
@@ -87,7 +88,7 @@ def ticks(grey: Grey, lines: Lines) -> list[Tick]:
     """Squares and circles of the size of a box to mark, empty or with a character inside.
 
     A circle, or a square with a letter, counts only beside another: letters and punched holes stand alone.
-    Boxes too pale for that are found by the lattice of their characters.
+    Typed ones are found by their brackets, boxes too pale for that by the lattice of their characters.
     """
     found: list[Tick] = []
     for gap in _GAPS:
@@ -108,10 +109,9 @@ def ticks(grey: Grey, lines: Lines) -> list[Tick]:
     ]
     found = [tick for tick in found if not (tick.round or tick.lettered) or paired(tick, found)]
     found = completed(grey, lines.ink, found)
-    return [
-        *found,
-        *(tick for tick in pale_ticks(grey, lines.ink) if not any(_covers(one, tick) for one in found)),
-    ]
+    for more in (bracketed(lines.ink), pale_ticks(grey, lines.ink)):
+        found += [tick for tick in more if not any(_covers(one, tick) for one in found)]
+    return found
 
 
 def _covers(other: Tick, tick: Tick) -> bool:
