@@ -100,3 +100,22 @@ def test_rows_with_words_of_their_own_are_fields(tmp_path) -> None:
 def test_two_rows_are_none(tmp_path) -> None:
     write_ruled(tmp_path / "dua.pdf", rows=2)
     assert tables(draft_page(next(open_blank(tmp_path / "dua.pdf")), set())) == []
+
+
+def test_what_the_text_of_a_row_leaves_of_its_cell_is_no_place_to_write(tmp_path) -> None:
+    pen = Pen(tmp_path / "kepuasan.pdf")
+    rows = ("Pernyataan", "Petugas ramah", "Antrean tidak lama", "Biaya jelas", "Syarat mudah dipahami")
+    for number, words in enumerate(rows):
+        top = 90 + 9 * number
+        for x, w in ((20, 10), (30, 100), (130, 16), (146, 16), (162, 16), (178, 16)):
+            pen.rect(Box(x, top, w, 9))
+        pen.text(32, top + 6, words)
+        if number:
+            pen.text(23, top + 6, str(number))
+    for x, head in zip((132, 148, 164, 180), ("SS", "ST", "TS", "STS"), strict=True):
+        pen.text(x, 96, head)
+    pen.canvas.save()
+    (page,) = open_blank(tmp_path / "kepuasan.pdf")
+    (found,) = draft_page(page, set())
+    assert isinstance(found, DraftTable)
+    assert (found.rows, [column.name for column in found.columns]) == (4, ["ss", "st", "ts", "sts"])

@@ -63,7 +63,8 @@ def find_tables(
             tables.append(Table(_rows(group), _pitch(group), tuple(_columns(group, said))))
             used += [atom for run in group for _row, atom in run.atoms]
     rest = [left for number, one in enumerate(found) if (left := _left(one, number, used))]
-    return tables, [one for one in rest if not _in_head(one, tables, frames)]
+    texts = [box for one in tables for box in _texts(one, rest, frames)]
+    return tables, [one for one in rest if not _in_head(one, tables, frames) and one.boxes[0] not in texts]
 
 
 def _is_table(group: Sequence[Run], said: Sequence[Chunk]) -> bool:
@@ -193,6 +194,35 @@ def _in_head(found: Found, tables: Sequence[Table], frames: Sequence[Box]) -> bo
         and right(found.box) <= right(cell) + SAME
         for cell in cells
     )
+
+
+def _texts(table: Table, rest: Sequence[Found], frames: Sequence[Box]) -> list[Box]:
+    """The rooms that the text of each row, and the head of that text, leave of their cells in a ruled table."""
+    cells = [column.found.boxes[0] for column in table.columns if _is_framed(column.found)]
+    rooms = [one.boxes[0] for one in rest if _is_framed(one) and one.boxes[0] not in frames]
+    beside = [
+        box
+        for box in rooms
+        for row in range(table.rows)
+        if any(
+            abs(box.y - cell.y - row * table.pitch) <= SAME
+            and abs(bottom(box) - bottom(cell) - row * table.pitch) <= SAME
+            for cell in cells
+        )
+    ]
+    if len(beside) <= table.rows / 2:
+        return []
+    end = max(map(right, beside))
+    over = [
+        box
+        for box in rooms
+        if abs(right(box) - end) <= SAME and any(abs(bottom(box) - cell.y) <= SAME for cell in cells)
+    ]
+    return [*beside, *over]
+
+
+def _is_framed(found: Found) -> bool:
+    return isinstance(found, Writing) and found.framed
 
 
 def _left(found: Found, number: int, used: Sequence[Atom]) -> Found | None:
