@@ -211,33 +211,15 @@ def test_the_report_counts_people_and_names_nobody(reported):
     assert villages["Halong"] == 3
 
 
-def test_what_was_written_by_hand_is_no_markup_in_the_report(register, tmp_path):
-    from django.db import connection
+def test_signs_of_markup_in_an_offices_own_words_are_printed(tmp_path):
+    from pipeline.register.figures import MonthFigures, ProgrammeFigures
+    from pipeline.register.report_pdf import write_pdf
 
-    from pipeline.register.importing import import_month
-    from pipeline.register.models import Distribution
-
-    sheet(
-        {
-            "tanggal_penyaluran": "2026-11-20",
-            "program": "PKH",
-            ("penerima.status", 1): "hadir",
-            ("penerima.jumlah", 1): "7",
-        },
-        "penyaluran",
-    )
-    import_month(catalogue(), None)
-    Distribution.objects.update(unit="<dus>")
-    connection.close()
-    done = sotarsa(register, "report", "--month", "2026-11", "--out", tmp_path)
-    assert done.returncode == 0, done.stderr
-    text = subprocess.run(
-        ["pdftotext", "-layout", tmp_path / "laporan-2026-11.pdf", "-"],
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
-    assert "7 <dus>" in text
+    programme = ProgrammeFigures("06", "Beras & <i gula", 0, 1, 1, 1, {"kg": 3})
+    write_pdf(MonthFigures("2026-11", (), (programme,), 0, ()), tmp_path / "report.pdf")
+    words = ["pdftotext", tmp_path / "report.pdf", "-"]
+    shown = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+    assert "Beras & <i gula" in " ".join(shown.split())
 
 
 @pytest.mark.parametrize("language", ["id", "en"])

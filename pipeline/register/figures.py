@@ -124,7 +124,8 @@ def _dated(found: QuerySet[Any], day: str) -> QuerySet[Any]:
     """Rows with the day that they count for (`on`): the one written on their form, else the day it was scanned."""
     of, _, _ = day.rpartition("__")
     scanned = "__".join(filter(None, (of, "sheet__created_at")))
-    return found.annotate(on=Coalesce(day, TruncDate(scanned)))
+    dated: QuerySet[Any] = found.annotate(on=Coalesce(day, TruncDate(scanned)))
+    return dated
 
 
 def _villages(first: date, end: date) -> tuple[VillageFigures, ...]:
