@@ -104,10 +104,13 @@ def test_a_link_into_a_locked_folder_is_a_file_that_will_not_open(locked: Path, 
     assert names(passed, links) == ["scan0007"]
 
 
-def test_a_loop_of_links_ends(tmp_path: Path) -> None:
+def test_links_to_folders_and_to_nothing_are_told_and_not_followed(tmp_path: Path) -> None:
     (tmp_path / "a.pdf").write_bytes(b"")
+    (tmp_path / "gone.pdf").symlink_to("elsewhere.pdf")
     (tmp_path / "loop").symlink_to(tmp_path)
-    assert names(find_files([tmp_path]), tmp_path) == ["a.pdf"]
+    passed: list[Path] = []
+    assert names(find_files([tmp_path], passed.append), tmp_path) == ["a.pdf"]
+    assert names(passed, tmp_path) == ["gone.pdf", "loop"]
 
 
 def test_what_does_not_exist_or_holds_nothing_is_told(tmp_path: Path) -> None:

@@ -86,8 +86,7 @@ def walk(folder: Path, passed: Callable[[Path], None] = lambda _: None) -> Itera
 
     Args:
         folder: it and the folders within it; one of them that may not be opened is given itself.
-        passed: told of each file that is no scan, or not wholly there yet, but for plain text; of a folder too that is
-            not wholly there yet.
+        passed: told of all else but plain text: what is no scan or not wholly there yet, links to other folders.
 
     Raises:
         OSError: the folder is not there, or its drive does not answer.
@@ -102,7 +101,7 @@ def walk(folder: Path, passed: Callable[[Path], None] = lambda _: None) -> Itera
             yield from walk(entry, passed)
         elif _is_scan(entry):
             yield entry
-        elif visible[entry] or (_is_file(entry) and entry.suffix.lower() not in _TEXTS):
+        elif not _is_file(entry) or entry.suffix.lower() not in _TEXTS:
             passed(entry)
 
 
