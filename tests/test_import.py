@@ -278,6 +278,7 @@ def test_a_family_under_nearly_its_old_number_is_a_question(kk, asked):
     made = sheet(later)
     questions = [q for q in run().questions if q.kind == "two_kks"]
     assert [(q.serial, q.known, q.told) for q in questions] == [(made.serial, FAMILY["kk"], kk)] * 2 * asked
+    assert [q for q in run().questions if q.kind == "two_kks"] == questions
     if asked:
         correct(made, "kk", FAMILY["kk"])
         assert run().questions == ()

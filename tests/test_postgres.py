@@ -5,12 +5,12 @@ import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
 import test_import
 import test_import_model
-from builders import FAMILY, sheet
+from builders import FAMILY, correct, sheet
 from notes import BACK, SERIAL, VALUES, fields_on, note, put, scan_notes
 
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
@@ -109,6 +109,39 @@ def test_imports_at_the_same_time_wait_for_each_other(postgres_store):
     with ThreadPoolExecutor(2) as pool:
         found = sorted(pool.map(run_at_once, range(2)))
     assert found == [0, Person.objects.count()]
+
+
+def test_a_decision_that_is_under_way_when_an_import_begins_is_heard_by_the_next(postgres_store):
+    from django.db import connection, transaction
+
+    from pipeline.register.importing import corrected
+    from pipeline.register.models import Person
+
+    # Others of this file have imported families into the same database.
+    alone = test_import.ALONE | {"nik": "6311020101809101", "kk": "6311020101809102"}
+    first, second = sheet(alone), sheet(test_import.OTHERS)
+    test_import.run(None)
+    decided, may_go = Event(), Event()
+
+    def slow():
+        try:
+            with transaction.atomic():
+                correct(first, "nama", "SARKAWI")
+                decided.set()
+                may_go.wait(1)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        reviewer = pool.submit(slow)
+        decided.wait()
+        correct(second, "nama", "HASANI")
+        test_import.run("2026-12")
+        may_go.set()
+        reviewer.result()
+    test_import.run("2026-12")
+    assert corrected() == 0
+    assert Person.objects.get(nik=alone["nik"]).name == "SARKAWI"
 
 
 def test_a_server_that_does_not_answer_is_told(home, monkeypatch, tmp_path):

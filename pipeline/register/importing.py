@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count, Max, Q, QuerySet
 
 from pipeline.errors import UsageError
@@ -22,7 +22,7 @@ from pipeline.register.models import UNREADABLE, Change, ImportRun, Person
 from pipeline.register.papers import dates, settled_sheets, unreadable
 from pipeline.register.parts import parts
 from pipeline.register.saving import save
-from pipeline.register.twins import moved, twins
+from pipeline.register.twins import renumbered, twins
 from pipeline.register.whose import assign
 from pipeline.store.models import Decision, FieldReading, IssuedSheet, Sheet
 
@@ -102,18 +102,19 @@ def import_month(catalogue: Catalogue, month: str | None, *, dry_run: bool = Fal
         month: `2026-11`, by the date written on the form; None for every month.
         dry_run: find out what would change, and change nothing.
     """
+    heard = _newest_decision()
     with transaction.atomic():
         one_at_a_time()
-        report = _import(catalogue, month)
+        report = _import(catalogue, month, heard)
         if dry_run:
             transaction.set_rollback(True)
             return replace(report, run=None)
     return report
 
 
-def _import(catalogue: Catalogue, month: str | None) -> ImportReport:
+def _import(catalogue: Catalogue, month: str | None, heard: int) -> ImportReport:
     counts: dict[str, Counter[str]] = {name: Counter() for name in ENTITIES}
-    run = ImportRun(month=month or "", heard=_newest_decision())
+    run = ImportRun(month=month or "", heard=heard)
     questions: list[Question] = []
     new, people = 0, set[int]()
     ready, voices, ghosts, lost = _ready(catalogue), _voices(), _ghosts(), Lost.of_lists()
@@ -135,7 +136,7 @@ def _import(catalogue: Catalogue, month: str | None) -> ImportReport:
                 change.run = run
             Change.objects.bulk_create(changes, batch_size=_BATCH)
         new += len({told.sheet for told in sheets} & book.heard() - known)
-        questions += [*book.questions, *moved(book)]
+        questions += book.questions
         people |= {row.pk for _, row in book.touched.values() if isinstance(row, Person)}
     unmapped = _unmapped(catalogue, {key for _, key in wanted})
     changed = run.pk
@@ -147,7 +148,9 @@ def _import(catalogue: Catalogue, month: str | None) -> ImportReport:
         len(wanted) - sum(unmapped.values()),
         new,
         {name: dict(found) for name, found in counts.items()},
-        tuple(dict.fromkeys([*questions, *twins(people), *_left(), *doubtful(catalogue)])),
+        tuple(
+            dict.fromkeys([*questions, *renumbered(people), *twins(people), *_left(), *doubtful(catalogue)])
+        ),
         tuple(waiting_sheets(catalogue, month)),
         unmapped,
     )
@@ -192,7 +195,14 @@ def _made_by(decided: QuerySet[Any, Any] | list[int]) -> set[int]:
 
 
 def _newest_decision() -> int:
-    return Decision.objects.aggregate(newest=Max("pk"))["newest"] or 0
+    """The newest decision, once none with a lower key is under way any more."""
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            # A key is given before it can be seen; the lock waits for those who hold one, and goes at once.
+            table = connection.ops.quote_name(Decision._meta.db_table)
+            with connection.cursor() as cursor:
+                cursor.execute(f"LOCK TABLE {table} IN SHARE MODE")
+        return Decision.objects.aggregate(newest=Max("pk"))["newest"] or 0
 
 
 def _voices() -> Voices:

@@ -3,13 +3,14 @@
 Nothing is joined here: who looks like somebody else is a question for a person.
 """
 
-from collections.abc import Iterator, Set
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence, Set
 from itertools import permutations
 from typing import Final
 
 from django.db.models import Count
 
-from pipeline.register.book import Book, Question
+from pipeline.register.book import Question
 from pipeline.register.models import Household, Person
 from pipeline.register.parts import parts
 
@@ -75,21 +76,29 @@ def _question(one: Person, other: Person) -> Question:
     )
 
 
-def moved(book: Book) -> Iterator[Question]:
-    """Asks about people who came, in this run, from one family to another of nearly the same number."""
-    people = [row for _, row in book.touched.values() if isinstance(row, Person)]
-    corrected = {id(row) for _, row in book.left}
-    before = {row.pk: book.before[id(row)] for row in people if id(row) in book.before.keys() - corrected}
-    movers = [
-        row for row in people if row.pk in before and before[row.pk]["household_id"] != row.household_id
+def renumbered(asked: Set[int]) -> Iterator[Question]:
+    """Asks about those of these people whom forms name in two families of nearly the same number."""
+    several = [
+        row
+        for part in parts(asked)
+        for row in Person.objects.filter(pk__in=part).select_related("household__sheet")
+        if len(row.voices) > 1
     ]
-    left = {row.pk: before[row.pk]["household_id"] for row in movers}
-    homes = {
-        home.pk: home
-        for part in parts({*left.values()} - {None})
-        for home in Household.objects.filter(pk__in=part).select_related("sheet")
-    }
-    for row in movers:
-        old, new = homes.get(left[row.pk]), row.household
-        if old and new and old.kk and new.kk and near(old.kk, new.kk):
-            yield Question("two_kks", new.sheet.serial, row.name, "kk", old.kk, new.kk, old.sheet.serial)
+    families = _families_of({sheet for row in several for sheet in row.voices})
+    for row in several:
+        new = row.household
+        olds = dict.fromkeys(old for sheet in row.voices for old in families[sheet])
+        for kk, serial in olds:
+            if new and new.kk and near(kk, new.kk):
+                yield Question("two_kks", new.sheet.serial, row.name, "kk", kk, new.kk, serial)
+
+
+def _families_of(sheets: Set[int]) -> Mapping[int, Sequence[tuple[str, str]]]:
+    """For each of these sheets the family cards that it speaks of, and the serials that these were first on."""
+    found: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    if sheets:
+        rows = Household.objects.filter(kk__isnull=False).order_by("pk")
+        for kk, serial, voices in rows.values_list("kk", "sheet__serial", "voices").iterator(10_000):
+            for sheet in sheets & set(voices):
+                found[sheet].append((kk or "", serial))
+    return found
