@@ -446,7 +446,7 @@ def test_a_corrected_nik_takes_all_that_its_sheet_had_said_of_another_along(othe
     siti = HEAD | {"nama": "SITI", "kk": "6311022308239184", "nomor_hp": "081111111111"}
     wrong = sheet(HEAD | {"nama": "BUDI", "nomor_hp": "082222222222"})
     right = sheet(siti | {"tanggal_pendataan": other_day})
-    assert {question.kind for question in run().questions} == {"identity"}
+    assert {question.kind for question in run().questions} == {"identity", "two_kks"}
     correct(wrong, "nik", NIKS[1])
     assert run().questions == ()
     assert people() == [("SITI", NIKS[0], "6311022308239184"), ("BUDI", NIKS[1], FAMILY["kk"])]

@@ -376,3 +376,21 @@ def test_an_import_is_not_asked_for_two_things_at_once(register, words):
     assert (done.returncode, done.stdout) == (2, "")
     assert "tanpa --month dan --dry-run" in done.stderr
     assert sotarsa(register, "export", "people").stdout
+
+
+def test_what_is_to_decide_names_both_sheets_and_numbers_whole_in_a_narrow_window(register, monkeypatch):
+    from django.db import connection
+
+    from pipeline.store.models import Sheet
+
+    monkeypatch.setenv("COLUMNS", "80")
+    kk = "6311022308239138"
+    second = sheet(
+        FAMILY | {"kk": kk, "tanggal_pendataan": "2026-11-25", "nama": "SARKAWI BIN ABDURRAHMAN ARSYAD"}
+    )
+    first = Sheet.objects.order_by("pk").first()
+    connection.close()
+    told = sotarsa(register, "import").stderr
+    for whole in (kk, FAMILY["kk"], first.serial, second.serial):
+        assert whole in told
+    assert max(map(len, told.splitlines())) <= 80

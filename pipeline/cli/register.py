@@ -144,15 +144,14 @@ def _tell(report: "ImportReport", dry_run: bool) -> None:
     console.print(counts)
     if report.questions:
         asked = Table(
-            str(Text("Lembar", "Sheet")),
             str(Text("Nama", "Name")),
             str(Text("Perlu diputuskan", "To decide")),
-            str(Text("Tercatat", "Known")),
-            str(Text("Pada lembar", "On the sheet")),
+            # Serials and NIKs stay whole in the narrowest window, whatever that costs the words.
+            *(Column(str(text), min_width=17, overflow="fold") for text in _SIDES),
         )
         for one in report.questions[:_SHOWN]:
-            known = f"{one.known} ({one.other})" if one.other else one.known
-            asked.add_row(one.serial, _named(one), str(QUESTIONS[one.kind]), known, one.told)
+            known, told = (_lines(*side) for side in ((one.known, one.other), (one.told, one.serial)))
+            asked.add_row(_named(one), str(QUESTIONS[one.kind]), known, told)
         console.print(asked)
         _tell_more(console, len(report.questions))
     if report.waiting:
@@ -180,6 +179,11 @@ def _tell(report: "ImportReport", dry_run: bool) -> None:
     )
     for form, sheets in report.unmapped.items():
         context.tell(_UNMAPPED, n=sheets, form=form)
+
+
+def _lines(value: str, serial: str) -> str:
+    """What is said and the sheet that says so, under each other."""
+    return "\n".join(filter(None, (value, serial)))
 
 
 def _named(question: "Question") -> str:
@@ -243,6 +247,7 @@ _UNMAPPED = Text(
     "{n} sheets of {form} do not go into the register, since its definition does not say what of them does (section "
     "register). What they say is in: sotarsa export readings",
 )
+_SIDES = Text("Tercatat", "Known"), Text("Pada lembar", "On the sheet")
 _SHOWN = 20
 """Rows of a table that fit one look; all of them are in `--json`."""
 
