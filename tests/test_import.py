@@ -193,6 +193,17 @@ def test_another_month_is_left_alone():
     assert run(None).sheets == 1
 
 
+def test_sheets_of_other_months_that_are_ready_are_told_until_they_are_in_the_register():
+    late = sheet(OTHERS | {"tanggal_pendataan": "2026-10-08"})
+    sheet(OTHERS | {"nik": "6311020505809003", "tanggal_pendataan": "2025-11-08"}, open_fields=("nama",))
+    sheet(FAMILY)
+    assert (run("2026-11").new, run("2026-11").elsewhere) == (1, {"2026-10": 1})
+    assert run(None).elsewhere == {}
+    assert run("2026-11").elsewhere == {}
+    correct(late, "nama", "HASANI")
+    assert run("2026-11").elsewhere == {}
+
+
 def test_the_later_form_changes_address_and_phone_whatever_the_order_of_import():
     from pipeline.register.models import Household, Person
 

@@ -179,6 +179,9 @@ def _tell(report: "ImportReport", dry_run: bool) -> None:
     )
     for form, sheets in report.unmapped.items():
         context.tell(_UNMAPPED, n=sheets, form=form)
+    if report.elsewhere:
+        months = ", ".join(f"{month} ({sheets})" for month, sheets in report.elsewhere.items())
+        context.tell(_ELSEWHERE, n=figure(sum(report.elsewhere.values()), ","), months=months)
 
 
 def _lines(value: str, serial: str) -> str:
@@ -246,6 +249,10 @@ _UNMAPPED = Text(
     "Isinya ada di: sotarsa export readings",
     "{n} sheets of {form} do not go into the register, since its definition does not say what of them does (section "
     "register). What they say is in: sotarsa export readings",
+)
+_ELSEWHERE = Text(
+    "{n} lembar bulan lain lengkap tetapi belum masuk daftar: {months}. Masukkan semuanya dengan: sotarsa import",
+    "{n} sheets of other months are complete and not in the register: {months}. Bring all in with: sotarsa import",
 )
 _SIDES = Text("Tercatat", "Known"), Text("Pada lembar", "On the sheet")
 _SHOWN = 20

@@ -57,6 +57,7 @@ class ImportReport:
         new: of these, those that it did not have before.
         counts: kind of row to `new`, `updated`, `unchanged`, `removed` to how many.
         unmapped: forms whose definitions say nothing to the register, and how many of their sheets are otherwise ready.
+        elsewhere: other months than the imported one, and how many of their sheets are ready and not in the register.
     """
 
     run: int | None
@@ -67,6 +68,7 @@ class ImportReport:
     questions: tuple[Question, ...]
     waiting: tuple[Waiting, ...]
     unmapped: Mapping[str, int]
+    elsewhere: Mapping[str, int]
 
     @property
     def changed(self) -> int:
@@ -153,7 +155,14 @@ def _import(catalogue: Catalogue, month: str | None, heard: int) -> ImportReport
         ),
         tuple(waiting_sheets(catalogue, month)),
         unmapped,
+        _elsewhere(catalogue, ready.keys() - {key for _, key in wanted}, ready),
     )
+
+
+def _elsewhere(catalogue: Catalogue, others: Set[int], ready: Mapping[int, date]) -> dict[str, int]:
+    """The months of these sheets, and how many of each are not in the register."""
+    dated = sorted((ready[key], key) for key in others)
+    return dict(Counter(told.on.isoformat()[:7] for told in _unheard(catalogue, dated)))
 
 
 def _unmapped(catalogue: Catalogue, wanted: Set[int]) -> dict[str, int]:
@@ -263,6 +272,12 @@ def _left() -> Iterator[Question]:
 def unheard_sheets(catalogue: Catalogue, month: str) -> Iterator[Waiting]:
     """Sheets of a month that are ready, and of which the register does not know yet."""
     ready = sorted((on, key) for key, on in _ready(catalogue).items() if on.isoformat()[:7] == month)
+    for told in _unheard(catalogue, ready):
+        yield Waiting(told.serial, told.form, "not_imported")
+
+
+def _unheard(catalogue: Catalogue, ready: Sequence[tuple[date, int]]) -> Iterator[Told]:
+    """Those of some sheets that say something to the register and have not been heard."""
     made = {key for part in parts(key for _, key in ready) for key in _made_by(part)}
     rest = [one for one in ready if one[1] not in made]
     voices = _voices() if rest else {}
@@ -270,7 +285,7 @@ def unheard_sheets(catalogue: Catalogue, month: str) -> Iterator[Waiting]:
     for first in range(0, len(silent), _SHEETS):
         for told in _told(catalogue, silent[first : first + _SHEETS]):
             if any(draft.written or draft.place in told.expected for draft in told.drafts):
-                yield Waiting(told.serial, told.form, "not_imported")
+                yield told
 
 
 def _ready(catalogue: Catalogue) -> dict[int, date]:
