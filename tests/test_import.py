@@ -100,6 +100,22 @@ def test_what_an_undone_import_brought_is_to_be_brought_again():
     assert corrected() == 1
 
 
+def test_what_an_undone_import_heard_is_to_be_heard_again_whatever_came_after_it():
+    from pipeline.register.changes import undo
+    from pipeline.register.importing import corrected
+    from pipeline.register.models import Person
+
+    november, _ = sheet(FAMILY), run("2026-11")
+    correct(november, "nama", "SARKAWI")
+    second = run("2026-11").run
+    sheet(OTHERS)
+    run("2026-12")
+    undo(second)
+    assert (Person.objects.get(nik=FAMILY["nik"]).name, corrected()) == ("SARKANI", 1)
+    run("2026-12")
+    assert (Person.objects.get(nik=FAMILY["nik"]).name, corrected()) == ("SARKAWI", 0)
+
+
 def test_a_session_that_was_corrected_comes_along_too():
     from pipeline.register.importing import corrected
 

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any, Final
 
 from django.db import connection, models, transaction
-from django.db.models import QuerySet, Value
+from django.db.models import Max, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
@@ -115,7 +115,15 @@ def undo(number: int) -> int:
             model._default_manager.bulk_create(gone[name], batch_size=_MANY)
         run.undone_at = timezone.now()
         run.save(update_fields=["undone_at"])
+        _unhear(run)
     return len(changes)
+
+
+def _unhear(run: ImportRun) -> None:
+    """Lets the next import hear again what an undone run heard, though later ones that stand knew of it."""
+    stand = ImportRun.objects.filter(undone_at=None)
+    before = stand.filter(pk__lt=run.pk).aggregate(newest=Max("heard"))["newest"] or 0
+    stand.filter(pk__gt=run.pk, heard__gt=before).update(heard=before)
 
 
 def _states(changes: Iterable[Change], wanted: Callable[[Change], bool]) -> dict[str, list[Row]]:

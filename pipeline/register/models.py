@@ -171,7 +171,7 @@ class ImportRun(models.Model):
     """One import, also one that changed nothing; `undone_at` when it was taken back.
 
     Attributes:
-        heard: the newest decision of a person that it knew of.
+        heard: the newest decision of a person that it knew of; lowered when an earlier run is undone.
     """
 
     month = models.CharField(max_length=7, blank=True)
