@@ -24,6 +24,7 @@ from pipeline.drafting.combs import sort_shapes
 from pipeline.drafting.draft import draft_page
 from pipeline.drafting.geometry import bottom, right
 from pipeline.drafting.guess import comb_type, name_of, slug, value_of
+from pipeline.drafting.instructions import says_several, without_several
 from pipeline.drafting.labels import clean
 from pipeline.drafting.save import Identity, save_draft
 from pipeline.drafting.types import DraftField, Sheet
@@ -118,6 +119,66 @@ def test_empty_brackets_are_boxes_to_mark(font, pair, threshold, tmp_path):
         assert x - 0.5 < one.box.x < right(one.box) < x + wide + 0.5
         assert one.box.w > 0.7 * wide
         assert bottom(one.box) == pytest.approx(40.8, abs=0.5)
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Bantuan yang diterima (boleh lebih dari satu)", "Bantuan yang diterima"),
+        ("(Jawaban boleh lebih dari 1)", ""),
+        ("Sumber air (lebih dari satu jawaban)", "Sumber air"),
+        ("Pilih semua yang sesuai.", ""),
+        ("Pilih semua jawaban yang sesuai", ""),
+        ("*) dapat memilih lebih dari satu jawaban", ""),
+        ("Aid received (check all that apply)", "Aid received"),
+        ("You may tick more than one box", ""),
+        ("Multiple answers allowed", ""),
+    ],
+)
+def test_what_says_that_several_may_be_ticked(text, left):
+    assert says_several(text)
+    assert without_several(text) == left
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Pilih salah satu",
+        "Jawaban tidak boleh lebih dari satu",
+        "Jangan pilih lebih dari satu jawaban",
+        "Punya lebih dari satu rumah?",
+        "Choose no more than one answer",
+        "Do you have more than one house?",
+        "Apakah semua yang tinggal di rumah ini sesuai KTP?",
+    ],
+)
+def test_what_does_not_say_so(text):
+    assert not says_several(text)
+
+
+def test_a_choice_of_which_several_may_be_ticked(tmp_path):
+    pen = drawn.Pen(tmp_path / "bantuan.pdf")
+    asked = (
+        (40, "Bantuan yang diterima (boleh lebih dari satu) :", ""),
+        (60, "Sumber air minum", "Pilih semua yang sesuai."),
+        (80, "Status rumah", ""),
+    )
+    for y, text, note in asked:
+        pen.text(20, y, text)
+        pen.text(20, y + 4, note, 7)
+        for x, label in ((24, "Pertama"), (64, "Kedua"), (104, "Ketiga")):
+            pen.rect(Box(x, y + 6, 4, 4))
+            pen.text(x + 6, y + 9.3, label)
+    pen.canvas.save()
+    (page,) = open_blank(tmp_path / "bantuan.pdf")
+    items = draft_page(page, set())
+    save_draft(tmp_path, Identity("bantuan", "BTN-01", 1, "Bantuan"), [page], [items], "bantuan.pdf")
+    kept = dict(load_form(tmp_path / "bantuan.v1.yaml").definition.fields())
+    assert {name: one.multiple for name, one in kept.items()} == {
+        "bantuan_yang_diterima": True,
+        "sumber_air_minum": True,
+        "status_rumah": False,
+    }
 
 
 def test_bubbles_are_one_choice_a_row_and_meant_to_be_filled(form, fields):

@@ -1,7 +1,7 @@
 """Boxes to mark, put together into questions: which belong to one choice, what each stands for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from pipeline.drafting.geometry import alike, bottom, clusters, middle, overlap, right
+from pipeline.drafting.instructions import says_several, without_several
 from pipeline.drafting.labels import above_of, clean, head_of, left_of, right_of
 from pipeline.drafting.types import PX, Chunk, Grey, Question, Tick
 from pipeline.drafting.words import read_symbols
@@ -23,6 +24,8 @@ _STEP: Final = 2.6
 _MOST: Final = 0.6
 _BESIDE: Final = 80.0
 _QUESTION_ABOVE: Final = 32.0
+_NOTE_ABOVE: Final = 10.0
+"""A line that says that several may be ticked stands at most so high above the first box, mm."""
 
 _SERIES: Final = ("0123456789", "1234567890", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 
@@ -49,7 +52,8 @@ def questions(
     Raises:
         MissingPartError: Tesseract is not installed.
     """
-    words = _Words(tuple(chunks), tuple(fields))
+    notes = [chunk for chunk in chunks if says_several(chunk.text) and not without_several(chunk.text)]
+    words = _Words(tuple(chunk for chunk in chunks if chunk not in notes), tuple(fields))
     plain: list[list[Tick]] = []
     lettered: list[Tick] = []
     for same in _sizes(ticks):
@@ -64,7 +68,19 @@ def questions(
     for group, text in zip(blocks, read, strict=True):
         labels = _series(text, len(group))
         found.append(Question(_asked(group, words, labels, 8.0), tuple(group), labels))
-    return found
+    several = [one for note in notes if (one := _meant(note.box, found)) is not None]
+    return [replace(one, several=any(one is other for other in several)) for one in found]
+
+
+def _meant(note: Box, found: Sequence[Question]) -> Question | None:
+    """The question beside which, or nearest above whose boxes, a line stands."""
+    near = []
+    for one in found:
+        whole = around(one.boxes)
+        above = max(whole.y - bottom(note), 0.0)
+        if above <= _NOTE_ABOVE and note.y < bottom(whole):
+            near.append((round(above), abs(whole.x - note.x), one))
+    return min(near, key=lambda told: told[:2], default=(0, 0.0, None))[2]
 
 
 def _sizes(ticks: Sequence[Tick]) -> list[list[Tick]]:

@@ -11,6 +11,7 @@ from pipeline.drafting.choices import questions
 from pipeline.drafting.combs import Sorted, extent, join_parts, sort_shapes
 from pipeline.drafting.geometry import bottom, clusters, right
 from pipeline.drafting.guess import comb_type, free_name, name_of, value_of, writing_type
+from pipeline.drafting.instructions import says_several, without_several
 from pipeline.drafting.labels import label_of
 from pipeline.drafting.lines import Lines, find_lines, segments
 from pipeline.drafting.shapes import is_tinted, rectangles, ticks
@@ -140,7 +141,7 @@ def _named(found: Found, label: str, taken: set[str]) -> DraftField:
 
 
 def _choice(question: Question, taken: set[str]) -> DraftField:
-    name = name_of(question.text, FieldType.CHOICE, taken)
+    name = name_of(without_several(question.text), FieldType.CHOICE, taken)
     taken.add(name)
     values: list[str] = []
     choices = []
@@ -148,4 +149,5 @@ def _choice(question: Question, taken: set[str]) -> DraftField:
         values.append(value_of(label, number, values))
         choices.append(DraftChoice(values[-1], label or values[-1], tick.box))
     filled = any(tick.round or tick.lettered for tick in question.ticks)
-    return DraftField(name, FieldType.CHOICE, question.text or name, (), tuple(choices), filled)
+    several = question.several or says_several(question.text)
+    return DraftField(name, FieldType.CHOICE, question.text or name, (), tuple(choices), several, filled)

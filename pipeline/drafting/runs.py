@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from pipeline.drafting.geometry import bottom, clusters, middle, overlap, right
-from pipeline.drafting.types import Comb, Found, Question, Writing
+from pipeline.drafting.types import Comb, Found, Writing
 from pipeline.forms.layout import Box, around
 
 _LEAST_ROWS: Final = 3
@@ -100,7 +100,7 @@ def _atoms(found: Found, number: int) -> Iterable[Atom]:
     for row in clusters(pairs, lambda pair: middle(pair[0].box)[1], _LEVEL):
         row.sort(key=lambda pair: pair[0].box.x)
         ticks, labels = zip(*row, strict=True)
-        yield Atom(Question(found.text, tuple(ticks), tuple(labels)), number)
+        yield Atom(replace(found, ticks=tuple(ticks), labels=tuple(labels)), number)
 
 
 def _parts(comb: Comb) -> list[Comb]:

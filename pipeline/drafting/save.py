@@ -136,7 +136,8 @@ def _item(field: DraftField) -> Iterable[str]:
         yield f"- {_flow({**head, 'at': [_mm(box) for box in field.at]})}"
         return
     first = "- "
-    for key, value in ({**head, "filled": True} if field.filled else head).items():
+    said = {key: True for key in ("multiple", "filled") if getattr(field, key)}
+    for key, value in {**head, **said}.items():
         yield f"{first}{key}: {_flow(value)}"
         first = "  "
     yield "  choices:"

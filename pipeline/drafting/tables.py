@@ -237,4 +237,4 @@ def _left(found: Found, number: int, used: Sequence[Atom]) -> Found | None:
         return None
     kept = [pair for pair in zip(found.ticks, found.labels, strict=True) if pair[0].box not in taken]
     ticks, labels = tuple(tick for tick, _ in kept), tuple(label for _, label in kept)
-    return Question(found.text, ticks, labels) if kept else None
+    return replace(found, ticks=ticks, labels=labels) if kept else None

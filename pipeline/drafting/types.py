@@ -89,11 +89,16 @@ class Writing:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One choice: its text, and each box with the label that it has."""
+    """One choice: its text, and each box with the label that it has.
+
+    Attributes:
+        several: whether words beside it say that more than one may be ticked.
+    """
 
     text: str
     ticks: tuple[Tick, ...]
     labels: tuple[str, ...]
+    several: bool = False
 
     @property
     def boxes(self) -> tuple[Box, ...]:
@@ -128,6 +133,7 @@ class DraftField:
     label: str
     at: tuple[Box, ...] = ()
     choices: tuple[DraftChoice, ...] = ()
+    multiple: bool = False
     filled: bool = False
 
 
