@@ -260,6 +260,43 @@ def test_a_wrong_name_is_told_and_not_saved(page):
     assert page.path.read_bytes() == former
 
 
+def test_a_wrong_value_is_where_the_cursor_goes(page):
+    rows(page).nth(1).click()
+    second = page.locator("#details tbody tr").nth(1).locator("[data-key=value]")
+    second.fill("L")
+    page.get_by_label("Nama dalam data").focus()
+    page.keyboard.press("Control+s")
+    expect(second).to_be_focused()
+    page.keyboard.type("P p")
+    for _ in range(3):
+        page.keyboard.press("Escape")
+    expect(second).to_be_hidden()
+    page.get_by_role("alert").get_by_role("button").click()
+    expect(second).to_be_focused()
+    page.keyboard.type("P")
+    page.get_by_label("Label (Indonesia)", exact=True).fill(" ")
+    page.keyboard.press("Control+s")
+    expect(page.get_by_label("Label (Indonesia)", exact=True)).to_be_focused()
+
+
+def test_the_title_is_changed(page):
+    """It is in reach while no field is selected."""
+    title = page.get_by_label("Judul formulir (Indonesia)")
+    title.fill("")
+    page.keyboard.press("Control+s")
+    expect(page.get_by_role("alert")).to_contain_text("Judul belum diisi")
+    expect(title).to_be_focused()
+    page.keyboard.type("Survei kepuasan")
+    expect(page.locator("h1")).to_contain_text("Survei kepuasan")
+    save(page)
+    assert (definition(page).title.id, definition(page).title.en) == (
+        "Survei kepuasan",
+        "Form of another office",
+    )
+    rows(page).first.click()
+    expect(title).to_be_hidden()
+
+
 def test_what_the_server_refuses_is_told_at_its_field(page, told):
     for left in (2, 1, 0):
         rows(page).first.click()

@@ -119,6 +119,9 @@ EDITOR: Final[Mapping[str, Text]] = MappingProxyType(
             "membuat isian baru.",
             "No field is selected.\n\nClick a box, or choose a tool and drag on an empty place to make a new field.",
         ),
+        "title": Text("Judul formulir", "Title of the form"),
+        "title_id": Text("Judul formulir (Indonesia)", "Title of the form (Indonesian)"),
+        "title_en": Text("Judul formulir (Inggris)", "Title of the form (English)"),
         "name": Text("Nama dalam data", "Name in the data"),
         "type": Text("Jenis", "Type"),
         "label_id": Text("Label (Indonesia)", "Label (Indonesian)"),
@@ -190,6 +193,7 @@ EDITOR: Final[Mapping[str, Text]] = MappingProxyType(
         ),
         "name_long": Text("Nama paling panjang 40 huruf.", "A name has at most 40 characters."),
         "name_twice": Text("Nama ini sudah dipakai isian lain.", "Another field has this name."),
+        "title_empty": Text("Judul belum diisi.", "The title is empty."),
         "label_empty": Text("Label belum diisi.", "The label is empty."),
         "value_form": Text(
             "Nilai memakai huruf, angka, dan garis bawah, paling panjang 20.",

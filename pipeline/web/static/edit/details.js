@@ -40,7 +40,6 @@ export class Details {
   draw({ doc, field, box, kinds, faulty, words }) {
     const item = field && find(doc, field)?.item;
     this.#form.hidden = !item;
-    this.#form.nextElementSibling.hidden = Boolean(item);
     if (!item) return;
     const { elements } = this.#form;
     const { kind, fixed } = kinds[item.type];
@@ -101,27 +100,37 @@ export class Details {
 
   #faults(faults, words) {
     const { elements } = this.#form;
-    const of = (key) => faults.find((fault) => fault.key === key);
+    const of = (key) => faults.find(({ at }) => at[0] === key);
     for (const [input, key] of [[elements.name, "name"], [elements.label_id, "label"]]) {
       const fault = of(key);
       input.setAttribute("aria-invalid", Boolean(fault));
       tell(this.#form.querySelector(`#fault-${key}`), fault ? words(fault.word) : "");
     }
-    const wrong = new Set(faults.filter(({ key }) => key === "value").map(({ index }) => index));
+    const wrong = new Set(faults.filter(({ at }) => at[0] === "choices").map(({ at }) => at[1]));
     for (const [index, line] of [...this.#rows.rows].entries())
       line.querySelector("input").setAttribute("aria-invalid", wrong.has(index));
-    tell(this.#form.querySelector("#fault-value"), of("value") ? words(of("value").word) : "");
+    tell(this.#form.querySelector("#fault-value"), of("choices") ? words(of("choices").word) : "");
+  }
+
+  /** The input that a way from the field's root leads to, the name's where it leads to none that is seen. */
+  input([key, index, part, language]) {
+    const { elements } = this.#form;
+    const line = key === "choices" && this.#rows.rows[index];
+    const name = { label: `label_${index ?? "id"}`, at: "x", tops: "pitch" }[key] ?? key;
+    const found = line ? line.querySelector(`[data-key=${part === "label" ? (language ?? "id") : "value"}]`) : elements[name];
+    return found?.offsetParent ? found : elements.name;
   }
 }
 
 const row = (target) => target.closest("tr").sectionRowIndex;
 
-const tell = (node, text) => {
+/** Set a node's text where it is another one. */
+export const tell = (node, text) => {
   if (node.textContent !== text) node.textContent = text;
 };
 
 /** Set an input's value, but leave alone what is being typed. */
-function put(input, value) {
+export function put(input, value) {
   if (input.value === String(value)) return;
   if (document.activeElement === input && input.type === "number") return;
   input.value = value;

@@ -334,21 +334,30 @@ export function retype(item, type, kinds) {
 /** One text for both languages. */
 export const both = (text) => ({ id: text, en: text });
 
-/** What is wrong with names, labels and choices: `_id` to a list of { key, index, word, key of the sentence }. */
+/** Stands for the form as a whole where others have the `_id` of a field. */
+export const FORM = "form";
+
+/**
+ * What is wrong with the title, names, labels and choices: `_id` to a list of faults, each with the way (`at`)
+ * from its field and the key (`word`) of its sentence.
+ */
 export function faults(doc) {
   const found = new Map();
+  if (!doc.title.id.trim()) found.set(FORM, [{ at: ["title", "id"], word: "title_empty" }]);
   const names = [...places(doc)].map(fullName);
   for (const at of places(doc)) {
     const { item } = at;
     const here = [];
-    if (!NAME.test(item.name)) here.push({ key: "name", word: "name_form" });
-    else if (item.name.length > LONGEST_NAME) here.push({ key: "name", word: "name_long" });
-    else if (names.filter((name) => name === fullName(at)).length > 1) here.push({ key: "name", word: "name_twice" });
-    if (item.label && !item.label.id.trim()) here.push({ key: "label", word: "label_empty" });
+    if (!NAME.test(item.name)) here.push({ at: ["name"], word: "name_form" });
+    else if (item.name.length > LONGEST_NAME) here.push({ at: ["name"], word: "name_long" });
+    else if (names.filter((name) => name === fullName(at)).length > 1) here.push({ at: ["name"], word: "name_twice" });
+    if (item.label && !item.label.id.trim()) here.push({ at: ["label", "id"], word: "label_empty" });
     const values = (item.choices ?? []).map(({ value }) => value);
-    for (const [index, value] of values.entries())
-      if (!VALUE.test(value) || value.length > LONGEST_VALUE) here.push({ key: "value", index, word: "value_form" });
-      else if (values.indexOf(value) !== index) here.push({ key: "value", index, word: "value_twice" });
+    for (const [index, value] of values.entries()) {
+      const at = ["choices", index, "value"];
+      if (!VALUE.test(value) || value.length > LONGEST_VALUE) here.push({ at, word: "value_form" });
+      else if (values.indexOf(value) !== index) here.push({ at, word: "value_twice" });
+    }
     if (here.length) found.set(item._id, here);
   }
   return found;

@@ -1,6 +1,6 @@
 /** The page's state: the document, what of it is selected, and how both change and are shown. */
 
-import { boxesOf, faults, find, opened, place, places } from "./document.js";
+import { boxesOf, faults, find, FORM, opened, place, places } from "./document.js";
 import { History } from "./history.js";
 import { Lines } from "./lines.js";
 
@@ -37,9 +37,9 @@ export class Editor {
     this.saved = this.history.now;
   }
 
-  /** Connect what shows the state: `sheet`, `parts` (each with `draw`) and `turn(page)`. */
-  show(sheet, parts, turn) {
-    Object.assign(this, { sheet, parts, turn });
+  /** Connect what shows the state: `sheet`; `parts`, `details` and `title` among them (each with `draw`); `turn(page)`. */
+  show({ sheet, parts, details, title, turn }) {
+    Object.assign(this, { sheet, parts, details, title, turn });
   }
 
   get item() {
@@ -136,11 +136,11 @@ export class Editor {
   /** Tell the faults, for as long as there are any. */
   warnOfFaults() {
     this.#telling = true;
-    const named = ([id, [{ word }]]) => ({ id, text: `${find(this.doc, id).item.name}: ${words(word)}` });
-    this.#list([...this.faulty].map(named));
+    const named = (id) => find(this.doc, id)?.item.name ?? words("title");
+    this.#list([...this.faulty].map(([id, [{ at, word }]]) => ({ id, at, text: `${named(id)}: ${words(word)}` })));
   }
 
-  /** Tell what is wrong, until the next save; an entry with an `id` leads to its field. */
+  /** Tell what is wrong, until the next save; an entry with an `id` leads to its field, and there to where `at` leads. */
   warn(entries) {
     this.#telling = false;
     this.#list(entries);
@@ -150,13 +150,13 @@ export class Editor {
     const shown = JSON.stringify(entries);
     if (shown === this.#shown) return;
     this.#shown = shown;
-    const lines = entries.map(({ text, id }) => {
+    const lines = entries.map(({ text, id, at }) => {
       const line = document.createElement("li");
       if (!id) line.textContent = text;
       else {
         const button = document.createElement("button");
         [button.type, button.textContent] = ["button", text];
-        button.addEventListener("click", () => this.open(id));
+        button.addEventListener("click", () => this.open(id, at));
         line.append(button);
       }
       return line;
@@ -165,11 +165,11 @@ export class Editor {
     $("warned").hidden = !entries.length;
   }
 
-  /** Select a field and go to its name. */
-  open(id) {
+  /** Select a field and go to its name, or to where a way from its root leads; to the title of the form for `FORM`. */
+  open(id, at = []) {
     this.select(id);
-    const { name } = $("details").elements;
-    name.focus();
-    name.select();
+    const input = (id === FORM ? this.title : this.details).input(at);
+    input.focus();
+    input.select?.();
   }
 }

@@ -9,6 +9,7 @@ import { listen } from "./keys.js";
 import { Saving } from "./saving.js";
 import * as server from "./server.js";
 import { Sheet } from "./sheet.js";
+import { Title } from "./title.js";
 import { View } from "./view.js";
 
 const MOST_ROWS = 60;
@@ -30,7 +31,12 @@ async function begin() {
     open: (id) => editor.select(id, null, { focus: true }),
   });
   const details = new Details($("details"), told.types, ofDetails(editor));
-  editor.show(sheet, [list, details], (page) => view.turn(page));
+  const title = new Title($("form-title"), $("title"), (language, text) =>
+    editor.change(() => {
+      editor.doc.title = fields.relabelled(editor.doc.title, language, text);
+    }, `title ${language}`),
+  );
+  editor.show({ sheet, parts: [list, details, title], details, title, turn: (page) => view.turn(page) });
   $("frozen").hidden = !told.frozen;
   for (const button of document.querySelectorAll("[data-command]"))
     button.addEventListener(button.type === "radio" ? "change" : "click", () => commands[button.dataset.command]());

@@ -1,6 +1,6 @@
 /** Saving, and what is told when it does not go through. */
 
-import { plain } from "./document.js";
+import { FORM, plain } from "./document.js";
 import { $, words } from "./editor.js";
 import * as server from "./server.js";
 
@@ -31,7 +31,8 @@ export class Saving {
     if (!asNext && !editor.dirty) return editor.say(words("unchanged"));
     if (editor.faulty.size) {
       editor.warnOfFaults();
-      return editor.open(editor.faulty.keys().next().value);
+      const [id, [{ at }]] = editor.faulty.entries().next().value;
+      return editor.open(id, at);
     }
     editor.warn([]);
     editor.say(words("saving"));
@@ -76,12 +77,16 @@ export class Saving {
     location.reload();
   }
 
-  /** A sentence of the server, with the field or page that its way through the definition leads to. */
-  #located([root, page, , section, , index, part, column], message) {
+  /** A sentence of the server, with the title, field or page that its way through the definition leads to. */
+  #located(way, message) {
+    const [root, page, , section, , index, ...rest] = way;
+    if (root === "title") return { id: FORM, at: way, text: `${words("title")}: ${message}` };
     if (root !== "pages" || page === undefined) return { text: message };
     const whole = this.#editor.doc.pages[page]?.sections?.[section]?.items?.[index];
-    const item = (part === "columns" && whole?.columns?.[column]) || whole;
-    return item ? { id: item._id, text: `${item.name}: ${message}` } : { text: `${words("page", { n: page + 1 })}: ${message}` };
+    const column = rest[0] === "columns" && whole?.columns?.[rest[1]];
+    const item = column || whole;
+    const text = `${item?.name ?? words("page", { n: page + 1 })}: ${message}`;
+    return item ? { id: item._id, at: column ? rest.slice(2) : rest, text } : { text };
   }
 }
 
