@@ -24,10 +24,11 @@ from pipeline.drafting.combs import sort_shapes
 from pipeline.drafting.draft import draft_page
 from pipeline.drafting.geometry import bottom, right
 from pipeline.drafting.guess import comb_type, name_of, slug, value_of
+from pipeline.drafting.heading import heading
 from pipeline.drafting.instructions import says_several, without_several
 from pipeline.drafting.labels import clean
 from pipeline.drafting.save import Identity, save_draft
-from pipeline.drafting.types import DraftField, Sheet
+from pipeline.drafting.types import Chunk, DraftField, DraftPage, Sheet
 from pipeline.errors import DefinitionError, UsageError
 from pipeline.forms.catalogue import load_form
 from pipeline.forms.layout import Box, FieldType
@@ -112,7 +113,7 @@ def test_empty_brackets_are_boxes_to_mark(font, pair, threshold, tmp_path):
     if threshold:
         soft = cv2.GaussianBlur(page.grey, (0, 0), 1.5)
         page = replace(page, grey=np.where(soft > threshold, 255, 0).astype(np.uint8))
-    (asked,) = (item for item in draft_page(page, set()) if item.type is FieldType.CHOICE)
+    (asked,) = (item for item in draft_page(page, set()).items if item.type is FieldType.CHOICE)
     assert asked.label == "Sudah punya KTP (e-KTP)"
     assert [one.label for one in asked.choices] == ["Ya", "Belum"]
     for one, x in zip(asked.choices, (80, 110), strict=True):
@@ -171,7 +172,7 @@ def test_a_choice_of_which_several_may_be_ticked(tmp_path):
             pen.text(x + 6, y + 9.3, label)
     pen.canvas.save()
     (page,) = open_blank(tmp_path / "bantuan.pdf")
-    items = draft_page(page, set())
+    items = draft_page(page, set()).items
     save_draft(tmp_path, Identity("bantuan", "BTN-01", 1, "Bantuan"), [page], [items], "bantuan.pdf")
     kept = dict(load_form(tmp_path / "bantuan.v1.yaml").definition.fields())
     assert {name: one.multiple for name, one in kept.items()} == {
@@ -179,6 +180,27 @@ def test_a_choice_of_which_several_may_be_ticked(tmp_path):
         "sumber_air_minum": True,
         "status_rumah": False,
     }
+
+
+def test_the_largest_words_at_the_head_are_the_title(form):
+    assert str(form.definition.title) == "FORMULIR PENGADUAN WARGA"
+
+
+def test_what_stands_out_at_the_head_and_what_does_not():
+    """Heights are those of the printed letters: capitals, or with letters that reach below."""
+    body = [Chunk("Nama lengkap", Box(20, 90 + 8 * row, 22, 3.0)) for row in range(8)]
+    office = [
+        Chunk("PEMERINTAH KABUPATEN BALANGAN", Box(50, 12, 110, 4.5)),
+        Chunk("DINAS SOSIAL", Box(80, 19, 50, 5.0)),
+        Chunk("Jalan Melati 7", Box(80, 26, 30, 2.6)),
+    ]
+    title = [Chunk("SURVEI KEPUASAN", Box(60, 40, 90, 3.4)), Chunk("LAYANAN DESA", Box(65, 46, 80, 3.4))]
+    section = [Chunk("A. DATA KELUARGA", Box(20, 60, 50, 3.6))]
+    assert heading([*office, *title, *section, *body], 297) == "SURVEI KEPUASAN LAYANAN DESA"
+    assert heading([*office, *section, *body], 297) == ""
+    assert heading([Chunk("Jenis kelamin", Box(20, 30, 22, 3.0)), *body], 297) == ""
+    assert heading([Chunk("PENUTUP SURAT INI", Box(20, 280, 90, 6.0)), *body], 297) == ""
+    assert heading([], 297) == ""
 
 
 def test_bubbles_are_one_choice_a_row_and_meant_to_be_filled(form, fields):
@@ -298,7 +320,7 @@ def thick(monkeypatch, tmp_path):
     def fields(sheet, taken):
         taken.add(f"rt_{len(taken)}")
         found = DraftField(f"rt_{len(taken)}", FieldType.CODE, "RT", (Box(30, 60, 6, 8),))
-        return [] if len(taken) == 2 else [found]
+        return DraftPage([] if len(taken) == 2 else [found], "")
 
     monkeypatch.setattr(blank, "open_blank", lambda _: iter([white] * 14))
     monkeypatch.setattr(draft, "draft_page", fields)

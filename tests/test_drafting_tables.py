@@ -50,7 +50,7 @@ def test_rows_of_combs_and_boxes_become_one_table(tmp_path, angle) -> None:
     pdf = table.write_blank(tmp_path / "keluarga.pdf")
     path = pdf if angle is None else scanned(pdf, tmp_path / "scan.jpg", angle)
     sheet = next(open_blank(path))
-    items = draft_page(sheet, set())
+    items = draft_page(sheet, set()).items
     (found,) = tables(items)
     assert (found.rows, found.pitch) == (table.ROWS, pytest.approx(table.PITCH, abs=0.02))
     assert [(one.name, one.type, len(one.at) or len(one.choices)) for one in found.columns] == [
@@ -72,7 +72,7 @@ def test_rows_of_combs_and_boxes_become_one_table(tmp_path, angle) -> None:
 
 def test_a_ruled_table_has_its_narrow_columns_too(tmp_path) -> None:
     cells = write_ruled(tmp_path / "hadir.pdf")
-    items = draft_page(next(open_blank(tmp_path / "hadir.pdf")), set())
+    items = draft_page(next(open_blank(tmp_path / "hadir.pdf")), set()).items
     (found,) = tables(items)
     # What a head leaves of its cell is nothing to write in.
     assert [item.name for item in items if item is not found] == ["hari_dan_tanggal"]
@@ -92,14 +92,14 @@ def test_rows_with_words_of_their_own_are_fields(tmp_path) -> None:
         for tick in (150, 165):
             pen.rect(Box(tick, 41.5 + 10 * row, 4, 4))
     pen.canvas.save()
-    items = draft_page(next(open_blank(tmp_path / "data.pdf")), set())
+    items = draft_page(next(open_blank(tmp_path / "data.pdf")), set()).items
     assert tables(items) == []
     assert {"nama_ayah", "nama_ibu", "nama_wali", "nama_kakek"} <= {item.name for item in items}
 
 
 def test_two_rows_are_none(tmp_path) -> None:
     write_ruled(tmp_path / "dua.pdf", rows=2)
-    assert tables(draft_page(next(open_blank(tmp_path / "dua.pdf")), set())) == []
+    assert tables(draft_page(next(open_blank(tmp_path / "dua.pdf")), set()).items) == []
 
 
 def test_what_the_text_of_a_row_leaves_of_its_cell_is_no_place_to_write(tmp_path) -> None:
@@ -116,6 +116,6 @@ def test_what_the_text_of_a_row_leaves_of_its_cell_is_no_place_to_write(tmp_path
         pen.text(x, 96, head)
     pen.canvas.save()
     (page,) = open_blank(tmp_path / "kepuasan.pdf")
-    (found,) = draft_page(page, set())
+    (found,) = draft_page(page, set()).items
     assert isinstance(found, DraftTable)
     assert (found.rows, [column.name for column in found.columns]) == (4, ["ss", "st", "ts", "sts"])

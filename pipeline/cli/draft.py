@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Final
@@ -20,7 +21,7 @@ from pipeline.outputs import whole
 
 if TYPE_CHECKING:
     from pipeline.drafting.save import Identity
-    from pipeline.drafting.types import DraftItem, Grey, Sheet
+    from pipeline.drafting.types import DraftItem, DraftPage, Grey, Sheet
 
 NEW: Final = Text(
     "Buat rancangan definisi dari formulir kosong cetakan pihak lain. "
@@ -80,7 +81,8 @@ def new_form(
             )
         )
     identity = _identity(context.catalogue(), name or _plain_name(blank), code)
-    sheets, pages = _found(blank)
+    sheets, drafted = _found(blank)
+    pages = [page.items for page in drafted]
     if not pages:
         raise UsageError(
             Text(
@@ -90,6 +92,8 @@ def new_form(
                 "Scan the empty form again, straight, at 300 dpi, or write the definition by hand.",
             )
         )
+    if title := drafted[0].heading:
+        identity = replace(identity, title=title)
     twins = _twins(context.catalogue(), identity.form, sheets)
     path = save_draft(context.home() / "forms", identity, sheets, pages, blank.name)
     context.say(_FOUND.format(path=path, pages=len(pages), **_counts(pages)))
@@ -98,8 +102,8 @@ def new_form(
     context.say(_NEXT.format(form=identity.form))
 
 
-def _found(blank: Path) -> "tuple[list[Sheet], list[list[DraftItem]]]":
-    """The pages of a blank that hold fields, and the fields; what is being done shows meanwhile.
+def _found(blank: Path) -> "tuple[list[Sheet], list[DraftPage]]":
+    """The pages of a blank that hold fields, and what they hold; what is being done shows meanwhile.
 
     Raises:
         UsageError: there are more such pages than a form may have.
@@ -108,19 +112,19 @@ def _found(blank: Path) -> "tuple[list[Sheet], list[list[DraftItem]]]":
     from pipeline.drafting.draft import draft_page
 
     sheets: list[Sheet] = []
-    pages: list[list[DraftItem]] = []
+    pages: list[DraftPage] = []
     taken = set[str]()
     with context.console().status(str(_OPENING)) as status:
         for number, sheet in enumerate(open_blank(blank), start=1):
             status.update(_LOOKING.format(page=number))
-            fields = draft_page(sheet, taken)
-            if not fields:
+            page = draft_page(sheet, taken)
+            if not page.items:
                 context.tell(_NO_FIELDS, page=number, name=blank.name)
                 continue
             if len(pages) == MOST_PAGES:
                 raise UsageError(_TOO_LONG)
             sheets.append(sheet)
-            pages.append(fields)
+            pages.append(page)
     return sheets, pages
 
 

@@ -11,6 +11,7 @@ from pipeline.drafting.choices import questions
 from pipeline.drafting.combs import Sorted, extent, join_parts, sort_shapes
 from pipeline.drafting.geometry import bottom, clusters, right
 from pipeline.drafting.guess import comb_type, free_name, name_of, value_of, writing_type
+from pipeline.drafting.heading import heading
 from pipeline.drafting.instructions import says_several, without_several
 from pipeline.drafting.labels import label_of
 from pipeline.drafting.lines import Lines, find_lines, segments
@@ -22,7 +23,7 @@ from pipeline.drafting.types import (
     Comb,
     DraftChoice,
     DraftField,
-    DraftItem,
+    DraftPage,
     DraftTable,
     Found,
     Grey,
@@ -47,8 +48,8 @@ _INKED: Final = 0.004
 _TABLE: Final = "tabel"
 
 
-def draft_page(sheet: Sheet, taken: set[str]) -> list[DraftItem]:
-    """The fields and tables of a page, from the top, with guessed types and names.
+def draft_page(sheet: Sheet, taken: set[str]) -> DraftPage:
+    """The fields and tables of a page, with guessed types and names, and its heading.
 
     Args:
         sheet: the straightened page.
@@ -74,10 +75,11 @@ def draft_page(sheet: Sheet, taken: set[str]) -> list[DraftItem]:
     tables, rest = find_tables(
         [*combs, *rooms, *asked], shapes.frames, said, lambda box: _is_empty(lines.ink, box)
     )
-    return [
+    items = [
         _table(one, taken) if isinstance(one, Table) else _field(one, said, fields, taken)
         for one in _in_reading_order([*tables, *rest])
     ]
+    return DraftPage(items, heading(said, sheet.height))
 
 
 def _is_heading(room: Writing, sheet: Sheet, shapes: Sorted) -> bool:

@@ -13,7 +13,8 @@ _ABOVE: Final = 7.0
 _HEAD: Final = 30.0
 _NEXT: Final = 5.0
 """How far labels may be: before a field, above it, above a column of boxes, beside a box to mark; mm."""
-_NUMBERING: Final = re.compile(r"^\W*(?:\d{1,3}|[A-Za-z]\d?|[IVX]{1,5})\s?[.)]\s*(?=\w{2})")
+NUMBERING: Final = re.compile(r"^\W*(?:\d{1,3}|[A-Za-z]\d?|[IVX]{1,5})\s?[.)]\s*(?=\w{2})")
+"""How numbered words begin."""
 
 
 def label_of(box: Box, chunks: Sequence[Chunk], fields: Sequence[Box]) -> str:
@@ -95,5 +96,5 @@ def head_of(box: Box, chunks: Sequence[Chunk], fields: Sequence[Box]) -> str:
 def clean(text: str) -> str:
     """A label without its numbering, colon, and filling dots."""
     text = re.sub(r"[.…_]{3,}", " ", text)
-    text = _NUMBERING.sub("", text.strip())
+    text = NUMBERING.sub("", text.strip())
     return " ".join(re.sub(r"[\s:;=|_*\-]+$", "", text.strip(" |_'\"`~")).split())

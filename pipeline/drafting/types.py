@@ -153,3 +153,16 @@ class DraftTable:
 
 
 DraftItem = DraftField | DraftTable
+
+
+@dataclass(frozen=True, slots=True)
+class DraftPage:
+    """What the draft proposes for a page.
+
+    Attributes:
+        items: its fields and tables, from the top.
+        heading: what it is called at its head; "" where nothing stands out.
+    """
+
+    items: list[DraftItem]
+    heading: str

@@ -109,7 +109,7 @@ def table_boxes(sheet: Sheet) -> list[Box]:
     """Every box of the tables that the draft proposes for a sheet, in all rows."""
     return [
         Box(x, y + row * table.pitch, w, h)
-        for table in draft_page(sheet, set())
+        for table in draft_page(sheet, set()).items
         if isinstance(table, DraftTable)
         for column in table.columns
         for x, y, w, h in (*column.at, *(choice.box for choice in column.choices))
