@@ -120,14 +120,22 @@ PAGE_REASONS: Final[dict[str, Text]] = {
 }
 """Why a page is set aside."""
 
-_WHICH: Final = ("forms_alike",)
-"""Pages' reasons whose detail is for the office: which ones."""
+_WHICH: Final[dict[str, Text]] = {
+    "forms_alike": Text(
+        f"{PAGE_REASONS['forms_alike'].id} ({{which}})", f"{PAGE_REASONS['forms_alike'].en} ({{which}})"
+    ),
+    "duplicate_side": Text(
+        "Sisi ini sudah pernah dipindai, tetapi kini ada isian yang terbaca lain: {which}. Putuskan dengan: sotarsa "
+        "review",
+        "This side was scanned before, but some fields read differently now: {which}. Decide with: sotarsa review",
+    ),
+}
+"""What pages' reasons say whose detail is for the office: which ones."""
 
 
 def page_sentence(reason: str, detail: str = "") -> Text:
     """The sentence of a page's reason, with which ones it speaks of where the detail says so."""
-    said = PAGE_REASONS[reason]
-    return Text(f"{said.id} ({detail})", f"{said.en} ({detail})") if detail and reason in _WHICH else said
+    return _WHICH[reason].filled(which=detail) if detail and reason in _WHICH else PAGE_REASONS[reason]
 
 
 VALUE_REASONS: Final[dict[str, Text]] = {

@@ -57,8 +57,12 @@ def test_a_reader_that_errs_once_in_eleven_still_sees_a_duplicate(store, tmp_pat
         "kode_petugas": "007",
     }
     scan_notes(store, put(tmp_path / "a.png", note(1, values=many)))
-    scan_notes(store, put(tmp_path / "b.png", note(1, values={**many, "pekerjaan": "TARI"})))
+    (told,) = scan_notes(
+        store, put(tmp_path / "b.png", note(1, values={**many, "pekerjaan": "TARI"}))
+    ).set_aside
     assert states()[1][1] == "duplicate_side"
+    assert "pekerjaan" in told.message.id
+    assert "sotarsa review" in told.message.id
     scan_notes(store, put(tmp_path / "c.png", note(1, values={**many, "pekerjaan": "TARI", "rw": "7"})))
     assert states()[2] == ("set_aside", "missing_side", 2)
 

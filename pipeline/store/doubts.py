@@ -40,8 +40,8 @@ def reopen(row: FieldReading, reasons: Sequence[str]) -> None:
     row.save(update_fields=["status", "audit", "reasons"])
 
 
-def compare(first: Page, second: Iterable[JudgedReading]) -> None:
-    """Hold a side against its second scan: where they differ, a person is asked.
+def compare(first: Page, second: Iterable[JudgedReading]) -> list[str]:
+    """Hold a side against its second scan: where they differ, a person is asked; gives the names of these fields.
 
     What a person has decided is asked about anew only where the second scan is sure of something else: somebody has
     written on the paper since.
@@ -51,6 +51,7 @@ def compare(first: Page, second: Iterable[JudgedReading]) -> None:
         second: what was read on the other image; its values join the alternatives.
     """
     told = {(one.reading.field, one.reading.row): one for one in second}
+    asked: list[str] = []
     for row in first.readings.select_for_update():
         judged = told.get((row.field, row.row))
         if judged is None or _ink(judged.reading.value) == _ink(row.read_value):
@@ -62,6 +63,8 @@ def compare(first: Page, second: Iterable[JudgedReading]) -> None:
         row.alternatives = sorted([[other.value, float(other.confidence)], *rest], key=lambda one: -one[1])
         row.save(update_fields=["alternatives"])
         reopen(row, ["copies_differ"])
+        asked.append(row.field if row.row is None else f"{row.field} {row.row}")
+    return asked
 
 
 def _ink(value: str | None) -> str:

@@ -35,8 +35,8 @@ def place(
     page.sheet, page.serial = at.sheet, at.sheet.serial
     if at.repeats is not None:
         page.status, page.reason = PageStatus.SET_ASIDE, "duplicate_side"
+        page.detail = ", ".join(compare(at.repeats, reading.readings))
         page.save()
-        compare(at.repeats, reading.readings)
         return
     page.save()
     rows = rows_of(page, form.layout.pages[reading_number(page) - 1], reading.readings)
