@@ -394,3 +394,13 @@ def test_what_is_to_decide_names_both_sheets_and_numbers_whole_in_a_narrow_windo
     for whole in (kk, FAMILY["kk"], first.serial, second.serial):
         assert whole in told
     assert max(map(len, told.splitlines())) <= 80
+
+
+def test_what_lists_the_rest_changes_nothing_and_keeps_to_the_month(register):
+    from django.db import connection
+
+    for _ in range(21):
+        sheet(FAMILY, open_fields=("nama",))
+    connection.close()
+    told = sotarsa(register, "import", "--month", "2026-11").stderr
+    assert "Semuanya: sotarsa import --month 2026-11 --dry-run --json" in told

@@ -153,7 +153,7 @@ def _tell(report: "ImportReport", dry_run: bool) -> None:
             known, told = (_lines(*side) for side in ((one.known, one.other), (one.told, one.serial)))
             asked.add_row(_named(one), str(QUESTIONS[one.kind]), known, told)
         console.print(asked)
-        _tell_more(console, len(report.questions))
+        _tell_more(console, len(report.questions), report.month)
     if report.waiting:
         waits = Table(
             str(Text("Lembar", "Sheet")),
@@ -163,7 +163,7 @@ def _tell(report: "ImportReport", dry_run: bool) -> None:
         for sheet in report.waiting[:_SHOWN]:
             waits.add_row(sheet.serial, str(REASONS[sheet.reason]), str(sheet.fields))
         console.print(waits)
-        _tell_more(console, len(report.waiting))
+        _tell_more(console, len(report.waiting), report.month)
     back = Text(
         "Batalkan dengan: sotarsa import --undo {run}", "Take it back with: sotarsa import --undo {run}"
     )
@@ -218,12 +218,12 @@ def _tell_no_sheets(month: str) -> None:
         context.tell(_NO_SHEETS, month=month, there=there)
 
 
-def _tell_more(console: "Console", count: int) -> None:
+def _tell_more(console: "Console", count: int, month: str) -> None:
+    """Name the command that lists the rest, of the same month, and changes nothing."""
     if count > _SHOWN:
-        more = Text(
-            "… dan {n} lagi. Semuanya: sotarsa import --json", "… and {n} more. All: sotarsa import --json"
-        )
-        console.print(more.format(n=count - _SHOWN))
+        more = Text("… dan {n} lagi. Semuanya: {command}", "… and {n} more. All: {command}")
+        command = f"sotarsa import --month {month}" if month else "sotarsa import"
+        console.print(more.format(n=count - _SHOWN, command=f"{command} --dry-run --json"))
 
 
 _NOT_IMPORTED = Text(
