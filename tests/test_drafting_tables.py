@@ -102,20 +102,60 @@ def test_two_rows_are_none(tmp_path) -> None:
     assert tables(draft_page(next(open_blank(tmp_path / "dua.pdf")), set()).items) == []
 
 
-def test_what_the_text_of_a_row_leaves_of_its_cell_is_no_place_to_write(tmp_path) -> None:
-    pen = Pen(tmp_path / "kepuasan.pdf")
+def write_statements(path: Path, heads: tuple[tuple[str, ...], ...], widths: tuple[float, ...]) -> None:
+    """Numbered statements in a ruled table, with an empty cell under each head, which may have two lines."""
+    pen = Pen(path)
     rows = ("Pernyataan", "Petugas ramah", "Antrean tidak lama", "Biaya jelas", "Syarat mudah dipahami")
+    walls = [130 + sum(widths[:n]) for n in range(len(widths))]
     for number, words in enumerate(rows):
         top = 90 + 9 * number
-        for x, w in ((20, 10), (30, 100), (130, 16), (146, 16), (162, 16), (178, 16)):
+        for x, w in ((20, 10), (30, 100), *zip(walls, widths, strict=True)):
             pen.rect(Box(x, top, w, 9))
         pen.text(32, top + 6, words)
         if number:
             pen.text(23, top + 6, str(number))
-    for x, head in zip((132, 148, 164, 180), ("SS", "ST", "TS", "STS"), strict=True):
-        pen.text(x, 96, head)
+    for x, lines in zip(walls, heads, strict=True):
+        for number, words in enumerate(lines):
+            pen.text(x + 1.5, (94 if len(lines) > 1 else 96) + 3.5 * number, words, 8)
     pen.canvas.save()
-    (page,) = open_blank(tmp_path / "kepuasan.pdf")
+
+
+def test_what_the_text_of_a_row_leaves_of_its_cell_is_no_place_to_write(tmp_path) -> None:
+    write_statements(tmp_path / "biaya.pdf", (("Jan",), ("Feb",), ("Mar",), ("Apr",)), (16,) * 4)
+    (page,) = open_blank(tmp_path / "biaya.pdf")
     (found,) = draft_page(page, set()).items
     assert isinstance(found, DraftTable)
-    assert (found.rows, [column.name for column in found.columns]) == (4, ["ss", "st", "ts", "sts"])
+    assert (found.rows, [column.name for column in found.columns]) == (4, ["jan", "feb", "mar", "apr"])
+
+
+@pytest.mark.parametrize(
+    ("heads", "widths", "values"),
+    [
+        ((("SS",), ("S",), ("TS",), ("STS",)), (16,) * 4, ["ss", "S", "ts", "sts"]),
+        ((("Ya",), ("Tidak",), ("Keterangan",)), (10.5, 10.5, 30), ["ya", "tidak"]),
+        (
+            (("Sangat", "Puas"), ("Puas",), ("Tidak", "Puas")),
+            (18,) * 3,
+            ["sangat_puas", "puas", "tidak_puas"],
+        ),
+    ],
+)
+def test_an_answer_scale_is_a_choice_a_row(tmp_path, heads, widths, values) -> None:
+    write_statements(tmp_path / "kepuasan.pdf", heads, widths)
+    (page,) = open_blank(tmp_path / "kepuasan.pdf")
+    items = draft_page(page, set()).items
+    asked = [item for item in items if isinstance(item, DraftField) and item.choices]
+    assert [one.name for one in asked] == [
+        "petugas_ramah",
+        "antrean_tidak_lama",
+        "biaya_jelas",
+        "syarat_mudah_dipahami",
+    ]
+    for row, one in enumerate(asked):
+        assert [choice.value for choice in one.choices] == values
+        for number, choice in enumerate(one.choices):
+            cell = 130 + sum(widths[:number]), 99 + 9 * row, widths[number], 9
+            assert choice.box == pytest.approx(cell, abs=0.4)
+    assert len(items) - len(asked) == (4 if heads[-1] == ("Keterangan",) else 0), "remarks are written"
+    draft = save_draft(tmp_path, Identity("puas", "PUA-01", 1, "Puas"), [page], [items], "kepuasan.pdf")
+    assert load_form(draft).layout.pages[0].fields[0].name == "petugas_ramah"

@@ -10,6 +10,7 @@ import numpy as np
 from pipeline.drafting.geometry import bottom, clusters, middle, right, share_inside
 from pipeline.drafting.labels import clean, left_of, right_of
 from pipeline.drafting.runs import SAME, Atom, Run, side_by_side
+from pipeline.drafting.scales import scale_of
 from pipeline.drafting.types import Chunk, Comb, Found, Question, Tick, Writing
 from pipeline.forms.layout import Box, around
 
@@ -45,7 +46,7 @@ class Table:
 def find_tables(
     found: Sequence[Found], frames: Sequence[Box], said: Sequence[Chunk], empty: Callable[[Box], bool]
 ) -> tuple[list[Table], list[Found]]:
-    """The tables of a page, and what stands in none.
+    """The tables of a page, and what stands in none; an answer scale is a question a row.
 
     Args:
         found: combs, rooms and questions.
@@ -57,14 +58,20 @@ def find_tables(
         box for box in frames if _NARROW[0] <= box.w < _NARROW[1] and box.h >= _NARROW[0] and empty(box)
     ]
     tables: list[Table] = []
+    asked: list[Question] = []
     used: list[Atom] = []
     for group in map(_ruled, side_by_side(found, narrow)):
-        if _is_table(group, said):
+        answers, rows = scale_of(group, said)
+        if rows:
+            asked += rows
+            used += [atom for run in answers for _row, atom in run.atoms]
+        elif _is_table(group, said):
             tables.append(Table(_rows(group), _pitch(group), tuple(_columns(group, said))))
             used += [atom for run in group for _row, atom in run.atoms]
     rest = [left for number, one in enumerate(found) if (left := _left(one, number, used))]
     texts = [box for one in tables for box in _texts(one, rest, frames)]
-    return tables, [one for one in rest if not _in_head(one, tables, frames) and one.boxes[0] not in texts]
+    kept = [one for one in rest if not _in_head(one, tables, frames) and one.boxes[0] not in texts]
+    return tables, [*asked, *(one for one in kept if not _beside(one, asked, frames))]
 
 
 def _is_table(group: Sequence[Run], said: Sequence[Chunk]) -> bool:
@@ -219,6 +226,20 @@ def _texts(table: Table, rest: Sequence[Found], frames: Sequence[Box]) -> list[B
         if abs(right(box) - end) <= SAME and any(abs(bottom(box) - cell.y) <= SAME for cell in cells)
     ]
     return [*beside, *over]
+
+
+def _beside(found: Found, asked: Sequence[Question], frames: Sequence[Box]) -> bool:
+    """Whether a room is what a statement, or the head of all of them, leaves of its cell before the answers."""
+    if not _is_framed(found) or found.boxes[0] in frames:
+        return False
+    (room,) = found.boxes
+    rows = [one.boxes[0] for one in asked]
+    return any(
+        abs(right(room) - cell.x) <= 2 * SAME
+        and min(abs(room.y - cell.y) + abs(bottom(room) - bottom(cell)), abs(bottom(room) - cell.y))
+        <= 2 * SAME
+        for cell in rows
+    )
 
 
 def _is_framed(found: Found) -> bool:
