@@ -133,6 +133,7 @@ def test_what_the_text_of_a_row_leaves_of_its_cell_is_no_place_to_write(tmp_path
     [
         ((("SS",), ("S",), ("TS",), ("STS",)), (16,) * 4, ["ss", "S", "ts", "sts"]),
         ((("Ya",), ("Tidak",), ("Keterangan",)), (10.5, 10.5, 30), ["ya", "tidak"]),
+        ((("SS",), ("S",), ("TS",), ("STS",)), (10.5,) * 4, ["ss", "S", "ts", "sts"]),
         (
             (("Sangat", "Puas"), ("Puas",), ("Tidak", "Puas")),
             (18,) * 3,

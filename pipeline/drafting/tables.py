@@ -60,12 +60,12 @@ def find_tables(
     tables: list[Table] = []
     asked: list[Question] = []
     used: list[Atom] = []
-    for group in map(_ruled, side_by_side(found, narrow)):
-        answers, rows = scale_of(group, said)
+    for columns in side_by_side(found, narrow):
+        answers, rows = scale_of(columns, said)
         if rows:
             asked += rows
             used += [atom for run in answers for _row, atom in run.atoms]
-        elif _is_table(group, said):
+        elif _is_table(group := _ruled(columns), said):
             tables.append(Table(_rows(group), _pitch(group), tuple(_columns(group, said))))
             used += [atom for run in group for _row, atom in run.atoms]
     rest = [left for number, one in enumerate(found) if (left := _left(one, number, used))]
