@@ -23,7 +23,7 @@ _ANSWER: Final = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 """What stands over cells to tick; numbers do not tell, since offices number their columns."""
-_LONE: Final = (
+_SCALES: Final = (
     ("SS", "S", "TS", "STS"),
     ("SS", "S", "N", "TS", "STS"),
     ("SS", "S", "KS", "TS", "STS"),
@@ -100,7 +100,7 @@ def _head(run: Run, said: Sequence[Chunk]) -> str:
 
 def _in_full(heads: list[str]) -> list[str]:
     """Heads as read, or the scale of letters with which most of them agree."""
-    for scale in _LONE:
+    for scale in _SCALES:
         for known in (scale, scale[::-1]):
             hits = sum(head.upper() == letter for head, letter in zip(heads, known, strict=False))
             if len(heads) == len(known) and hits > _KNOWN * len(known):

@@ -87,9 +87,8 @@ def _room_above(line: Box, others: Sequence[Box]) -> float:
 
 def _edge(line: Box, box: Box) -> bool:
     """Whether a line runs along a box or inside of it."""
-    return overlap(Box(line.x, line.y, line.w, max(line.h, 0.1)), box.grown(1.2)) > 0.1 * line.w * max(
-        line.h, 0.1
-    )
+    drawn = line._replace(h=max(line.h, 0.1))
+    return overlap(drawn, box.grown(1.2)) > 0.1 * drawn.w * drawn.h
 
 
 def _labels(word: Box, line: Box) -> bool:

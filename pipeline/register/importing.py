@@ -140,22 +140,22 @@ def _import(catalogue: Catalogue, month: str | None, heard: int) -> ImportReport
         new += len({told.sheet for told in sheets} & book.heard() - known)
         questions += book.questions
         people |= {row.pk for _, row in book.touched.values() if isinstance(row, Person)}
-    unmapped = _unmapped(catalogue, {key for _, key in wanted})
+    keys = {key for _, key in wanted}
+    unmapped = _unmapped(catalogue, keys)
     changed = run.pk
     if changed is None and wanted:
         run.save()
+    questions += [*renumbered(people), *twins(people), *_left(), *doubtful(catalogue)]
     return ImportReport(
-        changed,
-        month or "",
-        len(wanted) - sum(unmapped.values()),
-        new,
-        {name: dict(found) for name, found in counts.items()},
-        tuple(
-            dict.fromkeys([*questions, *renumbered(people), *twins(people), *_left(), *doubtful(catalogue)])
-        ),
-        tuple(waiting_sheets(catalogue, month)),
-        unmapped,
-        _elsewhere(catalogue, ready.keys() - {key for _, key in wanted}, ready),
+        run=changed,
+        month=month or "",
+        sheets=len(wanted) - sum(unmapped.values()),
+        new=new,
+        counts={name: dict(found) for name, found in counts.items()},
+        questions=tuple(dict.fromkeys(questions)),
+        waiting=tuple(waiting_sheets(catalogue, month)),
+        unmapped=unmapped,
+        elsewhere=_elsewhere(catalogue, ready.keys() - keys, ready),
     )
 
 
