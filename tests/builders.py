@@ -25,6 +25,7 @@ FAMILY = {
     ("anggota.tanggal_lahir", 1): "2001-12-17",
     ("anggota.hubungan", 1): "03",
 }
+ALONE = {key: value for key, value in FAMILY.items() if not isinstance(key, tuple)}
 
 
 def sheet(values, form="pendataan", serial=None, *, open_fields=(), complete=True, batch="builders"):

@@ -10,7 +10,7 @@ from threading import Barrier, Event
 import pytest
 import test_import
 import test_import_model
-from builders import FAMILY, correct, sheet
+from builders import ALONE, FAMILY, correct, sheet
 from notes import BACK, SERIAL, VALUES, fields_on, note, put, scan_notes
 
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
@@ -118,7 +118,7 @@ def test_a_decision_that_is_under_way_when_an_import_begins_is_heard_by_the_next
     from pipeline.register.models import Person
 
     # Others of this file have imported families into the same database.
-    alone = test_import.ALONE | {"nik": "6311020101809101", "kk": "6311020101809102"}
+    alone = ALONE | {"nik": "6311020101809101", "kk": "6311020101809102"}
     first, second = sheet(alone), sheet(test_import.OTHERS)
     test_import.run(None)
     decided, may_go = Event(), Event()

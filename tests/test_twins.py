@@ -1,12 +1,11 @@
 """Who may be in the register twice is a question: a second NIK, nearly the old family card, the same without a NIK."""
 
 import pytest
-from builders import FAMILY, correct, sheet
+from builders import ALONE, FAMILY, correct, sheet
 from forms_under_test import catalogue
 from hypothesis import given
 from hypothesis import strategies as st
 
-ALONE = {key: value for key, value in FAMILY.items() if not isinstance(key, tuple)}
 NUMBERLESS = {key: value for key, value in ALONE.items() if key not in ("nik", "kk")}
 NUMBERS = st.text("0123456789", min_size=16, max_size=16)
 
