@@ -108,6 +108,26 @@ def test_a_slip_over_part_of_a_single_cell_is_seen(share):
         assert not seen(image)[i]
 
 
+@pytest.mark.parametrize("grey", [30, 90])
+def test_a_scribble_over_the_sides_of_a_tick_box_does_not_hide_it_and_paper_over_one_does(grey):
+    own = OWN[1]
+    page = register(own.picture, catalogue())
+    at, box = next((i, f.choices[0].box) for i, f in enumerate(page.page.fields) if f.kind is Kind.MARKS)
+    high = np.arange(0.1, 1.0, 0.15)[:, None] * [0, box.h]
+    sides = np.array([[box.x - 0.4, box.y], [box.x + box.w + 0.4, box.y - 0.2]])
+    ends = sides + high[:, None]
+    scribbled = own.picture.copy()
+    there_and_back = page.to_pixels(ends.reshape(-1, 2)).round().astype(np.int32)
+    cv2.polylines(scribbled, [there_and_back], isClosed=False, color=grey, thickness=5, lineType=cv2.LINE_AA)
+    assert seen(scribbled)[at]
+    corners = np.array([[box.x - 2, box.y + box.h / 2], [box.x + box.w + 2, box.y + box.h + 2]])
+    (left, top), (right, bottom) = page.to_pixels(corners).astype(int)
+    for slip in (250, 0):
+        covered = scribbled.copy()
+        covered[top:bottom, left:right] = slip
+        assert not seen(covered)[at]
+
+
 def test_a_flash_hides_what_it_outshines():
     own = OWN[1]
     y, x = np.ogrid[0 : own.picture.shape[0], 0 : own.picture.shape[1]]

@@ -79,6 +79,11 @@ def test_signatures_and_thumbprints_are_not_taken_for_stamps(thumb):
     assert sum(bool(reading.reasons) for reading in found) <= 2
 
 
+@pytest.mark.parametrize("seed", [32, 76, 110, 136])
+def test_ridges_that_lie_on_a_circle_are_no_ring_where_it_ends_with_them(seed):
+    assert not read(sign(paper(), seed, thumb=True)).reasons
+
+
 def test_an_empty_area_stays_absent():
     assert read(paper()).value == "absent"
     assert not read(paper()).reasons

@@ -13,6 +13,8 @@ _RADIUS_MM: Final = (10.0, 24.0)
 """Of an office's stamp and of the rings within it."""
 _SHARE: Final = 0.85
 """Of a ring, where it can be seen, that is inked: pads do not ink evenly, and a thumb's ridges curve too."""
+_GOES_ON: Final = 0.55
+"""Of all of a ring, with what lies around the area; of what loops make, two thirds are not there."""
 _BESIDE_PX: Final = 10
 """So far from the middle of a ring's line is paper, on one side at least; in a scribble there is ink."""
 _WITHIN_MM: Final = 16.0
@@ -43,11 +45,11 @@ def stamped(inked: Inked) -> bool:
     """
     area = np.ascontiguousarray(inked[_part(_AROUND_PX)])
     crosses = area[[0, -1]].any() or area[:, [0, -1]].any()
-    return _within(area) or (bool(crosses) and _around(inked))
+    return _within(area, inked) or (bool(crosses) and _around(inked))
 
 
-def _within(inked: Inked) -> bool:
-    """Whether an arc long enough lies in the picture, of a ring that is inked wherever the picture shows it."""
+def _within(inked: Inked, wide: Inked) -> bool:
+    """Whether an arc long enough lies in an area, of a ring that is inked all through it and goes on around it."""
     places = np.argwhere(inked)
     thick, circles = _thick(inked), _circles(places, places)
     shown, dark = _seen(thick, circles, _STEPS // 6)
@@ -57,7 +59,9 @@ def _within(inked: Inked) -> bool:
     shown, dark = (seen.sum(axis=1) for seen in _seen(thick, (middle, radius)))
     beside = [_seen(inked, (middle, radius + off))[1].sum(axis=1) for off in (-_BESIDE_PX, _BESIDE_PX)]
     long = (dark * _step_mm(radius) >= _WITHIN_MM) & (dark >= _SHARE * shown)
-    return bool((long & (np.minimum(*beside) <= _SHARE / 2 * dark)).any())
+    ring = long & (np.minimum(*beside) <= _SHARE / 2 * dark)
+    shown, dark = (seen.sum(axis=1) for seen in _seen(_thick(wide), (middle + _AROUND_PX * (1 + 1j), radius)))
+    return bool((ring & (dark >= _GOES_ON * shown)).any())
 
 
 def _part(edge: int) -> tuple[slice, slice]:

@@ -35,6 +35,9 @@ _SHARE: Final = 0.25
 _CELL_SHARE: Final = 0.35
 _TICK_SHARE: Final = 0.4
 """… and an outline is there when it has this share of their darkness; a tick box is read to within 0.3 mm."""
+_INKED_SHARE: Final = 0.25
+_BLACK: Final = 0.9 * _CAP
+"""Ink on both sides of a line takes from what it stands out by: one that is black in its place needs less of it."""
 _MOST_GONE: Final = 0.5
 """Where more of a kind's outlines are not there, those that are may be chance."""
 _SPARED: Final = 8
@@ -74,7 +77,8 @@ def fields_seen(image: NDArray[np.uint8], registration: Registration) -> tuple[b
     seen = np.zeros(len(boxes), bool)
     ticks = kinds == _TICKS
     lost = np.asarray(~((corners >= 0) & (corners < image.shape[::-1])).all(axis=(1, 2)))
-    seen[ticks] = _there(strength[ticks], _TICK_SHARE)
+    black = darkest[ticks].min(axis=1) >= _BLACK
+    seen[ticks] = _there(strength[ticks], np.where(black, _INKED_SHARE, _TICK_SHARE))
     for kind in (_CELLS, _AREAS, _LINES):
         mine = np.flatnonzero(kinds == kind)
         usual = float(np.quantile(strength[mine], 0.75)) if len(mine) else 0.0
@@ -154,7 +158,7 @@ def _boxes(field: FieldLayout) -> Sequence[Box]:
     return field.parts
 
 
-def _there(strength: Floats, share: float) -> NDArray[np.bool_]:
+def _there(strength: Floats, share: float | Floats) -> NDArray[np.bool_]:
     """Which outlines of one kind are there, by those of the page that are plainest."""
     if not len(strength):
         return np.zeros(0, bool)
