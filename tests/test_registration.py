@@ -71,6 +71,18 @@ def test_black_and_white_scans_even_where_grey_lines_vanish(threshold: int) -> N
     assert worst_mm(page, printed_to_px()) < 0.2
 
 
+@pytest.mark.parametrize(
+    ("threshold", "pen_px"), [(60, 5), (60, -3), (100, -3), (150, 5), (220, 3), (225, 3)]
+)
+def test_scans_that_thicken_or_thin_what_is_black(threshold: int, pen_px: int) -> None:
+    bits = np.where(noisy(PAGE) > threshold, 255, 0).astype(np.uint8)
+    thicken, pen = (cv2.erode if pen_px > 0 else cv2.dilate), np.ones((abs(pen_px),) * 2)
+    page = registered(np.asarray(thicken(bits, pen), np.uint8))
+    assert worst_mm(page, printed_to_px()) < 0.2
+    assert page.residual_mm < 0.15
+    assert all(page.is_certain(field.box) for field in page.page.fields)
+
+
 def test_shrunk_by_the_printer_and_skewed_by_the_feeder() -> None:
     skew = np.vstack([cv2.getRotationMatrix2D((WIDTH / 2, HEIGHT / 2), 3.0, 0.9), [0, 0, 1]])
     page = registered(noisy(warp(PAGE, skew, (WIDTH, HEIGHT))))

@@ -15,6 +15,8 @@ FLAT_MM: Final = 0.12
 _BETTER: Final = 0.3
 """A marker is left out (dog-eared corner) where that brings the residual below this share of itself."""
 _SUSPECT_MM: Final = 0.1
+_SWELLS_MM: Final = 0.3
+"""By so much toner, copiers and dark 1-bit scans thicken what is black at most, or thin it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,18 @@ def residuals_mm(homography: Floats, landmarks: Sequence[Landmark]) -> Floats:
     return np.asarray(project(inverse(homography), px) - mm)
 
 
+def off_mm(homography: Floats, landmarks: Sequence[Landmark]) -> float:
+    """Root mean square of how far the landmarks are off, but for what thickens or thins all of them alike.
+
+    A dark scan moves the edges of a marker apart, and its middle nowhere.
+    """
+    off = residuals_mm(homography, landmarks)
+    aside = np.concatenate([landmark.mm - landmark.mm.mean(axis=0) for landmark in landmarks])
+    out = aside / np.linalg.norm(aside, axis=1, keepdims=True)
+    swollen = np.clip((off * out).sum(axis=1).mean(), -_SWELLS_MM, _SWELLS_MM)
+    return float(np.sqrt(((off - swollen * out) ** 2).sum(axis=1).mean()))
+
+
 def faces_us(homography: Floats, width_mm: float, height_mm: float) -> bool:
     """Whether the whole page lies before the camera, neither mirrored nor folded over the horizon."""
     corners = np.array([[0, 0], [width_mm, 0], [width_mm, height_mm], [0, height_mm]])
@@ -97,5 +111,4 @@ def affine(mm: Floats, px: Floats) -> Floats:
 def _checked(homography: Floats, landmarks: tuple[Landmark, ...]) -> Fit | None:
     if not np.isfinite(homography).all() or abs(np.linalg.det(homography)) < 1e-12:
         return None
-    off = residuals_mm(homography, landmarks)
-    return Fit(homography, landmarks, float(np.sqrt((off**2).sum(axis=1).mean())))
+    return Fit(homography, landmarks, off_mm(homography, landmarks))

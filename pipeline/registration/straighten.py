@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pipeline.forms.layout import PageLayout
 from pipeline.registration.confirm import unconfirmed
-from pipeline.registration.fit import FLAT_MM, Fit, Floats, inverse, project, residuals_mm
+from pipeline.registration.fit import FLAT_MM, Fit, Floats, inverse, off_mm, project
 from pipeline.registration.follow import followed
 from pipeline.registration.outlines import spread
 from pipeline.registration.plane import Plane
@@ -94,7 +94,7 @@ def _flattened(image: NDArray[np.uint8], fit: Fit, page: PageLayout) -> tuple[St
             break
     if after.lost_share > _MAY_BE_LOST:
         lines_mm = max(lines_mm, REACH_MM)
-    markers_mm = float(np.sqrt((residuals_mm(homography, fit.landmarks) ** 2).sum(axis=1).mean()))
+    markers_mm = off_mm(homography, fit.landmarks)
     detail = f"markers {markers_mm:.2f} mm, lines {lines_mm:.2f} mm, lost {after.lost_share:.0%}"
     return Straightened(Plane(homography), max(markers_mm, lines_mm), detail), after
 
