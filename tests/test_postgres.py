@@ -144,6 +144,23 @@ def test_a_decision_that_is_under_way_when_an_import_begins_is_heard_by_the_next
     assert Person.objects.get(nik=alone["nik"]).name == "SARKAWI"
 
 
+def test_who_was_said_to_be_two_is_kept_there_too(postgres_store):
+    from pipeline.register.answers import say_apart, standing
+    from pipeline.register.changes import undo
+
+    alone = ALONE | {"nama": "BURHAN", "nik": "6311020101809201", "kk": "6311020101809301"}
+    sheet(alone)
+    second = sheet(alone | {"nik": "6311020101809202", "kk": "6311020101809401"})
+    test_import.run(None)
+    say_apart("6311020101809201", "6311020101809202", why="", by="siti")
+    assert "BURHAN" not in {one.name for one in test_import.run(None).questions}
+    correct(second, "nik", alone["nik"])
+    report = test_import.run(None)
+    assert ([one.name for one in report.joined], len(standing())) == (["BURHAN"], 0)
+    undo(report.run)
+    assert len(standing()) == 1
+
+
 def test_a_server_that_does_not_answer_is_told(home, monkeypatch, tmp_path):
     from pipeline.errors import StoreError
     from pipeline.store.refusals import UNREACHABLE

@@ -393,7 +393,9 @@ def test_what_is_to_decide_names_both_sheets_and_numbers_whole_in_a_narrow_windo
     told = sotarsa(register, "import").stderr
     for whole in (kk, FAMILY["kk"], first.serial, second.serial):
         assert whole in told
-    assert max(map(len, told.splitlines())) <= 80
+    lines = told.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert [line for line in lines if line[0] in "┏┡┃│└" and line[-1] not in "┓┩┃│┘"] == []
 
 
 def test_what_lists_the_rest_changes_nothing_and_keeps_to_the_month(register):

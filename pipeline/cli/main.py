@@ -99,6 +99,16 @@ _DOORS: Final = {
             "Bring complete sheets into the register.\n\nExample: sotarsa import --month 2026-11",
         ),
     ),
+    "register": _Door(
+        "answers",
+        "app",
+        Text(
+            "Jawab pertanyaan impor: yang tampak sama memang dua.\n\n"
+            "Contoh: sotarsa register apart FPS-2005-26-00017 FPS-2005-26-00031",
+            "Answer what an import asks: two who look like one are two.\n\n"
+            "Example: sotarsa register apart FPS-2005-26-00017 FPS-2005-26-00031",
+        ),
+    ),
     "report": _Door(
         "register",
         "report",

@@ -79,7 +79,7 @@ def import_forms(
     else:
         _tell_no_sheets(report.month)
         _tell(report, dry_run)
-    if report.questions or report.waiting:
+    if report.questions or report.joined or report.waiting:
         raise typer.Exit(Exit.NEEDS_EYE)
 
 
@@ -147,13 +147,19 @@ def _tell(report: "ImportReport", dry_run: bool) -> None:
             str(Text("Nama", "Name")),
             str(Text("Perlu diputuskan", "To decide")),
             # Serials and NIKs stay whole in the narrowest window, whatever that costs the words.
-            *(Column(str(text), min_width=17, overflow="fold") for text in _SIDES),
+            *(Column(str(text), no_wrap=True) for text in _SIDES),
         )
         for one in report.questions[:_SHOWN]:
             known, told = (_lines(*side) for side in ((one.known, one.other), (one.told, one.serial)))
             asked.add_row(_named(one), str(QUESTIONS[one.kind]), known, told)
         console.print(asked)
         _tell_more(console, len(report.questions), report.month)
+    if answer := next((one.answer for one in report.questions if one.answer), None):
+        console.print(_ANSWER.format(command=answer))
+    if report.answered:
+        context.tell(_ANSWERED, n=figure(report.answered, ","))
+    for one in report.joined:
+        context.tell(_JOINED, name=one.name, known=one.other, told=one.serial)
     if report.waiting:
         waits = Table(
             str(Text("Lembar", "Sheet")),
@@ -253,6 +259,22 @@ _UNMAPPED = Text(
 _ELSEWHERE = Text(
     "{n} lembar bulan lain lengkap tetapi belum masuk daftar: {months}. Masukkan semuanya dengan: sotarsa import",
     "{n} sheets of other months are complete and not in the register: {months}. Bring all in with: sotarsa import",
+)
+_ANSWER = Text(
+    "Bila yang tampak sama memang dua orang atau dua keluarga, catat supaya tidak ditanyakan lagi, misalnya:\n"
+    "  {command}",
+    "If two who look like one are two people or two families, say so and they are asked about no more, for example:\n"
+    "  {command}",
+)
+_ANSWERED = Text(
+    "{n} pertanyaan sudah dijawab dan tidak ditanyakan lagi. Lihat: sotarsa register answers",
+    "{n} questions were answered before and are asked no more. See: sotarsa register answers",
+)
+_JOINED = Text(
+    "{name}: lembar {known} dan {told} kini menyebut orang atau keluarga yang sama, padahal dicatat memang dua. "
+    "Catatan itu dicabut. Bila memang dua, perbaiki lembarnya (sotarsa review show {told}), lalu impor lagi.",
+    "{name}: sheets {known} and {told} now name the same person or family, who were said to be two. That word is taken "
+    "back. If they are two, correct the sheet (sotarsa review show {told}), then import again.",
 )
 _SIDES = Text("Tercatat", "Known"), Text("Pada lembar", "On the sheet")
 _SHOWN = 20

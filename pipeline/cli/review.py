@@ -1,6 +1,5 @@
 """`sotarsa review`: one doubtful field at a time, its ink and its reading, decided by a person at the keyboard."""
 
-import getpass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from pipeline.cli import context
-from pipeline.cli.options import OnlyBatch
+from pipeline.cli.options import OnlyBatch, Reviewer, reviewer_name
 from pipeline.cli.refuted import tell_refuted
 from pipeline.errors import UsageError
 from pipeline.language import Text, figure
@@ -64,12 +63,6 @@ _TABLE_ROWS: Final = 200
 
 app = typer.Typer(help=str(_HELP), add_completion=False)
 
-Reviewer = Annotated[
-    str | None,
-    typer.Option(
-        "--reviewer", metavar="NAME", help=str(Text("Bawaan: nama akun.", "Default: your login name."))
-    ),
-]
 FormName = Annotated[
     str | None,
     typer.Option("--form", metavar="FORM", help=str(Text("Hanya formulir ini.", "Only this form."))),
@@ -107,7 +100,7 @@ def review(
     elif as_list:
         _put_table(batch, name, limit or _TABLE_ROWS)
     else:
-        _review(home, _name(reviewer), batch, name)
+        _review(home, reviewer_name(reviewer), batch, name)
 
 
 @app.command("show", help=str(_SHOW))
@@ -148,7 +141,7 @@ def set_value(
     from pipeline.review.render import outcome
 
     kind = Kind.EMPTY if empty else Kind.UNREADABLE if unreadable else Kind.CORRECTED
-    who, forms = _name(reviewer), context.catalogue()
+    who, forms = reviewer_name(reviewer), context.catalogue()
     before = stored(item)
     try:
         done = decide(item, who, kind, value, forms)
@@ -169,10 +162,6 @@ def _tell_corrected() -> None:
 
     if sheets := corrected():
         context.tell(_CORRECTED, sheets=figure(sheets, ","))
-
-
-def _name(reviewer: str | None) -> str:
-    return (reviewer or getpass.getuser())[:80]
 
 
 def _put_json(home: Path, batch: str | None, form: str | None, limit: int | None) -> None:

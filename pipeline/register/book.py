@@ -43,6 +43,7 @@ class Question:
         known: what the register holds.
         told: what the sheet says.
         other: the serial of the sheet that the register has it from.
+        answer: the command that says that two are two, where the question is whether they are.
     """
 
     kind: str
@@ -52,6 +53,7 @@ class Question:
     known: str = ""
     told: str = ""
     other: str = ""
+    answer: str = ""
 
 
 @dataclass(slots=True)

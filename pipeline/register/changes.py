@@ -130,7 +130,7 @@ def _states(changes: Iterable[Change], wanted: Callable[[Change], bool]) -> dict
     """The rows of each kind as they were before the changes that are wanted."""
     found: dict[str, list[Row]] = {name: [] for name in ENTITIES}
     for change in filter(wanted, changes):
-        found[change.model].append(_row_before(ENTITIES[change.model], change.before or {}))
+        found[change.model].append(row_as(ENTITIES[change.model], change.before or {}))
     return found
 
 
@@ -210,7 +210,8 @@ def _keys(model: type[Row], lookup: str, values: Collection[Any]) -> set[int]:
     }
 
 
-def _row_before(model: type[Row], before: State) -> Row:
+def row_as(model: type[Row], before: State) -> Row:
+    """A row as `state` wrote it down."""
     values = {
         field.attname: field.to_python(before[field.attname])
         for field in model._meta.concrete_fields

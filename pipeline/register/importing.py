@@ -12,6 +12,7 @@ from django.db.models import Count, Max, Q, QuerySet
 from pipeline.errors import UsageError
 from pipeline.forms.catalogue import Catalogue
 from pipeline.language import Text
+from pipeline.register.answers import end_of_joined, unanswered
 from pipeline.register.book import Book, Ghosts, Question, Told, Voices
 from pipeline.register.changes import ENTITIES, TRACKED, one_at_a_time
 from pipeline.register.consent import doubtful
@@ -56,6 +57,9 @@ class ImportReport:
         sheets: sheets that the register has now.
         new: of these, those that it did not have before.
         counts: kind of row to `new`, `updated`, `unchanged`, `removed` to how many.
+        answered: how many questions are not asked, since a person has said that the two are two.
+        joined: what was asked about two who were said to be two and whom corrected sheets have made one; the word is
+            taken back.
         unmapped: forms whose definitions say nothing to the register, and how many of their sheets are otherwise ready.
         elsewhere: other months than the imported one, and how many of their sheets are ready and not in the register.
     """
@@ -66,6 +70,8 @@ class ImportReport:
     new: int
     counts: Mapping[str, Mapping[str, int]]
     questions: tuple[Question, ...]
+    answered: int
+    joined: tuple[Question, ...]
     waiting: tuple[Waiting, ...]
     unmapped: Mapping[str, int]
     elsewhere: Mapping[str, int]
@@ -145,7 +151,9 @@ def _import(catalogue: Catalogue, month: str | None, heard: int) -> ImportReport
     changed = run.pk
     if changed is None and wanted:
         run.save()
-    questions += [*renumbered(people), *twins(people), *_left(), *doubtful(catalogue)]
+    joined = tuple(one.question for one in end_of_joined(run)) if changed else ()
+    likenesses, answered = unanswered((*renumbered(people), *twins(people)))
+    questions += [*likenesses, *_left(), *doubtful(catalogue)]
     return ImportReport(
         run=changed,
         month=month or "",
@@ -153,6 +161,8 @@ def _import(catalogue: Catalogue, month: str | None, heard: int) -> ImportReport
         new=new,
         counts={name: dict(found) for name, found in counts.items()},
         questions=tuple(dict.fromkeys(questions)),
+        answered=answered,
+        joined=joined,
         waiting=tuple(waiting_sheets(catalogue, month)),
         unmapped=unmapped,
         elsewhere=_elsewhere(catalogue, ready.keys() - keys, ready),

@@ -191,3 +191,22 @@ class Change(models.Model):
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["model", "row"], name="changes_of_a_row")]
+
+
+class Apart(models.Model):
+    """Two that look like one were said to be two, or the word was taken back; appended, the last one counts.
+
+    Attributes:
+        known: a family card, or who a person is (see `twins.Likeness`), as it stood; `told` is the other.
+        question: as it was asked.
+        run: the import that took the word back, since corrected sheets made the two one; undone, it does not count.
+    """
+
+    known = models.CharField(max_length=160)
+    told = models.CharField(max_length=160)
+    question = models.JSONField()
+    apart = models.BooleanField()
+    why = models.CharField(max_length=200, blank=True)
+    by = models.CharField(max_length=80, blank=True)
+    run = models.ForeignKey(ImportRun, on_delete=models.CASCADE, related_name="+", null=True)
+    at = models.DateTimeField(auto_now_add=True)

@@ -1,10 +1,12 @@
 """Who may be in the register twice: a number that was written or read wrongly makes somebody new of one who is known.
 
-Nothing is joined here: who looks like somebody else is a question for a person.
+Nothing is joined here: who looks like somebody else is a question for a person; `answers` keeps what is answered.
 """
 
+import shlex
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from itertools import permutations
 from typing import Final
 
@@ -17,11 +19,62 @@ from pipeline.register.parts import parts
 _DIGITS: Final = "0123456789"
 
 
-def twins(asked: Set[int]) -> Iterator[Question]:
+Side = tuple[str, str]
+"""What the screen calls one of two by: the number, "" for a person without a NIK, and the serial."""
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """Two rows that may be one, and the question about them.
+
+    Attributes:
+        known: the side that the question calls known: a family card, or who a person is (`who`).
+        told: the other side.
+    """
+
+    question: Question
+    known: str
+    told: str
+
+    @property
+    def pair(self) -> frozenset[str]:
+        """What an answer is about, whichever side is called known."""
+        return frozenset((self.known, self.told))
+
+    @property
+    def sides(self) -> tuple[Side, Side]:
+        """What the screen calls the known and the other one by."""
+        return (_number(self.known), self.question.other), (_number(self.told), self.question.serial)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What singles it out: both numbers; where one is lacking its serial, and the name: a sheet names several."""
+        name = () if all(number for number, _ in self.sides) else (self.question.name,)
+        return (*sorted(number or serial for number, serial in self.sides), *name)
+
+    def answerable(self) -> "Likeness":
+        """The same with the command that says that the two are two."""
+        one, other, *name = self.words
+        command = ("sotarsa", "register", "apart", one, other, *(("--name", *name) if name else ()))
+        return replace(self, question=replace(self.question, answer=shlex.join(command)))
+
+
+def who(person: Person) -> str:
+    """A person as far as it bears on being somebody else: NIK, or else the place on paper; name; birth date."""
+    place = f"{person.sheet.serial}/{person.sheet.copy}/{person.slot}"
+    return f"{person.nik or place} {person.name} {person.birth_date or ''}".rstrip()
+
+
+def _number(key: str) -> str:
+    first = key.partition(" ")[0]
+    return first if first.isdecimal() else ""
+
+
+def twins(asked: Set[int]) -> Iterator[Likeness]:
     """Asks about the people that have these keys and may be others of the register, once of each two."""
     for one, other in [*_same_birth(asked), *_same_name(asked)]:
         if (other.pk < one.pk or other.pk not in asked) and _perhaps_one(one, other):
-            yield _question(one, other)
+            yield Likeness(_question(one, other), who(other), who(one)).answerable()
 
 
 def near(number: str, other: str) -> bool:
@@ -76,7 +129,7 @@ def _question(one: Person, other: Person) -> Question:
     )
 
 
-def renumbered(asked: Set[int]) -> Iterator[Question]:
+def renumbered(asked: Set[int]) -> Iterator[Likeness]:
     """Asks about those of these people whom forms name in two families of nearly the same number."""
     several = [
         row
@@ -90,7 +143,8 @@ def renumbered(asked: Set[int]) -> Iterator[Question]:
         olds = dict.fromkeys(old for sheet in row.voices for old in families[sheet])
         for kk, serial in olds:
             if new and new.kk and near(kk, new.kk):
-                yield Question("two_kks", new.sheet.serial, row.name, "kk", kk, new.kk, serial)
+                question = Question("two_kks", new.sheet.serial, row.name, "kk", kk, new.kk, serial)
+                yield Likeness(question, kk, new.kk).answerable()
 
 
 def _families_of(sheets: Set[int]) -> Mapping[int, Sequence[tuple[str, str]]]:
