@@ -7,7 +7,7 @@ import shlex
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from itertools import permutations
+from itertools import groupby, permutations
 from typing import Final
 
 from django.db.models import Count
@@ -97,9 +97,10 @@ def _same_birth(asked: Set[int]) -> Iterator[tuple[Person, Person]]:
     """Those of whom others have name and birth date, with each of those."""
     named = Person.objects.exclude(name="").exclude(birth_date=None)
     several = named.values_list("name", "birth_date").annotate(people=Count("pk")).filter(people__gt=1)
-    for name, birth_date, _ in several.order_by("name", "birth_date"):
-        same = list(named.filter(name=name, birth_date=birth_date).select_related("sheet").order_by("pk"))
-        yield from ((one, other) for one, other in permutations(same, 2) if one.pk in asked)
+    for part in parts({name for name, _, _ in several}):
+        rows = named.filter(name__in=part).select_related("sheet").order_by("name", "birth_date", "pk")
+        for _, same in groupby(rows, key=lambda row: (row.name, row.birth_date)):
+            yield from ((one, other) for one, other in permutations(same, 2) if one.pk in asked)
 
 
 def _same_name(asked: Set[int]) -> Iterator[tuple[Person, Person]]:
