@@ -47,6 +47,21 @@ def leaving():
     return names, {row["kk"] for row in exports.households(catalogue())}
 
 
+def test_an_export_tells_who_consented_who_refused_and_who_was_never_asked():
+    from pipeline.register.exports import people
+
+    sheet(WIFE)
+    sheet(FAMILY)
+    roster = {"desa": "2005", "tanggal_penyaluran": "2026-11-20", "program": "CBP"}
+    alone = {("tambahan.nama", 1): "JUMRI", ("tambahan.nik", 1): "6311020101809001"}
+    sheet(roster | alone | {("tambahan.status", 1): "hadir"}, "penyaluran")
+    run()
+    told = {row["name"]: row["consent"] for row in people(catalogue())}
+    assert told == {"SARKANI": "setuju", "JUMRI": None}
+    everybody = {row["name"]: row["consent"] for row in people(catalogue(), refused=True)}
+    assert everybody == told | {"WULANDARI": "tidak_setuju"}
+
+
 def test_who_consents_leaves():
     sheet(FAMILY)
     report = run()

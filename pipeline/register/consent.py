@@ -17,7 +17,7 @@ from typing import Final
 from pipeline.forms.catalogue import Catalogue
 from pipeline.register.book import Question
 from pipeline.register.drafts import CONSENT
-from pipeline.register.models import WITHHELD, Household, Person
+from pipeline.register.models import UNREADABLE, WITHHELD, Household, Person
 from pipeline.register.papers import dates, settled_sheets, unreadable, values
 from pipeline.store.models import Sheet
 
@@ -30,21 +30,23 @@ class Withheld:
 
     Attributes:
         people: each with the sheet that refuses.
+        said: what each of these sheets says, one of `WITHHELD`.
     """
 
     people: Mapping[int, int] = field(default_factory=dict)
     households: frozenset[int] = frozenset()
+    said: Mapping[int, str] = field(default_factory=dict)
 
 
 def withheld(catalogue: Catalogue) -> Withheld:
     """Everybody whom a standing refusal keeps in the office, as the papers say now, imported or not."""
     told = dict(values(catalogue, CONSENT))
-    refused = {sheet for sheet, value in told.items() if value in WITHHELD}
-    refused |= {sheet for sheet, _ in unreadable(catalogue, CONSENT)}
+    refused = {sheet: value for sheet, value in told.items() if value in WITHHELD}
+    refused |= {sheet: UNREADABLE for sheet, _ in unreadable(catalogue, CONSENT)}
     if not refused:
         return Withheld()
     heads = dict(values(catalogue, _NIK))
-    own = _consents(catalogue, told.keys() - refused, heads)
+    own = _consents(catalogue, told.keys() - refused.keys(), heads)
     standing = {
         sheet: heads.get(sheet, "") for sheet in refused if not own.after(sheet, heads.get(sheet, ""))
     }
@@ -64,7 +66,7 @@ def withheld(catalogue: Catalogue) -> Withheld:
     homes = frozenset(
         key for key, made, voices in rows if made in forms or not forms.keys().isdisjoint(voices)
     )
-    return Withheld(people, homes)
+    return Withheld(people, homes, refused)
 
 
 def doubtful(catalogue: Catalogue) -> Iterator[Question]:

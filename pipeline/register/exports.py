@@ -37,6 +37,7 @@ PEOPLE: Final = Table(
         "id": "pk", "nik": "nik", "name": "name", "sex": "sex", "birth_date": "birth_date",
         "birth_place": "birth_place", "phone": "phone", "village": "village", "relation": "relation",
         "household": "household_id", "kk": "household__kk", "facts": "facts", "serial": "sheet__serial",
+        "consent": "household__consent",
     },
 )  # fmt: skip
 HOUSEHOLDS: Final = Table(
@@ -64,10 +65,14 @@ VISITS: Final = Table(
 
 
 def people(catalogue: Catalogue, refused: bool = False) -> Iterator[dict[str, object]]:
-    """One row a person; with `refused`, also those who keep their data in the office."""
-    kept = Withheld() if refused else withheld(catalogue)
-    found = _consenting(Person.objects.all(), "household__consent", refused)
-    return (row for row in _rows(found, PEOPLE) if row["id"] not in kept.people)
+    """One row a person; with `refused`, also those who keep their data in the office, and what they said."""
+    kept = withheld(catalogue)
+    said: dict[object, str] = {person: kept.said[sheet] for person, sheet in kept.people.items()}
+    for row in _rows(_consenting(Person.objects.all(), "household__consent", refused), PEOPLE):
+        if row["id"] not in said:
+            yield row
+        elif refused:
+            yield {**row, "consent": said[row["id"]]}
 
 
 def households(catalogue: Catalogue, refused: bool = False) -> Iterator[dict[str, object]]:
