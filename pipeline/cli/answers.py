@@ -8,6 +8,7 @@ import typer
 from pipeline.cli import context
 from pipeline.cli.options import Json, Reviewer, reviewer_name
 from pipeline.language import Text
+from pipeline.scans.files import readable
 
 if TYPE_CHECKING:
     from pipeline.register.answers import Answer
@@ -109,7 +110,7 @@ def answers(json: Json = False) -> None:
     for one in found:
         asked = one.likeness.question
         known, told = ("\n".join(filter(None, two)) for two in one.likeness.sides)
-        who = "\n".join(filter(None, (one.by, _day(one), one.why)))
+        who = "\n".join(filter(None, (readable(one.by), _day(one), readable(one.why))))
         table.add_row(f"{asked.name}\n{_TWO[asked.kind]}", known, told, who)
     context.answers().print(table)
 
