@@ -119,6 +119,15 @@ def test_an_answer_outlives_an_import_that_is_undone():
     assert (report.counts["person"]["new"], report.questions) == (2, ())
 
 
+def test_a_word_that_was_left_empty_is_nobody():
+    sheet(NUMBERLESS)
+    second = sheet(NUMBERLESS)
+    run()
+    with pytest.raises(UsageError):
+        say("", second.serial)
+    assert len(run().questions) == 1
+
+
 @pytest.mark.parametrize("name", ["nik", "tanggal_lahir"])
 def test_who_was_corrected_since_is_asked_about_anew(name):
     both = two_niks()

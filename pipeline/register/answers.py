@@ -173,7 +173,7 @@ def _chosen(
 
 def _between(two: Likeness, words: tuple[str, str]) -> bool:
     (known, told), (one, other) = two.sides, words
-    return (one in known and other in told) or (other in known and one in told)
+    return all(words) and ((one in known and other in told) or (other in known and one in told))
 
 
 def _asked_about(words: Sequence[str]) -> Iterator[Likeness]:
@@ -192,11 +192,11 @@ def _joined(run: ImportRun, model: str) -> Iterator[Pair]:
     for change in Change.objects.filter(run=run, model=model, before__isnull=False).order_by("pk").iterator():
         before, after = change.before or {}, change.after or {}
         was, now = set(before["voices"]), set(after.get("voices", ()))
-        key = _key(row_as(TRACKED[model], before))
+        row = row_as(TRACKED[model], before)
         if not now:
-            lost.append((key, was))
+            lost.append((_key(row), was))
         elif now - was:
-            gained.append((key, now - was))
+            gained.append((_key(row), now - was))
     for key, sheets in gained:
         if joined := {gone for gone, were in lost if were & sheets}:
             yield frozenset((key, *joined))

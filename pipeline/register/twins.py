@@ -61,8 +61,8 @@ class Likeness:
 
 def who(person: Person) -> str:
     """A person as far as it bears on being somebody else: NIK, or else the place on paper; name; birth date."""
-    place = f"{person.sheet.serial}/{person.sheet.copy}/{person.slot}"
-    return f"{person.nik or place} {person.name} {person.birth_date or ''}".rstrip()
+    first = person.nik or f"{person.sheet.serial}/{person.sheet.copy}/{person.slot}"
+    return f"{first} {person.name} {person.birth_date or ''}".rstrip()
 
 
 def _number(key: str) -> str:
