@@ -144,6 +144,12 @@ VALUE_REASONS: Final[dict[str, Text]] = {
         "Pemeriksaan acak menemukan terlalu banyak nilai salah di kumpulan ini.",
         "The audit found too many wrong values in this lot.",
     ),
+    "promise_refuted": Text(
+        "Pemeriksaan acak menemukan terlalu banyak nilai salah pada jenis isian ini: setiap nilainya diperiksa sampai "
+        "ketelitiannya terbukti lagi.",
+        "The audit found too many wrong values in fields of this kind: each one is checked until their accuracy is "
+        "proven anew.",
+    ),
     "reread": Text(
         "Dibaca dengan yang dipelajari dari keputusan kantor ini: periksa.",
         "Read by what was learnt from this office's decisions: please check.",

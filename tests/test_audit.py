@@ -237,6 +237,7 @@ def test_what_waits_for_a_rule_alone_does_not_enter_once_its_lot_is_refuted(stor
 
 def test_pages_that_come_later_into_a_refuted_lot_wait_too(store, tmp_path):
     refute("nama", "SARKAWI")
+    Refutation.objects.update(suspends=[])
     for batch in ("builders", "another"):
         paper = put(tmp_path / f"{batch}.tif", note(1, values=VALUES), note(2, values=BACK))
         scan_notes(store, paper, batch=batch)

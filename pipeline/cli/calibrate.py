@@ -8,19 +8,13 @@ import typer
 from rich.table import Column, Table
 
 from pipeline.cli import context
-from pipeline.cli.groups import GROUPS
+from pipeline.cli.groups import GROUPS, way_words
 from pipeline.cli.refuted import refuted_table, tell_refuted
 from pipeline.language import Text, figure
 
 if TYPE_CHECKING:
     from pipeline.review.calibration import Standing
 
-_CAPTURES: Final = {
-    "scan": Text("Pindaian", "Scans"),
-    "photo": Text("Foto", "Photos"),
-    "given": Text("Formulir cetakan kantor lain", "Forms printed by others"),
-}
-_ONE_READER: Final = Text("{capture} tanpa pembaca kedua", "{capture} without the second reader")
 _HEADS: Final = (
     Text("isian", "fields"),
     Text("janji", "promise"),
@@ -38,6 +32,7 @@ _AUDIT_HEADS: Final = (
     Text("salah, paling banyak", "wrong, at most"),
 )
 _NOTHING = Text("semua diperiksa", "all reviewed")
+_REFUTED = Text("tidak terbukti: semua diperiksa", "refuted: all reviewed")
 
 
 def calibrate(
@@ -67,6 +62,7 @@ def calibrate(
                         "audited": one.audited,
                         "errors": one.errors,
                         "reopened": one.reopened,
+                        "suspends": one.suspends,
                     }
                     for one in refutations()
                 ],
@@ -75,7 +71,7 @@ def calibrate(
         return
     console = context.answers()
     for way, mine in groupby(standings, key=lambda one: one.way):
-        table = Table(*_columns(_HEADS), title=_titled(way))
+        table = Table(*_columns(_HEADS), title=way_words(way))
         for one in mine:
             table.add_row(*_row(one))
         console.print(table)
@@ -92,22 +88,16 @@ def calibrate(
         console.print(refuted)
 
 
-def _titled(way: str) -> str:
-    """A way that pages come, see `recognition.confidence.way_of`, in words."""
-    readers, _, capture = way.partition("/")
-    said = str(_CAPTURES[capture])
-    return said if readers == "both" else _ONE_READER.format(capture=said)
-
-
 def _columns(heads: Sequence[Text]) -> list[Column]:
     """The first says what, the others are figures."""
     return [Column(str(head), justify="right" if number else "left") for number, head in enumerate(heads)]
 
 
 def _row(one: "Standing") -> tuple[str, ...]:
-    own = "✓" if one.own else f"{figure(one.decided, ',')} / {figure(one.needed, ',')}"
+    proven_by_own = one.own and not one.suspended
+    own = "✓" if proven_by_own else f"{figure(one.decided, ',')} / {figure(one.needed, ',')}"
     kind = str(GROUPS[one.group]), figure(one.alpha, ".1%"), figure(one.n, ",")
     if one.threshold is None or one.bound is None:
-        return *kind, str(_NOTHING), "", "", own
+        return *kind, str(_REFUTED if one.suspended else _NOTHING), "", "", own
     proven = figure(one.threshold, ".2f"), figure(one.accepted, ".1%"), figure(one.bound, ".3%")
     return *kind, *proven, own

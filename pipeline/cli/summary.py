@@ -1,6 +1,7 @@
 """What a batch gave, in words, as JSON and as an exit status."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from rich.table import Table
 
 from pipeline.cli import context
+from pipeline.cli.refuted import tell_waiting
 from pipeline.errors import Exit, SotarsaError
 from pipeline.language import Text
 from pipeline.scans.files import NAMED, readable
@@ -15,6 +17,7 @@ from pipeline.scans.files import NAMED, readable
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from pipeline.review.calibration import Waiting
     from pipeline.store.tally import BatchSummary
 
 _SHUT: Final = Text(
@@ -73,6 +76,7 @@ def facts(summary: "BatchSummary", passed: Sequence[Path], fault: SotarsaError |
             "review": summary.review,
         },
         "forms": summary.forms,
+        "suspended": [asdict(one) for one in _waiting(summary)],
         "fault": str(fault) if fault else None,
     }
 
@@ -116,8 +120,15 @@ def show(summary: "BatchSummary", passed: Sequence[Path] = ()) -> None:
         )
     if summary.set_aside:
         _show_aside(console, summary)
+    tell_waiting(_waiting(summary))
     if summary.review:
         context.tell(_NEXT)
+
+
+def _waiting(summary: "BatchSummary") -> "tuple[Waiting, ...]":
+    from pipeline.review.calibration import waiting
+
+    return waiting(context.home(), context.catalogue(), summary.batch)
 
 
 def _some(names: Sequence[str]) -> str:

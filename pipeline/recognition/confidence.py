@@ -95,12 +95,15 @@ class Calibration:
         probabilities: the share of right values at each knot, ascending.
         proofs: for each promise that is proven, the least score that enters unseen.
         n: labelled fields it stands on.
+        made_with: for an office's own, the newest refutation of the group's promise that it was made with and has
+            answered by proving all that the forms ask; 0 for none.
     """
 
     scores: tuple[float, ...]
     probabilities: tuple[float, ...]
     proofs: Mapping[Promise, Proof]
     n: int
+    made_with: int = 0
 
     def probability(self, own: float) -> float:
         """The calibrated probability for a reader's own probability 0..1."""
@@ -207,6 +210,7 @@ def save_tables(path: Path, tables: Tables, own: bool = False) -> None:
 def _to_json(calibration: Calibration) -> dict[str, Any]:
     return {
         "n": calibration.n,
+        **({"made_with": calibration.made_with} if calibration.made_with else {}),
         "proofs": {f"{alpha:g}/{sure:g}": asdict(p) for (alpha, sure), p in calibration.proofs.items()},
         "scores": calibration.scores,
         "probabilities": calibration.probabilities,
@@ -218,4 +222,5 @@ def _from_json(row: Mapping[str, Any]) -> Calibration:
     for name, held in row["proofs"].items():
         alpha, sure = name.split("/")
         proofs[float(alpha), float(sure)] = Proof(**held)
-    return Calibration(tuple(row["scores"]), tuple(row["probabilities"]), proofs, int(row["n"]))
+    knots = tuple(row["scores"]), tuple(row["probabilities"])
+    return Calibration(*knots, proofs, int(row["n"]), int(row.get("made_with", 0)))

@@ -2,6 +2,9 @@
 
 Whether the promise (at most alpha wrong) still stands is asked after every value that was found wrong, so the answer
 has to hold at any time: see `pipeline.review.bet`.
+
+A promise that is refuted over all lots is none any more: see `pipeline.store.promises`. What entered by it before is
+watched apart from what enters once it is proven anew, so that neither speaks for or against the other.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,6 +20,7 @@ from pipeline.forms.layout import FieldType
 from pipeline.recognition.confidence import GROUPS
 from pipeline.review.bet import ALL_SHARE, GROUPS_SHARE, LEVEL, Looks, bound, evidence
 from pipeline.review.chances import SHARE, YOUNG_SHARE
+from pipeline.store import promises
 from pipeline.store.models import Batch, Decision, FieldReading, Refutation
 from pipeline.validation.rules import RULES
 
@@ -85,12 +89,16 @@ def examine(reading: FieldReading, forms: Catalogue) -> tuple[Refutation, ...]:
         The promises that are refuted now: of the lot, of its group of fields, of all values.
     """
     batch, group = reading.page.file.batch, GROUPS[FieldType(reading.type)]
+    doubted = promises.doubts()
+    anew = promises.came_since(reading, doubted)
     refuted = []
     for name, lot, level in _promises(group, batch):
-        rows = _since(name, lot)
+        rows = _since(name, lot, anew=anew)
+        if lot is None:
+            rows = [row for row in rows if promises.came_since(row, doubted) == anew]
         outcomes = _of(_outcomes(rows, forms), name)
         if evidence(_looks(outcomes)) >= -np.log(level):
-            refuted.append(_refute(name, lot, rows, outcomes))
+            refuted.append(_refute(name, lot, rows, outcomes, suspend=anew and lot is None))
     return tuple(refuted)
 
 
@@ -116,15 +124,28 @@ def _promises(group: str, batch: Batch) -> Iterable[tuple[str, Batch | None, flo
 
 
 def _refute(
-    group: str, batch: Batch | None, rows: Sequence[FieldReading], outcomes: Sequence[Outcome]
+    group: str,
+    batch: Batch | None,
+    rows: Sequence[FieldReading],
+    outcomes: Sequence[Outcome],
+    *,
+    suspend: bool,
 ) -> Refutation:
     """Writes a refutation down and sends accepted values back: of the lot, or of every lot with a wrong one.
 
     A value that waits for rules of its sheet alone would enter as soon as they hold: it waits for a person, too.
+
+    Args:
+        group: of the promise that is refuted; "" for all.
+        batch: its lot; None for all.
+        rows: the audited readings that it was held to.
+        outcomes: those of them that it speaks of.
+        suspend: whether nothing more may enter by it. Then the groups in which wrong values were found are shut: only
+            their thresholds let any in, and who says that all together err too much says nothing against the others.
     """
     kinds = [kind.value for kind, name in GROUPS.items() if group in ("", name)]
-    wrong = {row.page.file.batch_id for row in rows if row.type in kinds and row.value != row.read_value}
-    lots = sorted({batch.pk} if batch else wrong)
+    wrong = [row for row in rows if row.type in kinds and row.value != row.read_value]
+    lots = sorted({batch.pk} if batch else {row.page.file.batch_id for row in wrong})
     here = FieldReading.objects.filter(page__file__batch__in=lots, type__in=kinds)
     open_ones = here.filter(status=Status.REVIEW).exclude(reasons=["low_confidence"]).only("reasons")
     ruled = [row for row in open_ones.iterator(_MANY) if RULES.keys() >= set(row.reasons)]
@@ -142,6 +163,9 @@ def _refute(
         reopened=reopened,
         last_decision=newest or 0,
         lots=lots,
+        suspends=sorted({promises.group_of_row(row) for row in wrong}) if suspend else [],
+        wrong=[row.pk for row in wrong],
+        last_reading=FieldReading.objects.aggregate(last=Max("pk"))["last"] or 0,
     )
 
 
@@ -155,9 +179,16 @@ def _audited(after: int = 0) -> QuerySet[FieldReading]:
     return decided.annotate(decided=Min("decisions")).filter(decided__gt=after).order_by("decided")
 
 
-def _since(group: str, batch: Batch | None) -> list[FieldReading]:
-    """The audited readings behind the last refutation of the same promise."""
-    last = Refutation.objects.filter(group=group, batch=batch).order_by("-pk").first()
+def _since(group: str, batch: Batch | None, *, anew: bool) -> list[FieldReading]:
+    """The audited readings behind the last refutation of the same promise.
+
+    Args:
+        group: of the promise; "" for all.
+        batch: its lot; None for all.
+        anew: whether it is one that stands: what refuted an earlier one of all lots once more took nothing from it.
+    """
+    known = Refutation.objects.filter(group=group, batch=batch)
+    last = (known.exclude(suspends=[]) if anew and batch is None else known).order_by("-pk").first()
     rows = _audited(last.last_decision if last else 0)
     return list(rows.filter(page__file__batch=batch) if batch else rows)
 

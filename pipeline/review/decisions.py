@@ -15,6 +15,7 @@ from pipeline.review.audit import examine
 from pipeline.review.entry import as_written, check, interpret, sentence, warnings
 from pipeline.review.items import WITH, ReviewItem, item_of
 from pipeline.review.queue import claim, holder
+from pipeline.store import promises
 from pipeline.store.doubts import accept
 from pipeline.store.models import Decision, FieldReading, Sheet
 from pipeline.store.readings import ABSENT, Broken, broken_by
@@ -98,6 +99,7 @@ def decide(
         UsageError: there is no such item, or its form is not known here.
     """
     with transaction.atomic():
+        promises.hold(to_refute=True)
         row = _locked(item_id)
         _check_mine(row, reviewer)
         item = item_of(row)
@@ -242,7 +244,7 @@ def _judge_again(row: FieldReading, before: Sequence[str], after: Sequence[str])
     """Let rules that a decision broke, or made whole again, count for another reading of the sheet.
 
     What a person decided stays. A reading that waited only for rules that now hold was accepted before they
-    spoke, and is so again.
+    spoke, and is so again, unless the promise by which it was has been refuted since.
     """
     if row.status == Status.REVIEWED:
         return
@@ -256,6 +258,8 @@ def _judge_again(row: FieldReading, before: Sequence[str], after: Sequence[str])
     row.reasons = reasons
     if reasons:
         row.status, row.audit = Status.REVIEW, False
+    elif not promises.came_since(row, promises.doubts()):
+        promises.send(row)
     else:
         accept(row)
     row.save(update_fields=["reasons", "status", "audit"])

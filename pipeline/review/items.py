@@ -8,6 +8,7 @@ from pipeline.forms.fields import FieldSpec
 from pipeline.forms.layout import FieldLayout
 from pipeline.recognition.types import Alternative
 from pipeline.store.models import Decision, FieldReading
+from pipeline.store.promises import WAITS
 
 WITH: Final = ("page__file",)
 """What a row is read together with, for `item_of`."""
@@ -64,8 +65,11 @@ class ReviewItem:
 
     @property
     def blind(self) -> bool:
-        """Whether nobody may be told how sure the reader is: it may be an accepted value that is audited."""
-        return set(self.reasons) == {"low_confidence"}
+        """Whether nobody may be told how sure the reader is: what is said of it shows how often it is right.
+
+        It may be an accepted value that is audited, or one of a group whose promise has to be proven anew.
+        """
+        return set(self.reasons) in ({"low_confidence"}, {WAITS})
 
     @property
     def holds_ink(self) -> bool:

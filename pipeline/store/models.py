@@ -178,6 +178,9 @@ class Refutation(models.Model):
         errors: of them, wrong.
         last_decision: the newest decision that was looked at; a new watch begins behind it.
         lots: the batches whose values were sent back, by key.
+        suspends: calibration groups of which nothing enters unseen until proven anew, see `store.promises`.
+        wrong: the readings that were found wrong, by key.
+        last_reading: the newest reading when it was refuted.
         told: whether a person at this computer has been told.
     """
 
@@ -188,6 +191,9 @@ class Refutation(models.Model):
     reopened = models.PositiveIntegerField()
     last_decision = models.PositiveBigIntegerField()
     lots = models.JSONField(default=list)
+    suspends = models.JSONField(default=list)
+    wrong = models.JSONField(default=list)
+    last_reading = models.PositiveBigIntegerField(default=0)
     told = models.BooleanField(default=False)
     at = models.DateTimeField(auto_now_add=True)
 

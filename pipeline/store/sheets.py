@@ -6,6 +6,7 @@ from pipeline.forms.catalogue import Form
 from pipeline.forms.layout import FieldType
 from pipeline.page import PageReading, PageStatus
 from pipeline.recognition.confidence import GROUPS
+from pipeline.store import promises
 from pipeline.store.doubts import Status, accept, compare, doubt, reopen
 from pipeline.store.lottery import NO_AUDIT, Audit
 from pipeline.store.models import Batch, FieldReading, Page, Refutation, Sheet
@@ -31,6 +32,7 @@ def place(
         broken_rules: run over the whole sheet once every side is there.
         audit: how accepted values are drawn for it.
     """
+    promises.hold()
     at = find(page, reading.readings, form)
     page.sheet, page.serial = at.sheet, at.sheet.serial
     if at.repeats is not None:
@@ -46,9 +48,11 @@ def place(
                 doubt(row, ["serial_reused"])
     for row in strangers(page, form, rows):
         doubt(row, ["separator_disagrees"])
-    refuted = _refuted(page.file.batch)
-    for row in rows:
-        if row.status == Status.ACCEPTED:
+    doubted, refuted = promises.doubts(), _refuted(page.file.batch)
+    for row, judged in zip(rows, reading.readings, strict=True):
+        if promises.waits(row, judged.made_with, doubted):
+            promises.send(row)
+        elif row.status == Status.ACCEPTED:
             alpha = form.definition.field(row.field).alpha
             row.audit_share = audit.share
             row.audit_chance = audit.chance(audit.share, row.confidence, alpha)
