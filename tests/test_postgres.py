@@ -8,9 +8,11 @@ from pathlib import Path
 from threading import Barrier, Event
 
 import pytest
+import test_audit
 import test_import
 import test_import_model
 from builders import ALONE, FAMILY, correct, sheet
+from forms_under_test import catalogue
 from notes import BACK, SERIAL, VALUES, fields_on, note, put, scan_notes
 
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
@@ -170,3 +172,55 @@ def test_a_server_that_does_not_answer_is_told(home, monkeypatch, tmp_path):
     with pytest.raises(StoreError) as told:
         open_store(home)
     assert told.value.text == UNREACHABLE
+
+
+def test_a_page_that_comes_in_while_its_promise_is_refuted_came_before_or_waits(postgres_store, tmp_path):
+    """The refutation waits for the page, and counts it to what entered by the refuted promise."""
+    from django.db import connection
+
+    from pipeline.review.decisions import Kind, decide
+    from pipeline.store import promises
+    from pipeline.store.models import FieldReading, Refutation
+
+    drawn = [test_audit.drawn_sheet("nama", batch="refuted") for _ in range(2)]
+    judged, may_go, done = Event(), Event(), Event()
+
+    def slowly(definition, readings):
+        judged.set()
+        may_go.wait(10)
+        return {}
+
+    def apart(what, *args, **how):
+        try:
+            return what(*args, **how)
+        finally:
+            connection.close()
+
+    def refute():
+        for made in drawn:
+            name = test_audit.of(made, "nama")
+            decide(name.pk, "ani", Kind.CORRECTED, "SARKAWI", catalogue())
+        done.set()
+
+    values = VALUES | {"nik": "6311022203789777"}
+    # The last side is under way with all its values when the rules of its sheet are looked at.
+    deck = put(tmp_path / "a.tif", note(2, "FPS-2008-26-00001", BACK), note(1, "FPS-2008-26-00001", values))
+    with ThreadPoolExecutor(2) as pool:
+        page = pool.submit(apart, scan_notes, postgres_store, deck, batch="under way", rules=slowly)
+        assert judged.wait(10)
+        reviewer = pool.submit(apart, refute)
+        waited = not done.wait(1)
+        may_go.set()
+        page.result()
+        reviewer.result()
+    assert waited
+    newest = Refutation.objects.filter(batch=None).latest("pk")
+    names = FieldReading.objects.filter(page__file__batch__name="under way", field="nama", row=None)
+    assert {row.status for row in names} == {"accepted"}
+    assert all(row.pk <= newest.last_reading for row in names)
+    values |= {"nik": "6311022203789778", "nama": "SITI AMINAH"}
+    deck = put(tmp_path / "b.tif", note(1, "FPS-2008-26-00002", values), note(2, "FPS-2008-26-00002", BACK))
+    scan_notes(postgres_store, deck, batch="later")
+    name = FieldReading.objects.get(page__file__batch__name="later", field="nama", row=None)
+    assert name.reasons == [promises.WAITS]
+    Refutation.objects.all().delete()
