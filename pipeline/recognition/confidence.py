@@ -95,15 +95,15 @@ class Calibration:
         probabilities: the share of right values at each knot, ascending.
         proofs: for each promise that is proven, the least score that enters unseen.
         n: labelled fields it stands on.
-        made_with: for an office's own, the newest refutation of the group's promise that it was made with and has
-            answered by proving all that the forms ask; 0 for none.
+        made_with: for an office's own, the refutation of the group's promise, by its time, that it was made with and
+            has answered by proving all that the forms ask; "" for none.
     """
 
     scores: tuple[float, ...]
     probabilities: tuple[float, ...]
     proofs: Mapping[Promise, Proof]
     n: int
-    made_with: int = 0
+    made_with: str = ""
 
     def probability(self, own: float) -> float:
         """The calibrated probability for a reader's own probability 0..1."""
@@ -223,4 +223,4 @@ def _from_json(row: Mapping[str, Any]) -> Calibration:
         alpha, sure = name.split("/")
         proofs[float(alpha), float(sure)] = Proof(**held)
     knots = tuple(row["scores"]), tuple(row["probabilities"])
-    return Calibration(*knots, proofs, int(row["n"]), int(row.get("made_with", 0)))
+    return Calibration(*knots, proofs, int(row["n"]), str(row.get("made_with", "")))

@@ -208,7 +208,7 @@ def waiting(home: Path, forms: Catalogue, batch: str) -> tuple[Waiting, ...]:
 
 def _suspended(group: str, own: Calibration | None, refuted: Doubts) -> bool:
     """Whether a group's promise is refuted, and not proven anew by the office's own table."""
-    return group in refuted and (own.made_with if own else 0) < refuted[group].refutation
+    return group in refuted and (own.made_with if own else "") != refuted[group].refutation
 
 
 def _needed(promises: Set[Promise]) -> int:

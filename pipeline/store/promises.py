@@ -30,12 +30,12 @@ class Doubted:
     """The newest refutation, over all lots, of what is promised of a group of fields.
 
     Attributes:
-        refutation: its key; a table that was made with it says so.
+        refutation: when it was; a table that was made with it names it by that, since keys come again in other stores.
         last_reading: the newest reading of before, by key.
         wrong: the readings that were found wrong, by key.
     """
 
-    refutation: int
+    refutation: str
     last_reading: int
     wrong: tuple[int, ...]
 
@@ -47,8 +47,12 @@ Doubts = Mapping[str, Doubted]
 def doubts() -> Doubts:
     """What is refuted now, for every calibration group."""
     rows = Refutation.objects.filter(batch=None).exclude(suspends=[]).order_by("pk")
-    told = rows.values_list("suspends", "pk", "last_reading", "wrong")
-    return {group: Doubted(key, last, tuple(wrong)) for groups, key, last, wrong in told for group in groups}
+    told = rows.values_list("suspends", "at", "last_reading", "wrong")
+    return {
+        group: Doubted(at.isoformat(), last, tuple(wrong))
+        for groups, at, last, wrong in told
+        for group in groups
+    }
 
 
 def group_of_row(row: FieldReading) -> str:
@@ -62,17 +66,17 @@ def came_since(row: FieldReading, refuted: Doubts) -> bool:
     return doubted is None or row.pk > doubted.last_reading
 
 
-def waits(row: FieldReading, made_with: int, refuted: Doubts) -> bool:
+def waits(row: FieldReading, made_with: str, refuted: Doubts) -> bool:
     """Whether a new reading that a threshold alone judged has to wait, being promised nothing any more.
 
     Args:
         row: not saved yet.
-        made_with: the newest refutation that the table which judged it was made with.
+        made_with: the refutation that the table which judged it was made with.
         refuted: what is refuted now.
     """
     doubted = refuted.get(group_of_row(row))
     judged = row.status == FieldReading.Status.ACCEPTED or row.reasons == _UNPROVEN
-    return judged and doubted is not None and made_with < doubted.refutation
+    return judged and doubted is not None and made_with != doubted.refutation
 
 
 def send(row: FieldReading) -> None:

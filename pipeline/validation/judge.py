@@ -27,7 +27,7 @@ class JudgedReading:
     Attributes:
         score: log odds of the reader's own probability, for calibrating anew.
         proposal: what an office's learnt head reads instead; a person sees it, nothing accepts it.
-        made_with: the newest refutation that the table which judged it was made with, see `Calibration`.
+        made_with: the refutation that the table which judged it was made with, see `Calibration`.
     """
 
     reading: Reading
@@ -35,7 +35,7 @@ class JudgedReading:
     reasons: tuple[str, ...]
     score: float = 0.0
     proposal: Reading | None = None
-    made_with: int = 0
+    made_with: str = ""
 
 
 def judge(
@@ -90,7 +90,7 @@ def _judge(spec: FieldSpec, reading: Reading, in_use: bool, calibrations: Groups
         "review" if reasons else "accepted",
         tuple(dict.fromkeys(reasons)),
         score_of(own),
-        made_with=calibration.made_with if calibration else 0,
+        made_with=calibration.made_with if calibration else "",
     )
 
 
