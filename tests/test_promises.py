@@ -20,7 +20,7 @@ from pipeline.review.calibration import FILE, own_labels, recalibrate, waiting
 from pipeline.review.decisions import Kind, decide
 from pipeline.store import promises
 from pipeline.store.models import FieldReading, Page, Refutation, Sheet
-from pipeline.store.promises import WAITS, Doubted
+from pipeline.store.promises import WAITS, Refuted
 from pipeline.store.tally import tally
 from pipeline.validation.judge import judge
 
@@ -133,7 +133,7 @@ def test_a_batch_under_way_is_held_to_what_is_refuted_now(store, paper):
 @pytest.mark.parametrize(("score", "proven"), [(SCORE, False), (3.0, True)])
 def test_no_threshold_comes_back_that_the_refuting_values_speak_against(store, paper, score, proven):
     refute("nama", "SARKAWI")
-    wrong = FieldReading.objects.filter(pk__in=promises.doubts()["letters"].wrong)
+    wrong = FieldReading.objects.filter(pk__in=promises.refuted()["letters"].wrong)
     assert wrong
     wrong.update(score=score)
     Page.objects.filter(readings__in=wrong).update(way=WAY)
@@ -159,7 +159,7 @@ def test_all_that_is_decided_while_a_promise_waits_is_the_sample_and_nothing_tha
     lot = FieldReading.objects.filter(page__file__batch__name="builders")
     Page.objects.filter(readings__in=lot).update(way=WAY)
     lot.update(status=Status.REVIEWED)
-    refuting = len(promises.doubts()["letters"].wrong)
+    refuting = len(promises.refuted()["letters"].wrong)
     assert standing(store).decided == refuting, "the lot that was sent back is no sample"
     name, _ = paper("later")
     assert standing(store).decided == refuting, "the sheet is not wholly decided"
@@ -196,7 +196,7 @@ def test_a_promise_of_all_values_shuts_the_groups_in_which_some_were_wrong(store
     row = of(drawn_sheet("kk"), "kk")
     decide(row.pk, "ani", Kind.CONFIRMED, None, catalogue(), confirmed=True)
     assert {(one.group, one.batch) for one in audit.refutations()} == {("", None)}
-    assert set(promises.doubts()) == {"letters", "nik"}
+    assert set(promises.refuted()) == {"letters", "nik"}
 
 
 def test_a_value_that_was_wrongly_left_empty_shuts_empty_fields(store):
@@ -204,7 +204,7 @@ def test_a_value_that_was_wrongly_left_empty_shuts_empty_fields(store):
         row = of(drawn_sheet("rw"), "rw")
         assert row.read_value is None
         decide(row.pk, "ani", Kind.CORRECTED, "002", catalogue(), confirmed=True)
-    assert set(promises.doubts()) == {"empty"}
+    assert set(promises.refuted()) == {"empty"}
 
 
 def test_a_refutation_of_one_lot_suspends_nothing(store, paper):
@@ -213,14 +213,14 @@ def test_a_refutation_of_one_lot_suspends_nothing(store, paper):
     Refutation.objects.create(
         group="letters", batch_id=1, audited=9, errors=9, reopened=0, last_decision=0, lots=[1]
     )
-    assert promises.doubts() == {}
+    assert promises.refuted() == {}
     assert paper("later")[0].status == Status.ACCEPTED
 
 
 def test_what_entered_before_says_nothing_of_what_was_proven_since(store, paper):
     before = [drawn_sheet("nama", batch=f"old {n}") for n in range(8)]
     refute("nama", "SARKAWI")
-    shut = promises.doubts()["letters"]
+    shut = promises.refuted()["letters"]
     decided_anew(store, paper)
     for sheet in before:
         if (row := of(sheet, "nama")).status == Status.AUDIT:
@@ -228,7 +228,7 @@ def test_what_entered_before_says_nothing_of_what_was_proven_since(store, paper)
     again = Refutation.objects.filter(suspends=[], batch=None)
     assert again, "their lots go back as before"
     assert {row.status for row in [of(one, "nama") for one in before]} == {Status.REVIEWED}
-    assert promises.doubts()["letters"] == shut
+    assert promises.refuted()["letters"] == shut
     assert not standing(store).suspended
     last = again.last().pk
     for _ in range(2):
@@ -244,7 +244,7 @@ def test_another_edition_of_the_readers_ends_no_suspension_and_brings_back_one_t
     decided_anew(store, paper)
     path = store / FILE
     assert not standing(store).suspended
-    assert own_tables(path)[WAY]["letters"].made_with == promises.doubts()["letters"].refutation
+    assert own_tables(path)[WAY]["letters"].made_with == promises.refuted()["letters"].refutation
     path.write_text(path.read_text().replace(edition(), "00000000"))
     assert paper("updated", 2)[0].reasons == [WAITS]
     FieldReading.objects.filter(reader="note").update(reader="cells 12345678")
@@ -275,10 +275,10 @@ def test_a_value_waits_if_its_table_does_not_answer_the_newest_refutation(
     judged, made_with, refuted, kind, value
 ):
     row = FieldReading(type=kind, read_value=value, status=judged[0], reasons=judged[1])
-    doubts = {"nik": Doubted(refuted, 0, ()), "empty": Doubted(refuted, 0, ())}
+    known = {"nik": Refuted(refuted, 0, ()), "empty": Refuted(refuted, 0, ())}
     group = "empty" if value is None else {"nik": "nik", "name": "letters", "choice": "marks"}[kind]
     alone = judged[1] in ([], ["low_confidence"])
-    assert promises.waits(row, made_with, doubts) == (group in doubts and made_with != refuted and alone)
+    assert promises.waits(row, made_with, known) == (group in known and made_with != refuted and alone)
     assert not promises.waits(row, made_with, {})
 
 
@@ -329,11 +329,11 @@ def test_it_survives_a_backup(store, paper, tmp_path):
     refute("nama", "SARKAWI")
     decided_anew(store, paper)
     recalibrate(store, catalogue())
-    before = promises.doubts()
+    before = promises.refuted()
     backup(store, tmp_path / "a.tar")
     restore(tmp_path / "other", tmp_path / "a.tar")
     open_store(tmp_path / "other")
-    assert promises.doubts() == before
+    assert promises.refuted() == before
     assert own_tables(tmp_path / "other" / FILE)[WAY]["letters"].made_with == before["letters"].refutation
 
 
@@ -342,8 +342,9 @@ def test_what_was_refuted_before_this_was_held_to_is_held_to_now(store):
 
     from django.apps import apps
 
+    decide(of(drawn_sheet("rw"), "rw").pk, "ani", Kind.CONFIRMED, None, catalogue(), confirmed=True)
     refute("nama", "SARKAWI")
-    now = promises.doubts()
+    now = promises.refuted()
     Refutation.objects.update(suspends=[], wrong=[], last_reading=0)
     import_module("pipeline.store.migrations.0007_promises_refuted").refuted_before(apps, None)
-    assert promises.doubts() == now
+    assert promises.refuted() == now

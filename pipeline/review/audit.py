@@ -89,7 +89,7 @@ def examine(reading: FieldReading, forms: Catalogue) -> tuple[Refutation, ...]:
         The promises that are refuted now: of the lot, of its group of fields, of all values.
     """
     batch, group = reading.page.file.batch, GROUPS[FieldType(reading.type)]
-    doubted = promises.doubts()
+    doubted = promises.refuted()
     anew = promises.came_since(reading, doubted)
     refuted = []
     for name, lot, level in _promises(group, batch):

@@ -36,17 +36,18 @@ from pipeline.recognition.confidence import (
 from pipeline.recognition.promise import Labelled, calibrate, proven_bound, smallest_sample
 from pipeline.recognition.recognise import cells_read_by, marks_read_by
 from pipeline.review.chances import EVEN, SHARE
+from pipeline.store import promises
 from pipeline.store.lottery import drawn
 from pipeline.store.models import FieldReading, Page
-from pipeline.store.promises import WAITS, Doubts, doubts
 from pipeline.validation.judge import EMPTY
 
 FILE: Final = "calibration.json"
 """The office's own tables, in its home."""
 
-_UNPROVEN: Final = frozenset({"low_confidence", "audit_refuted", WAITS})
+_UNPROVEN: Final = frozenset({"low_confidence", "audit_refuted", promises.WAITS})
 """Reasons that only a threshold gave; with any other a value is never accepted unseen, so it teaches nothing."""
 _USUAL: Final = frozenset({(ALPHA, CONFIDENCE)})
+_LABEL: Final = ("pk", "page__way", "type", "read_value", "value", "score")
 _CHUNK: Final = 5_000
 
 Status = FieldReading.Status
@@ -106,7 +107,7 @@ def own_labels(*, anew: bool = False) -> Iterator[tuple[str, Labelled]]:
     Args:
         anew: only of groups whose promise was ever refuted over all lots.
     """
-    refuted = doubts()
+    refuted = promises.refuted()
     rows = _decided()
     if anew:
         rows = rows.filter(pk__gt=min((one.last_reading for one in refuted.values()), default=0))
@@ -122,16 +123,13 @@ def own_labels(*, anew: bool = False) -> Iterator[tuple[str, Labelled]]:
         if (doubted is None and anew) or (doubted and key <= doubted.last_reading):
             continue
         evenly = not unseen_here and drawn(EVEN * SHARE, sha256, image, position)
-        if (evenly or WAITS in reasons) and _UNPROVEN.issuperset(reasons):
+        if (evenly or promises.WAITS in reasons) and _UNPROVEN.issuperset(reasons):
             yield way, labelled
     for group, doubted in refuted.items():
         for row in _decided().filter(pk__in=doubted.wrong).values_list(*_LABEL):
             _, way, labelled = _labelled(*row)
             if labelled.group == group:
                 yield way, labelled
-
-
-_LABEL: Final = ("pk", "page__way", "type", "read_value", "value", "score")
 
 
 def _decided() -> QuerySet[FieldReading]:
@@ -162,7 +160,7 @@ def recalibrate(home: Path, forms: Catalogue) -> tuple[Standing, ...]:
         StoreError: what was kept in the home is damaged.
     """
     # What is refuted from here on, these labels do not answer.
-    refuted = doubts()
+    refuted = promises.refuted()
     labels: dict[str, list[Labelled]] = {}
     for way, label in own_labels():
         labels.setdefault(way, []).append(label)
@@ -192,7 +190,7 @@ def waiting(home: Path, forms: Catalogue, batch: str) -> tuple[Waiting, ...]:
     Raises:
         StoreError: what was kept in the home is damaged.
     """
-    refuted, promised = doubts(), _promised(forms)
+    refuted, promised = promises.refuted(), _promised(forms)
     if not refuted:
         return ()
     own = own_tables(home / FILE)
@@ -206,14 +204,14 @@ def waiting(home: Path, forms: Catalogue, batch: str) -> tuple[Waiting, ...]:
     )
 
 
-def _suspended(group: str, own: Calibration | None, refuted: Doubts) -> bool:
+def _suspended(group: str, own: Calibration | None, refuted: promises.RefutedGroups) -> bool:
     """Whether a group's promise is refuted, and not proven anew by the office's own table."""
     return group in refuted and (own.made_with if own else "") != refuted[group].refutation
 
 
-def _needed(promises: Set[Promise]) -> int:
+def _needed(asked: Set[Promise]) -> int:
     """How many labelled readings prove all of these at the least."""
-    return max(smallest_sample(*promise) for promise in {*_USUAL, *promises})
+    return max(smallest_sample(*promise) for promise in {*_USUAL, *asked})
 
 
 def _promised(forms: Catalogue) -> dict[str, set[Promise]]:
@@ -227,7 +225,10 @@ def _promised(forms: Catalogue) -> dict[str, set[Promise]]:
 
 
 def _standings(
-    own: Tables, labels: dict[str, list[Labelled]], promised: dict[str, set[Promise]], refuted: Doubts
+    own: Tables,
+    labels: dict[str, list[Labelled]],
+    promised: dict[str, set[Promise]],
+    refuted: promises.RefutedGroups,
 ) -> tuple[Standing, ...]:
     shipped = load_tables()
     found = []
@@ -241,6 +242,7 @@ def _standings(
             suspended = _suspended(group, ours, refuted)
             needed = _needed(promised.get(group, _USUAL) if suspended else _USUAL)
             one = partial(_standing, way, group, ours is not None, groups.get(group), counts.get(group, 0))
+            # What may be empty is asked for at every rate; the usual one tells enough.
             alphas = {ALPHA} if group == "empty" else {alpha for alpha, _ in promised.get(group, _USUAL)}
             found += [one(needed, suspended, alpha) for alpha in sorted(alphas)]
     return tuple(found)

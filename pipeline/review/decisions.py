@@ -258,7 +258,7 @@ def _judge_again(row: FieldReading, before: Sequence[str], after: Sequence[str])
     row.reasons = reasons
     if reasons:
         row.status, row.audit = Status.REVIEW, False
-    elif not promises.came_since(row, promises.doubts()):
+    elif not promises.came_since(row, promises.refuted()):
         promises.send(row)
     else:
         accept(row)

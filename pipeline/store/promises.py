@@ -26,7 +26,7 @@ _LOCK: Final = 631_103
 
 
 @dataclass(frozen=True, slots=True)
-class Doubted:
+class Refuted:
     """The newest refutation, over all lots, of what is promised of a group of fields.
 
     Attributes:
@@ -40,16 +40,16 @@ class Doubted:
     wrong: tuple[int, ...]
 
 
-Doubts = Mapping[str, Doubted]
+RefutedGroups = Mapping[str, Refuted]
 """Calibration groups whose promise was ever refuted over all lots, see `recognition.confidence.group_of`."""
 
 
-def doubts() -> Doubts:
+def refuted() -> RefutedGroups:
     """What is refuted now, for every calibration group."""
     rows = Refutation.objects.filter(batch=None).exclude(suspends=[]).order_by("pk")
     told = rows.values_list("suspends", "at", "last_reading", "wrong")
     return {
-        group: Doubted(at.isoformat(), last, tuple(wrong))
+        group: Refuted(at.isoformat(), last, tuple(wrong))
         for groups, at, last, wrong in told
         for group in groups
     }
@@ -60,23 +60,23 @@ def group_of_row(row: FieldReading) -> str:
     return group_of(FieldType(row.type), row.read_value in EMPTY)
 
 
-def came_since(row: FieldReading, refuted: Doubts) -> bool:
+def came_since(row: FieldReading, known: RefutedGroups) -> bool:
     """Whether a saved reading came after the newest refutation of its promise, if there was any."""
-    doubted = refuted.get(group_of_row(row))
-    return doubted is None or row.pk > doubted.last_reading
+    found = known.get(group_of_row(row))
+    return found is None or row.pk > found.last_reading
 
 
-def waits(row: FieldReading, made_with: str, refuted: Doubts) -> bool:
+def waits(row: FieldReading, made_with: str, known: RefutedGroups) -> bool:
     """Whether a new reading that a threshold alone judged has to wait, being promised nothing any more.
 
     Args:
         row: not saved yet.
         made_with: the refutation that the table which judged it was made with.
-        refuted: what is refuted now.
+        known: what is refuted now.
     """
-    doubted = refuted.get(group_of_row(row))
+    found = known.get(group_of_row(row))
     judged = row.status == FieldReading.Status.ACCEPTED or row.reasons == _UNPROVEN
-    return judged and doubted is not None and made_with != doubted.refutation
+    return judged and found is not None and made_with != found.refutation
 
 
 def send(row: FieldReading) -> None:

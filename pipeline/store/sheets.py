@@ -48,7 +48,7 @@ def place(
                 doubt(row, ["serial_reused"])
     for row in strangers(page, form, rows):
         doubt(row, ["separator_disagrees"])
-    doubted, refuted = promises.doubts(), _refuted(page.file.batch)
+    doubted, refuted = promises.refuted(), _refuted(page.file.batch)
     for row, judged in zip(rows, reading.readings, strict=True):
         if promises.waits(row, judged.made_with, doubted):
             promises.send(row)

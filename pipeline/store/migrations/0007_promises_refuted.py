@@ -1,5 +1,5 @@
 from django.db import migrations, models
-from django.db.models import F, Max, Min
+from django.db.models import Max, Min
 
 from pipeline.forms.layout import FieldType
 from pipeline.recognition.confidence import GROUPS, group_of
@@ -9,8 +9,8 @@ from pipeline.validation.judge import EMPTY
 def refuted_before(apps, schema_editor):
     """What was refuted over all lots before lets nothing more in from now on either, until it is proven anew."""
     readings = apps.get_model("store", "FieldReading").objects
-    audited = readings.filter(audit=True, status="reviewed").exclude(value=F("read_value"))
-    wrong = list(audited.annotate(decided=Min("decisions")))
+    audited = readings.filter(audit=True, status="reviewed").annotate(decided=Min("decisions"))
+    wrong = [row for row in audited.iterator(2000) if row.value != row.read_value]
     newest = readings.aggregate(last=Max("pk"))["last"] or 0
     for one in apps.get_model("store", "Refutation").objects.filter(batch=None):
         found = [
