@@ -35,8 +35,9 @@ lint: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# A file at a time to each core, so that what a file sets up once is set up once.
 test: setup system-test lint
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile
 
 # make bench DATA=../shared/data compares the readers with Tesseract as well.
 bench: setup
