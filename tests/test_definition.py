@@ -43,6 +43,15 @@ register:
 """
 
 
+CONSENT = """\
+          - name: setuju
+            type: choice
+            multiple: {multiple}
+            label: Setuju
+            choices: [{{value: setuju, label: Ya}}, {{value: {refusal}, label: Tidak}}]
+rules:"""
+
+
 def write(folder: Path, text: str, name: str = "uji.yaml") -> Path:
     path = folder / name
     path.write_text(text, encoding="utf-8")
@@ -124,6 +133,42 @@ def test_plain_scalars_stay_what_they_are(tmp_path):
             26,
             "date harus tanggal; 2026-13-01 bukan",
         ),
+        (
+            "map: {name: nama, nik: nik}",
+            "map:\n      name: nama\n      nik: nama",
+            28,
+            "nik harus NIK (16 angka); nama bukan",
+        ),
+        (
+            "map: {name: nama, nik: nik}",
+            "map:\n      name: nama\n      sex: pilihan",
+            28,
+            "sex hanya mengenal nilai L, P; ganti nilai 01",
+        ),
+        (
+            "map: {name: nama, nik: nik}",
+            "map: {name: nama}\n    constants:\n      sex: pria",
+            28,
+            "sex hanya mengenal nilai L, P; ganti nilai pria",
+        ),
+        (
+            "map: {name: nama, nik: nik}",
+            "map: {facts.pilihan: pilihan}",
+            26,
+            "Orang baru masuk daftar bila ada isian yang menjadi NIK atau Nama (nik, name)",
+        ),
+        (
+            "entity: person\n    table: orang\n    map: {name: nama, nik: nik}",
+            "entity: person\n    map:\n      nik: nik\n      name: orang.nama",
+            27,
+            "isian orang.nama tidak ada",
+        ),
+        (
+            "entity: person\n    table: orang\n    map: {name: nama, nik: nik}",
+            "entity: visit\n    table: orang\n    map:\n      siapa: nama",
+            27,
+            "siapa harus Kode desa (4 angka) atau",
+        ),
         ("entity: person", "entity: orang", 24, "entity harus salah satu dari"),
         ("label: Pilihan", "label: Pilihan\n            type: code", 14, "type ditulis dua kali"),
         ("rows: 2", "rows: [2", 19, "YAML tidak sah"),
@@ -149,6 +194,25 @@ def test_an_error_names_file_and_line(tmp_path, old, new, line, indonesian):
     assert f"uji.yaml baris {line}: " in error.text.id
     assert indonesian in error.text.id
     assert f"uji.yaml, line {line}: " in error.text.en
+
+
+@pytest.mark.parametrize(
+    ("refusal", "multiple", "wrong"),
+    [
+        ("tidak_setuju", "false", None),
+        ("tidak", "false", "consent hanya mengenal nilai setuju, tidak_setuju; ganti nilai tidak"),
+        ("tidak_setuju", "true", "consent hanya satu jawaban"),
+    ],
+)
+def test_a_refusal_that_the_register_would_not_know_is_told(tmp_path, refusal, multiple, wrong):
+    """It would let the data of people out who said no."""
+    text = SOUND.replace("rules:", CONSENT.format(refusal=refusal, multiple=multiple))
+    path = write(tmp_path, f"{text}  - {{entity: household, map: {{consent: setuju}}}}\n")
+    if wrong is None:
+        assert load_definition(path).register_[1].map == {"consent": "setuju"}
+    else:
+        with pytest.raises(DefinitionError, match=wrong):
+            load_definition(path)
 
 
 @pytest.mark.parametrize("content", ["", "- 1", "teks", "\tx: ["])

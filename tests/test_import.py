@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import UsageError
+from pipeline.forms.attributes import ENTITIES as KEPT
 from pipeline.forms.catalogue import Catalogue, default_directories
-from pipeline.forms.definition import ATTRIBUTES
 
 pytestmark = pytest.mark.usefixtures("store")
 
@@ -50,10 +50,13 @@ def everything():
 def test_the_language_of_definitions_knows_what_the_register_keeps():
     from pipeline.register.changes import ENTITIES
 
-    for entity, names in ATTRIBUTES.items():
-        columns = {column.name for column in ENTITIES[entity]._meta.fields}
+    for entity, rules in KEPT.items():
+        columns = {column.name: column for column in ENTITIES[entity]._meta.fields}
         # Who a line of a roster is about is kept as the person.
-        assert names - columns == ({"nik", "name"} if entity == "distribution" else set())
+        without = rules.attributes.keys() - columns.keys()
+        assert without == ({"nik", "name"} if entity == "distribution" else set())
+        for name, kept in rules.attributes.items():
+            assert kept.longest in (None, getattr(columns.get(name), "max_length", None))
 
 
 OTHERS = {

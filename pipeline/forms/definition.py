@@ -4,7 +4,7 @@ Reading a file, and naming its line when it is wrong, is `pipeline.forms.source`
 what a sound definition is.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -12,31 +12,11 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from pipeline.forms.blanks import BlankPage, check_place, check_table
+from pipeline.forms.entries import RegisterEntry, check_entry, no_field
 from pipeline.forms.fields import FieldSpec, Label, Name, Part, TableSpec, repeated
-from pipeline.forms.layout import FieldType
 from pipeline.forms.source import Flaw, read
-from pipeline.forms.types import TYPES
 
 MOST_PAGES: Final = 12
-
-Entity = Literal["household", "person", "proposal", "distribution", "visit"]
-
-ATTRIBUTES: Final[Mapping[Entity, frozenset[str]]] = {
-    "household": frozenset({"kk", "village", "rt", "rw", "address", "surveyed_on", "consent"}),
-    "person": frozenset({"nik", "name", "sex", "birth_date", "birth_place", "phone", "village", "relation"}),
-    "proposal": frozenset({"programme", "asked_on", "priority"}),
-    "distribution": frozenset(
-        {"nik", "name", "programme", "village", "date", "quantity", "unit", "status", "signature"}
-    ),
-    "visit": frozenset({"date", "village", "topic", "speaker"}),
-}
-"""What the register keeps of each entity."""
-DAYS: Final = frozenset({"birth_date", "surveyed_on", "date", "asked_on"})
-AMOUNTS: Final = frozenset({"quantity"})
-"""Attributes that are dates, and whole numbers; all others are texts."""
-_AMOUNTS_IN: Final = frozenset({FieldType.COUNT, FieldType.MONEY, FieldType.NUMBER, FieldType.CODE})
-FREE: Final = "facts."
-"""Begins the name of an attribute that the register keeps without knowing it."""
 
 
 def _call(value: object) -> object:
@@ -98,21 +78,6 @@ class RuleUse(Part):
 
     name: Name
     fields: tuple[str, ...] = Field(min_length=1)
-
-
-class RegisterEntry(Part):
-    """What of a form goes into the register as which entity.
-
-    Attributes:
-        table: for one entity a row, the table's name; its `map` then names columns, or fields of the form.
-        map: attribute of the entity (`facts.lantai` for a free one) to field or column.
-        constants: attribute to a value that is the same on every form.
-    """
-
-    entity: Entity
-    table: str | None = None
-    map: dict[str, str] = Field(min_length=1)
-    constants: dict[str, str] = Field(default_factory=dict)
 
 
 class FormDefinition(Part):
@@ -214,29 +179,12 @@ class FormDefinition(Part):
         for index, rule in enumerate(self.rules):
             for name in rule.fields:
                 if name not in fields:
-                    raise _no_field(name, "rules", index)
+                    raise no_field(name, "rules", index)
         for index, entry in enumerate(self.register_):
             if entry.table is not None and entry.table not in tables:
-                raise _no_field(entry.table, "register", index, "table")
-            columns = tables[entry.table].column_names if entry.table else ()
-            for attribute, name in entry.map.items():
-                if name not in columns and name not in fields:
-                    raise _no_field(name, "register", index, "map", attribute)
-                # What a session's table holds is counted under any name.
-                if not (entry.entity == "visit" and name in columns):
-                    at = ("register", index, "map", attribute)
-                    _check_attribute(entry.entity, attribute, *at)
-                    whole = f"{entry.table}.{name}" if name in columns else name
-                    # What is preprinted is never read.
-                    if whole in fields and not _fits(attribute, self.field(whole)):
-                        raise _no_fit(attribute, name, *at)
-            for attribute, value in entry.constants.items():
-                at = ("register", index, "constants", attribute)
-                _check_attribute(entry.entity, attribute, *at)
-                if (attribute in DAYS and TYPES[FieldType.DATE].check(value)) or (
-                    attribute in AMOUNTS and not value.isdecimal()
-                ):
-                    raise _no_fit(attribute, value, *at)
+                raise no_field(entry.table, "register", index, "table")
+            table = tables[entry.table] if entry.table else None
+            check_entry(entry, table, self._by_name.get, ("register", index))
         return self
 
 
@@ -247,37 +195,3 @@ def load_definition(path: Path) -> FormDefinition:
         DefinitionError: the file is no sound definition; the sentence names file and line.
     """
     return read(path, FormDefinition)
-
-
-def _check_attribute(entity: Entity, attribute: str, *at: str | int) -> None:
-    """Let pass what the register keeps of an entity.
-
-    Raises:
-        Flaw: it keeps no such attribute.
-    """
-    known = ATTRIBUTES[entity]
-    if attribute not in known and not attribute.startswith(FREE):
-        names = ", ".join(sorted(known))
-        raise Flaw(
-            f"daftar penerima tidak mengenal {attribute}. Pakai {names}, atau {FREE}{attribute}",
-            f"the register knows no {attribute}. Use {names}, or {FREE}{attribute}",
-            *at,
-        )
-
-
-def _fits(attribute: str, field: FieldSpec) -> bool:
-    """Whether what a field holds can be what an attribute is."""
-    if attribute in DAYS:
-        return field.type is FieldType.DATE
-    return attribute not in AMOUNTS or field.type in _AMOUNTS_IN
-
-
-def _no_fit(attribute: str, told: str, *at: str | int) -> Flaw:
-    id, en = ("tanggal", "a date") if attribute in DAYS else ("bilangan", "a number")
-    return Flaw(
-        f"{attribute} harus {id}; {told} bukan", f"{attribute} must be {en}, which {told} is not", *at
-    )
-
-
-def _no_field(name: str, *at: str | int) -> Flaw:
-    return Flaw(f"isian {name} tidak ada di formulir ini", f"this form has no field {name}", *at)

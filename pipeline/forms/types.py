@@ -11,6 +11,7 @@ import phonenumbers
 
 from pipeline.forms import nik, reference
 from pipeline.forms.layout import FieldType, Kind
+from pipeline.language import Text
 
 DIGITS: Final = "0123456789"
 CAPITALS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -177,3 +178,24 @@ TYPES: Final[Mapping[FieldType, TypeRules]] = MappingProxyType(
     }
 )
 """Every field type and its rules."""
+
+NAMES: Final[Mapping[FieldType, Text]] = MappingProxyType(
+    {
+        FieldType.NIK: Text("NIK (16 angka)", "NIK (16 digits)"),
+        FieldType.KK: Text("Nomor KK (16 angka)", "Family card number (16 digits)"),
+        FieldType.DATE: Text("Tanggal (8 angka)", "Date (8 digits)"),
+        FieldType.PHONE: Text("Nomor telepon", "Phone number"),
+        FieldType.VILLAGE: Text("Kode desa (4 angka)", "Village code (4 digits)"),
+        FieldType.NAME: Text("Nama orang", "Name of a person"),
+        FieldType.PLACE: Text("Nama tempat", "Name of a place"),
+        FieldType.TEXT: Text("Huruf dan angka", "Letters and digits"),
+        FieldType.CODE: Text("Kode angka", "Code of digits"),
+        FieldType.COUNT: Text("Banyaknya", "Count"),
+        FieldType.MONEY: Text("Uang (rupiah)", "Money (rupiah)"),
+        FieldType.NUMBER: Text("Bilangan", "Number"),
+        FieldType.CHOICE: Text("Pilihan (kotak centang)", "Choice (tick boxes)"),
+        FieldType.SIGNATURE: Text("Tanda tangan", "Signature"),
+        FieldType.LINE: Text("Tulisan bebas", "Free writing"),
+    }
+)
+"""The office's words for the types of fields."""

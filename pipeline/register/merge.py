@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from datetime import date
 from typing import Final
 
-from pipeline.forms.definition import AMOUNTS, DAYS, FREE
+from pipeline.forms.attributes import AMOUNTS, DAYS, FREE
 from pipeline.register.book import Book, Question, Told
 from pipeline.register.changes import NUMBERS
 from pipeline.register.drafts import Draft

@@ -6,7 +6,7 @@ from those that it has left: what else was said of them counts again, and where 
 
 from collections.abc import Iterator
 
-from pipeline.forms.definition import FREE
+from pipeline.forms.attributes import FREE
 from pipeline.register.book import Book, Told
 from pipeline.register.changes import NUMBERS
 from pipeline.register.drafts import Draft

@@ -15,14 +15,14 @@ from pipeline.forms.definition import FormDefinition
 from pipeline.forms.drafts import ChangedMeanwhileError, Draft, FrozenError, open_draft, save, save_as_next
 from pipeline.forms.fields import MOST_ROWS, WIDEST
 from pipeline.forms.source import flaws
-from pipeline.forms.types import TYPES
+from pipeline.forms.types import NAMES, TYPES
 from pipeline.forms.writing import as_tree
 from pipeline.language import Language, Text
 from pipeline.settings import settings
 from pipeline.store.paper import in_use
 from pipeline.store.refusals import told_as_refusals
 from pipeline.web.pages import notice
-from pipeline.web.words import EDITOR, HELP, TYPE_NAMES, WRONG, language_of
+from pipeline.web.words import EDITOR, HELP, WRONG, language_of
 
 _CONFLICT, _UNFIT = 409, 422
 _NOT_JSON: Final = Text(
@@ -112,7 +112,7 @@ def _told(draft: Draft, language: Language) -> dict[str, Any]:
         "types": [
             {
                 "type": kind.value,
-                "label": TYPE_NAMES[kind].said(language),
+                "label": NAMES[kind].said(language),
                 "kind": rules.kind.value,
                 "cells": rules.cells,
                 "fixed": rules.fixed,

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from django.http import HttpRequest
 
-from pipeline.forms.layout import FieldType
 from pipeline.language import LANGUAGES, Language, Text, language
 
 LANGUAGE_COOKIE: Final = "sotarsa_lang"
@@ -41,27 +40,6 @@ BROKEN: Final = (
     ),
 )
 WRONG: Final = Text("Definisi perlu diperbaiki", "The definition needs correction")
-
-TYPE_NAMES: Final[Mapping[FieldType, Text]] = MappingProxyType(
-    {
-        FieldType.NIK: Text("NIK (16 angka)", "NIK (16 digits)"),
-        FieldType.KK: Text("Nomor KK (16 angka)", "Family card number (16 digits)"),
-        FieldType.DATE: Text("Tanggal (8 angka)", "Date (8 digits)"),
-        FieldType.PHONE: Text("Nomor telepon", "Phone number"),
-        FieldType.VILLAGE: Text("Kode desa (4 angka)", "Village code (4 digits)"),
-        FieldType.NAME: Text("Nama orang", "Name of a person"),
-        FieldType.PLACE: Text("Nama tempat", "Name of a place"),
-        FieldType.TEXT: Text("Huruf dan angka", "Letters and digits"),
-        FieldType.CODE: Text("Kode angka", "Code of digits"),
-        FieldType.COUNT: Text("Banyaknya", "Count"),
-        FieldType.MONEY: Text("Uang (rupiah)", "Money (rupiah)"),
-        FieldType.NUMBER: Text("Bilangan", "Number"),
-        FieldType.CHOICE: Text("Pilihan (kotak centang)", "Choice (tick boxes)"),
-        FieldType.SIGNATURE: Text("Tanda tangan", "Signature"),
-        FieldType.LINE: Text("Tulisan bebas", "Free writing"),
-    }
-)
-"""The office's words for the types of fields."""
 
 EDITOR: Final[Mapping[str, Text]] = MappingProxyType(
     {
