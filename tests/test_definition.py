@@ -8,7 +8,8 @@ from forms_under_test import FORMS, form
 
 from pipeline.errors import DefinitionError, Exit, UsageError
 from pipeline.forms.catalogue import Catalogue, default_directories, load_form
-from pipeline.forms.definition import FormDefinition, RegisterEntry, Section, load_definition
+from pipeline.forms.definition import FormDefinition, Section, load_definition
+from pipeline.forms.entries import RegisterEntry
 from pipeline.forms.fields import FieldSpec, TableSpec
 from pipeline.forms.frozen import RELEASES, check_frozen, release, released
 from pipeline.forms.layout import FieldType, Kind

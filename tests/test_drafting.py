@@ -27,8 +27,9 @@ from pipeline.drafting.guess import comb_type, name_of, slug, value_of
 from pipeline.drafting.heading import heading
 from pipeline.drafting.instructions import says_several, without_several
 from pipeline.drafting.labels import clean
+from pipeline.drafting.mapping import entries
 from pipeline.drafting.save import Identity, save_draft
-from pipeline.drafting.types import Chunk, DraftField, DraftPage, Sheet
+from pipeline.drafting.types import Chunk, DraftField, DraftPage, DraftTable, Sheet
 from pipeline.errors import DefinitionError, UsageError
 from pipeline.forms.catalogue import load_form
 from pipeline.forms.layout import Box, FieldType
@@ -88,10 +89,64 @@ def test_combs_are_found_named_and_typed(fields, name, kind, cells):
 
 def test_boxes_are_choices_with_their_labels(form, fields):
     sex, religion = fields["jenis_kelamin"], fields["agama"]
-    assert [one.value for one in sex.choices] == ["laki_laki", "perempuan"]
+    assert [one.value for one in sex.choices] == ["L", "P"]
     assert [one.value for one in religion.choices] == ["islam", "kristen", "hindu"]
     assert far([*drawn.SEX, *drawn.RELIGION], [one.box for one in (*sex.choices, *religion.choices)]) < 0.3
     assert not form.definition.field("agama").filled
+
+
+def test_what_surely_goes_into_the_register_is_proposed(office, form):
+    """The address is a family's, and no family card is asked for."""
+    (entry,) = form.definition.register_
+    assert (entry.entity, entry.table) == ("person", None)
+    assert entry.map == {
+        "nik": "nik",
+        "name": "nama_lengkap",
+        "sex": "jenis_kelamin",
+        "birth_date": "tanggal_lahir",
+        "phone": "nomor_telepon",
+    }
+    assert "Masuk daftar: Orang (NIK, Nama, Jenis kelamin" in office[1].output
+
+
+def drafted(*fields: tuple[str, FieldType]) -> list[DraftField]:
+    cells = {FieldType.NIK: 16, FieldType.KK: 16, FieldType.DATE: 8, FieldType.VILLAGE: 4}
+    return [
+        DraftField(f"isian_{n}", kind, label, tuple(drawn.NIK[: cells.get(kind, 3)]))
+        for n, (label, kind) in enumerate(fields)
+    ]
+
+
+NIK, NAME, KK = ("NIK", FieldType.NIK), ("Nama", FieldType.NAME), ("No. KK", FieldType.KK)
+
+
+@pytest.mark.parametrize(
+    ("fields", "proposed"),
+    [
+        ([NIK, NAME], {"person": ["nik", "name"]}),
+        ([NAME], {}),
+        ([NIK, ("Nama Petugas", FieldType.NAME)], {"person": ["nik"]}),
+        ([NIK, NAME, NAME], {"person": ["nik"]}),
+        ([NIK, ("NIK", FieldType.NIK), NAME], {}),
+        ([NIK, NAME, ("NIK Ibu", FieldType.NIK)], {"person": ["nik", "name"]}),
+        ([NIK, ("Tempat/Tgl. Lahir", FieldType.DATE)], {"person": ["nik", "birth_date"]}),
+        ([NIK, ("Tanggal", FieldType.DATE), ("Nama", FieldType.PLACE)], {"person": ["nik"]}),
+        (
+            [NIK, KK, ("RT", FieldType.CODE), ("Kode desa", FieldType.VILLAGE), ("Alamat", FieldType.LINE)],
+            {"household": ["kk", "rt", "address", "village"], "person": ["nik"]},
+        ),
+        ([NIK, ("Kode desa", FieldType.VILLAGE), ("RT", FieldType.CODE)], {"person": ["nik", "village"]}),
+    ],
+)
+def test_where_nothing_is_certain_nothing_is_proposed(fields, proposed):
+    assert {one.entity: list(one.map) for one in entries([drafted(*fields)])} == proposed
+
+
+@pytest.mark.parametrize(("last", "tables"), [(KK, ["anggota"]), (("Tanda tangan", FieldType.SIGNATURE), [])])
+def test_people_in_a_table_are_proposed_unless_they_sign(last, tables):
+    """Who signs may have come to a meeting, or received aid."""
+    table = DraftTable("anggota", 5, 9.0, tuple(drafted(NIK, NAME, last)))
+    assert [one.table for one in entries([[table]])] == tables
 
 
 @pytest.mark.parametrize(

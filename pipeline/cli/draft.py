@@ -12,6 +12,7 @@ import typer
 
 from pipeline.cli import context
 from pipeline.errors import UsageError
+from pipeline.forms.attributes import ENTITIES
 from pipeline.forms.catalogue import Catalogue, Form
 from pipeline.forms.definition import MOST_PAGES
 from pipeline.forms.layout import Kind
@@ -22,6 +23,7 @@ from pipeline.outputs import whole
 if TYPE_CHECKING:
     from pipeline.drafting.save import Identity
     from pipeline.drafting.types import DraftItem, DraftPage, Grey, Sheet
+    from pipeline.forms.entries import RegisterEntry
 
 NEW: Final = Text(
     "Buat rancangan definisi dari formulir kosong cetakan pihak lain. "
@@ -57,10 +59,16 @@ _TWIN: Final = Text(
     "Note: form {twin} fits this blank as well. While there are both {form} and {twin}, its sheets are set aside when "
     "scanned. Delete one of the definitions; the new one: {path}",
 )
+_MAPPED: Final = Text("Masuk daftar: {fields}", "Goes into the register: {fields}")
+_UNMAPPED: Final = Text(
+    "Belum ada isian yang pasti masuk daftar; tentukan dengan sotarsa forms edit {form}",
+    "No field surely goes into the register yet; say which with sotarsa forms edit {form}",
+)
 _NEXT: Final = Text(
-    "Ini baru rancangan. Periksa nama, jenis, dan letak setiap isian: sotarsa forms edit {form}\n"
+    "Ini baru rancangan. Periksa nama, jenis, letak, dan tempat setiap isian di daftar: sotarsa forms edit {form}\n"
     "Lihat letaknya sebagai gambar: sotarsa forms check {form} --draw {form}.png",
-    "This is a draft. Check the name, type and place of each field: sotarsa forms edit {form}\n"
+    "This is a draft. Check the name, type and place of each field, and what it becomes in the register: "
+    "sotarsa forms edit {form}\n"
     "See the places as a picture: sotarsa forms check {form} --draw {form}.png",
 )
 
@@ -71,6 +79,7 @@ def new_form(
     code: Annotated[str | None, typer.Option(metavar="CODE", help=str(_CODE))] = None,
 ) -> None:
     """Draft a definition from an empty form that others printed."""
+    from pipeline.drafting.mapping import entries
     from pipeline.drafting.save import save_draft
 
     if not blank.is_file():
@@ -99,6 +108,8 @@ def new_form(
     context.say(_FOUND.format(path=path, pages=len(pages), **_counts(pages)))
     for twin in twins:
         context.tell(_TWIN, form=identity.form, twin=twin, path=path)
+    told = entries(pages)
+    context.say(_MAPPED.format(fields=_mapped(told)) if told else _UNMAPPED.format(form=identity.form))
     context.say(_NEXT.format(form=identity.form))
 
 
@@ -126,6 +137,15 @@ def _found(blank: Path) -> "tuple[list[Sheet], list[DraftPage]]":
             sheets.append(sheet)
             pages.append(page)
     return sheets, pages
+
+
+def _mapped(told: "Sequence[RegisterEntry]") -> str:
+    """What the fields of a draft become, in the office's words."""
+    return "; ".join(
+        f"{rules.label} ({', '.join(str(rules.attributes[name].label) for name in entry.map)})"
+        for entry in told
+        for rules in (ENTITIES[entry.entity],)
+    )
 
 
 def _twins(known: Catalogue, form: str, sheets: "Sequence[Sheet]") -> list[str]:

@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.drafting.choices import questions
 from pipeline.drafting.combs import Sorted, extent, join_parts, sort_shapes
 from pipeline.drafting.geometry import bottom, clusters, right
-from pipeline.drafting.guess import comb_type, free_name, name_of, value_of, writing_type
+from pipeline.drafting.guess import comb_type, free_name, name_of, sex_values, value_of, writing_type
 from pipeline.drafting.heading import heading
 from pipeline.drafting.instructions import says_several, without_several
 from pipeline.drafting.labels import label_of
@@ -145,11 +145,13 @@ def _named(found: Found, label: str, taken: set[str]) -> DraftField:
 def _choice(question: Question, taken: set[str]) -> DraftField:
     name = name_of(without_several(question.text), FieldType.CHOICE, taken)
     taken.add(name)
-    values: list[str] = []
-    choices = []
-    for number, (tick, label) in enumerate(zip(question.ticks, question.labels, strict=True), start=1):
+    values = sex_values(question.labels)
+    for number, label in enumerate(question.labels[len(values) :], start=1):
         values.append(value_of(label, number, values))
-        choices.append(DraftChoice(values[-1], label or values[-1], tick.box))
+    choices = [
+        DraftChoice(value, label or value, tick.box)
+        for value, label, tick in zip(values, question.labels, question.ticks, strict=True)
+    ]
     filled = any(tick.round or tick.lettered for tick in question.ticks)
     several = question.several or says_several(question.text)
     return DraftField(name, FieldType.CHOICE, question.text or name, (), tuple(choices), several, filled)

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from typing import Final
 
 from pipeline.forms.layout import FieldType, Kind
@@ -31,6 +31,8 @@ _MEANINGS: Final[tuple[tuple[FieldType, str], ...]] = (
     (FieldType.NAME, r"\bnama\b|name\b"),
 )
 _SIGNED: Final = re.compile(r"tanda ?tangan|\bttd\b|paraf|^mengetahui|signature|signed")
+
+_SEXES: Final = (("L", r"l|laki\W*laki|lelaki|pria|male|man"), ("P", r"p|perempuan|wanita|female|woman"))
 
 
 def comb_type(label: str, cells: int) -> FieldType:
@@ -63,6 +65,12 @@ def value_of(label: str, number: int, taken: Container[str]) -> str:
         plain = plain[:_LONGEST_VALUE].rpartition("_")[0] or plain[:_LONGEST_VALUE]
     plain = plain.strip("_")
     return _free(plain if len(plain) == 1 else plain.lower() or str(number), taken, _LONGEST_VALUE)
+
+
+def sex_values(labels: Sequence[str]) -> list[str]:
+    """`L` and `P`, as everywhere in the office, where two labels are those of men and women; else nothing."""
+    found = [value for label in labels for value, pattern in _SEXES if re.fullmatch(pattern, label.lower())]
+    return found if sorted(found) == ["L", "P"] and len(labels) == len(found) else []
 
 
 def slug(text: str) -> str:

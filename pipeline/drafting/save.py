@@ -9,6 +9,7 @@ from typing import Final
 import cv2
 import yaml
 
+from pipeline.drafting.mapping import entries
 from pipeline.drafting.types import DraftChoice, DraftField, DraftItem, DraftTable, Sheet
 from pipeline.errors import UsageError
 from pipeline.forms.definition import load_definition
@@ -113,6 +114,8 @@ def as_yaml(
                 f"          {line}"
                 for line in (_table(item) if isinstance(item, DraftTable) else _item(item))
             ]
+    if told := entries(pages):
+        lines += ["register:", *(f"  - {_flow(one.model_dump(exclude_unset=True))}" for one in told)]
     return "\n".join(lines) + "\n"
 
 

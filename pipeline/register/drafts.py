@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from pipeline.forms.definition import FormDefinition, RegisterEntry
+from pipeline.forms.definition import FormDefinition
+from pipeline.forms.entries import RegisterEntry
 
 Key = tuple[str, int | None]
 Values = Mapping[Key, str | None]
