@@ -193,7 +193,7 @@ def test_a_comb_is_drawn_snaps_to_the_print_and_is_undone(page):
     page.keyboard.press("Control+y")
     expect(rows(page)).to_have_count(4)
     rows(page).nth(2).click()
-    page.get_by_role("combobox").select_option("phone")
+    page.locator("[name=type]").select_option("phone")
     page.get_by_label("Nama dalam data").fill("telepon")
     save(page)
     drawn = definition(page).field("telepon")

@@ -39,13 +39,17 @@ class Rules:
         label: in the office's words.
         attributes: what the register keeps of it, by name.
         needs: attributes of which an entry says at least one.
-        rows: whether each row of a table may be one; a visit's rows are counted.
+        rows: whether each row of a table may be one.
+        facts: whether its export tells what the register keeps without knowing it.
+        counted: whether a table's rows are counted instead.
     """
 
     label: Text
     attributes: Mapping[str, Attribute]
     needs: tuple[str, ...] = ()
     rows: bool = False
+    facts: bool = False
+    counted: bool = False
 
 
 _DAY: Final = frozenset({FieldType.DATE})
@@ -77,6 +81,7 @@ ENTITIES: Final[Mapping[Entity, Rules]] = MappingProxyType(
                     Text("Persetujuan atas data", "Consent to the data"), _CHOICE, ("setuju", "tidak_setuju")
                 ),
             },
+            facts=True,
         ),
         "person": Rules(
             Text("Orang", "Person"),
@@ -96,6 +101,7 @@ ENTITIES: Final[Mapping[Entity, Rules]] = MappingProxyType(
             },
             needs=("nik", "name"),
             rows=True,
+            facts=True,
         ),
         "proposal": Rules(
             Text("Usulan bantuan", "Proposal of aid"),
@@ -139,6 +145,7 @@ ENTITIES: Final[Mapping[Entity, Rules]] = MappingProxyType(
                 "topic": Attribute(Text("Materi", "Topic"), _WORDS | _ANSWER),
                 "speaker": Attribute(Text("Narasumber", "Speaker"), _PERSON),
             },
+            counted=True,
         ),
     }
 )

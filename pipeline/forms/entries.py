@@ -55,7 +55,7 @@ def check_entry(
             raise no_field(name, *way)
         if name in columns:
             found = field(f"{entry.table}.{name}")
-        counted = entry.entity == "visit" and name in columns
+        counted = ENTITIES[entry.entity].counted and name in columns
         kept = COUNTED if counted else _kept(entry.entity, attribute, way)
         # What is preprinted is never read.
         if kept is not None and found is not None:

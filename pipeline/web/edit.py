@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from pydantic import ValidationError
 
 from pipeline.errors import DefinitionError, SotarsaError, UsageError
+from pipeline.forms.attributes import COUNTED, ENTITIES, Attribute, Entity, Rules
 from pipeline.forms.catalogue import default_directories
 from pipeline.forms.definition import FormDefinition
 from pipeline.forms.drafts import ChangedMeanwhileError, Draft, FrozenError, open_draft, save, save_as_next
@@ -18,11 +19,13 @@ from pipeline.forms.source import flaws
 from pipeline.forms.types import NAMES, TYPES
 from pipeline.forms.writing import as_tree
 from pipeline.language import Language, Text
+from pipeline.register.models import Programme
+from pipeline.register.programmes import OTHER
 from pipeline.settings import settings
 from pipeline.store.paper import in_use
 from pipeline.store.refusals import told_as_refusals
 from pipeline.web.pages import notice
-from pipeline.web.words import EDITOR, HELP, WRONG, language_of
+from pipeline.web.words import EDITOR, HELP, ONLY_VALUES, PROGRAMME_CODES, WRONG, language_of
 
 _CONFLICT, _UNFIT = 409, 422
 _NOT_JSON: Final = Text(
@@ -54,7 +57,7 @@ def page(request: HttpRequest, form: str, version: int) -> HttpResponse:
 def draft(request: HttpRequest, form: str, version: int) -> HttpResponse:
     """The draft as JSON; or a changed one to be saved.
 
-    GET gives `form, version, next, stamp, frozen, pages, types, definition`. POST takes `stamp`, `definition`
+    GET gives `form, version, next, stamp, frozen, pages, types, register, definition`. POST takes `stamp`, `definition`
     and `as_next`; it answers 200 with `stamp` and `version`, 409 with `conflict` or `frozen`, or 422 with
     `errors`: a sentence each, and the way (`at`) from the root of the definition to its place.
     """
@@ -119,8 +122,35 @@ def _told(draft: Draft, language: Language) -> dict[str, Any]:
             }
             for kind, rules in TYPES.items()
         ],
+        "register": [_kept(rules, entity, language) for entity, rules in ENTITIES.items()],
         "definition": as_tree(definition),
     }
+
+
+def _kept(rules: Rules, entity: Entity, language: Language) -> dict[str, Any]:
+    """What the register keeps of an entity, as the page offers it."""
+    return {
+        "entity": entity,
+        "label": rules.label.said(language),
+        "needs": rules.needs,
+        "rows": rules.rows,
+        "facts": rules.facts,
+        "counted": _offered(COUNTED, "", language) if rules.counted else None,
+        "attributes": [
+            {"name": name, **_offered(kept, name, language)} for name, kept in rules.attributes.items()
+        ],
+    }
+
+
+def _offered(kept: Attribute, name: str, language: Language) -> dict[str, Any]:
+    hint = ""
+    if name == "programme":
+        with told_as_refusals():
+            codes = ", ".join(Programme.objects.exclude(code=OTHER).values_list("code", flat=True))
+        hint = PROGRAMME_CODES.said(language).format(values=codes, other=OTHER)
+    elif kept.values:
+        hint = ONLY_VALUES.said(language).format(values=", ".join(kept.values))
+    return {"label": kept.label.said(language), "hint": hint, "types": sorted(kept.types)}
 
 
 def _posted(request: HttpRequest) -> Mapping[str, Any]:

@@ -102,6 +102,19 @@ EDITOR: Final[Mapping[str, Text]] = MappingProxyType(
         "title_en": Text("Judul formulir (Inggris)", "Title of the form (English)"),
         "name": Text("Nama dalam data", "Name in the data"),
         "type": Text("Jenis", "Type"),
+        "goes": Text("Masuk daftar sebagai", "Goes into the register as"),
+        "goes_also": Text("dan juga sebagai", "and also as"),
+        "goes_nothing": Text("– tidak masuk daftar –", "– nothing –"),
+        "goes_no_more": Text("– tidak ada lagi –", "– nothing else –"),
+        "goes_rows": Text("{entity}, di tiap baris {table}", "{entity}, in each row of {table}"),
+        "goes_another": Text("{entity} lain di lembar ini", "{entity}, another on this sheet"),
+        "goes_free": Text("Keterangan lain tentang", "Something else about"),
+        "goes_taken": Text("{label} (sudah dari {name})", "{label} (from {name} already)"),
+        "goes_into": Text("Masuk daftar sebagai: {names}", "Goes into the register as: {names}"),
+        "goes_nowhere": Text(
+            "Belum ada isian yang masuk daftar. Pilih sebuah isian, lalu tentukan “Masuk daftar sebagai”.",
+            "No field goes into the register yet. Select a field, then say what it “Goes into the register as”.",
+        ),
         "label_id": Text("Label (Indonesia)", "Label (Indonesian)"),
         "label_en": Text("Label (Inggris)", "Label (English)"),
         "label_id_short": Text("Label", "Label (id)"),
@@ -195,6 +208,13 @@ EDITOR: Final[Mapping[str, Text]] = MappingProxyType(
     }
 )
 """What the page for editing says, its script too."""
+
+ONLY_VALUES: Final = Text("Nilai pilihan yang dikenal: {values}.", "Values that are known: {values}.")
+PROGRAMME_CODES: Final = Text(
+    "Nilai pilihan ialah kode program: {values}. Yang lain masuk sebagai {other}.",
+    "Values are the programmes' codes: {values}. Any other enters as {other}.",
+)
+"""What is to be known of some attributes before they are chosen."""
 
 HELP: Final[tuple[tuple[str, Text], ...]] = (
     ("Tab", Text("isian berikutnya", "next field")),

@@ -1,6 +1,8 @@
 /** What is said of the selected field: its name, type, labels, choices and place, in a form. */
 
 import { boxesOf, extent, find } from "./document.js";
+import { Goes } from "./goes.js";
+import { put, tell } from "./tell.js";
 
 const CHECKS = ["required", "multiple", "filled"];
 const SIDES = ["x", "y", "w", "h"];
@@ -8,14 +10,16 @@ const SIDES = ["x", "y", "w", "h"];
 export class Details {
   #form;
   #rows;
+  #goes;
   #on;
 
   /**
-   * @param form the form; @param on rename, label, type, cells, rows, pitch, check, place, choice, addChoice, dropChoice, chooseBox
+   * @param form the form; @param on rename, label, type, goes, cells, rows, pitch, check, place, choice, addChoice, dropChoice, chooseBox
    */
   constructor(form, types, on) {
     [this.#form, this.#on] = [form, on];
     this.#rows = form.querySelector("tbody");
+    this.#goes = new Goes(form.querySelector("#goes"), on.goes);
     const { elements } = form;
     for (const { type, label } of types) elements.type.add(new Option(label, type));
     form.addEventListener("submit", (event) => event.preventDefault());
@@ -37,10 +41,12 @@ export class Details {
     form.querySelector("#add-choice").addEventListener("click", on.addChoice);
   }
 
-  draw({ doc, field, box, kinds, faulty, words }) {
-    const item = field && find(doc, field)?.item;
-    this.#form.hidden = !item;
-    if (!item) return;
+  draw(editor) {
+    const { doc, field, box, kinds, faulty, words } = editor;
+    const place = field && find(doc, field);
+    this.#form.hidden = !place;
+    if (!place) return;
+    const { item } = place;
     const { elements } = this.#form;
     const { kind, fixed } = kinds[item.type];
     const here = faulty.get(field) ?? [];
@@ -57,12 +63,15 @@ export class Details {
     for (const key of CHECKS) elements[key].checked = Boolean(item[key]);
     for (const part of this.#form.querySelectorAll("[data-for]"))
       part.hidden = !part.dataset.for.split(" ").includes(kind) && !part.dataset.for.split(" ").includes(item.type);
-    const place = boxes.length ? extent(box === null ? boxes : [boxes[box]]) : [0, 0, 0, 0];
-    SIDES.forEach((side, index) => put(elements[side], place[index].toFixed(2)));
+    const sides = boxes.length ? extent(box === null ? boxes : [boxes[box]]) : [0, 0, 0, 0];
+    SIDES.forEach((side, index) => put(elements[side], sides[index].toFixed(2)));
+    if (kind !== "table") this.#goes.draw(doc, place, words);
     this.#form.querySelector("#which").textContent =
       box === null ? words("whole_field") : words("one_box", { n: box + 1, all: boxes.length });
     this.#choices(item.choices ?? [], kind === "marks" ? box : null, words);
     this.#faults(here, words);
+    const refused = editor.refusals(field).find(({ at }) => at[0] === "register");
+    this.#goes.tell(refused?.text ?? "");
   }
 
   #choices(choices, box, words) {
@@ -116,6 +125,7 @@ export class Details {
   input([key, index, part, language]) {
     const { elements } = this.#form;
     const line = key === "choices" && this.#rows.rows[index];
+    if (key === "register") return this.#goes.input;
     const name = { label: `label_${index ?? "id"}`, at: "x", tops: "pitch" }[key] ?? key;
     const found = line ? line.querySelector(`[data-key=${part === "label" ? (language ?? "id") : "value"}]`) : elements[name];
     return found?.offsetParent ? found : elements.name;
@@ -123,15 +133,3 @@ export class Details {
 }
 
 const row = (target) => target.closest("tr").sectionRowIndex;
-
-/** Set a node's text where it is another one. */
-export const tell = (node, text) => {
-  if (node.textContent !== text) node.textContent = text;
-};
-
-/** Set an input's value, but leave alone what is being typed. */
-export function put(input, value) {
-  if (input.value === String(value)) return;
-  if (document.activeElement === input && input.type === "number") return;
-  input.value = value;
-}

@@ -7,6 +7,8 @@
  * are its rows. A column's boxes are those of the first row.
  */
 
+import { forget, kept as keptIn, said, spread, targets } from "./register.js";
+
 export const LEAST = 1;
 const NAME = /^[a-z][a-z0-9_]*$/;
 const VALUE = /^[A-Za-z0-9_]+$/;
@@ -41,7 +43,8 @@ export function opened(definition) {
 export function plain(doc) {
   const told = ({ name, type, ...rest }) => ({ table: name, ...rest });
   const kept = (value) => (isTable(value) ? told(value) : value);
-  return JSON.parse(JSON.stringify(doc, (key, value) => (key === "_id" ? undefined : kept(value))));
+  const whole = { ...doc, register: said(doc.register) };
+  return JSON.parse(JSON.stringify(whole, (key, value) => (key === "_id" ? undefined : kept(value))));
 }
 
 /** Every field and table with its place: page index, its list of items, its index in that list; a column's table. */
@@ -232,9 +235,12 @@ export function addColumn(table, item, kinds) {
 export function tabulate(doc, id, name, rows) {
   const { item, items, index } = find(doc, id);
   const table = { name, type: "table", rows: 1, columns: [item], _id: `f${++last}` };
+  const held = targets(doc, { item });
+  forget(doc, { item });
   renameIn(doc, item.name, `${name}.${item.name}`);
   items[index] = table;
   setCount(table, rows);
+  spread(doc, { item, table }, held);
   return table;
 }
 
@@ -258,10 +264,16 @@ export function duplicate(doc, id, page, kinds) {
   return copy;
 }
 
-/** Take a field out, and its table or section if it was the last one there. */
+/** Take a field out, and its table or section if it was the last one there; rules and the register speak of it no more. */
 export function remove(doc, id) {
-  const { items, index, page, table } = find(doc, id);
+  const here = find(doc, id);
+  const { item, items, index, page, table } = here;
   if (table && items.length === 1) return remove(doc, table._id);
+  const gone = [here, ...(isTable(item) ? item.columns.map((column) => ({ item: column, table: item })) : [])];
+  for (const place of gone) forget(doc, place);
+  if (isTable(item)) for (const entry of doc.register ?? []) if (entry.table === item.name) delete entry.table;
+  const names = gone.map(fullName);
+  if (doc.rules) doc.rules = doc.rules.filter((rule) => !rule.fields.some((name) => names.includes(name)));
   items.splice(index, 1);
   if (table) return;
   const { sections } = doc.pages[page];
@@ -283,28 +295,20 @@ export function rename(doc, item, name) {
   const here = find(doc, item._id);
   const former = fullName(here);
   const unique = [...places(doc)].filter((other) => fullName(other) === former).length === 1;
-  if (unique) {
-    const { table } = here;
-    if (table)
-      for (const entry of doc.register ?? [])
-        if (entry.table === table.name) swap(entry.map, item.name, name);
-    renameIn(doc, former, table ? `${table.name}.${name}` : name);
-    if (isTable(item)) {
-      for (const { name: column } of item.columns) renameIn(doc, `${former}.${column}`, `${name}.${column}`);
-      for (const entry of doc.register ?? []) if (entry.table === former) entry.table = name;
-    }
-  }
-  item.name = name;
+  const within = isTable(item) ? item.columns.map((column) => ({ item: column, table: item })) : [here];
+  const names = within.map(fullName);
+  const whole = () => {
+    for (const entry of doc.register ?? []) if (isTable(item) && entry.table === former) entry.table = name;
+    item.name = name;
+    within.forEach((place, index) => renameIn(doc, names[index], fullName(place)));
+  };
+  if (unique) keptIn(doc, within, whole);
+  else item.name = name;
 }
 
-/** Put one full name in the place of another wherever rules and register name it. */
+/** Put one full name in the place of another wherever rules name it. */
 function renameIn(doc, former, name) {
   for (const rule of doc.rules ?? []) rule.fields = rule.fields.map((one) => (one === former ? name : one));
-  for (const entry of doc.register ?? []) swap(entry.map, former, name);
-}
-
-function swap(map, former, name) {
-  for (const [key, one] of Object.entries(map)) if (one === former) map[key] = name;
 }
 
 /** Make a field another type; its boxes stay where they are as far as the type allows. */

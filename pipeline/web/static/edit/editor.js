@@ -3,6 +3,7 @@
 import { boxesOf, faults, find, FORM, opened, place, places } from "./document.js";
 import { History } from "./history.js";
 import { Lines } from "./lines.js";
+import { learn } from "./register.js";
 
 export const $ = (id) => document.getElementById(id);
 
@@ -22,6 +23,7 @@ export class Editor {
   scale = 4;
   faulty = new Map();
   history;
+  refused = { doc: "", list: [] };
   #lines = new Map();
   #telling = false;
   #shown = "[]";
@@ -31,6 +33,7 @@ export class Editor {
     this.draft = told;
     this.pages = told.pages;
     this.kinds = Object.fromEntries(told.types.map((type) => [type.type, type]));
+    learn(told.register);
     this.kinds.table = { type: "table", label: words("table"), kind: "table" };
     this.doc = opened(told.definition);
     this.history = new History(this.doc);
@@ -140,9 +143,16 @@ export class Editor {
     this.#list([...this.faulty].map(([id, [{ at, word }]]) => ({ id, at, text: `${named(id)}: ${words(word)}` })));
   }
 
+  /** What the server found wrong with a field, as long as nothing was changed since. */
+  refusals(id) {
+    return this.refused.doc === this.history.now ? this.refused.list.filter((one) => one.id === id) : [];
+  }
+
   /** Tell what is wrong, until the next save; an entry with an `id` leads to its field, and there to where `at` leads. */
   warn(entries) {
     this.#telling = false;
+    this.refused = { doc: this.history.now, list: entries };
+    this.draw();
     this.#list(entries);
   }
 

@@ -1,6 +1,7 @@
 /** The list of fields: a listbox, one group a page, in the document's order. */
 
 import { places } from "./document.js";
+import { targets, told } from "./register.js";
 
 const symbol = (kind) => {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
@@ -50,7 +51,8 @@ export class Fields {
   draw({ doc, pages, kinds, field, faulty, words, language }) {
     const all = [...places(doc)];
     const rows = pages.map((_, page) => all.filter((place) => place.page === page));
-    const shown = ({ item: { _id, name, label, type, rows: count }, table }) => [_id, name, label, type, count, table?._id];
+    for (const place of all) place.goes = targets(doc, place).map((target) => told(target).label);
+    const shown = ({ item: { _id, name, label, type, rows: count }, table, goes }) => [_id, name, label, type, count, table?._id, goes];
     const key = JSON.stringify(rows.map((row) => row.map(shown)));
     if (key !== this.#shown) this.#build(rows, kinds, words, language);
     this.#shown = key;
@@ -82,13 +84,18 @@ export class Fields {
     );
   }
 
-  #option({ item, table }, { kind, label }, words, language) {
+  #option({ item, table, goes }, { kind, label }, words, language) {
     const option = element("div", table ? "option column" : "option");
     option.id = `option-${item._id}`;
     option.dataset.field = item._id;
     option.setAttribute("role", "option");
     const texts = element("span", "texts");
     texts.append(element("span", "name", item.name), element("span", "label", item.label?.[language] ?? words("count_table", { n: item.rows })));
+    if (goes.length) {
+      const into = element("span", "goes", `→ ${goes.join(", ")}`);
+      into.title = words("goes_into", { names: goes.join(", ") });
+      texts.append(into);
+    }
     const mark = element("span", "mark", "!");
     mark.title = words("faulty");
     const type = element("span", "type", label.replace(/ \(.*\)$/, ""));

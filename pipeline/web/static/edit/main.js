@@ -6,6 +6,7 @@ import * as fields from "./document.js";
 import { $, Editor, words } from "./editor.js";
 import { Fields } from "./fields.js";
 import { listen } from "./keys.js";
+import { assign } from "./register.js";
 import { Saving } from "./saving.js";
 import * as server from "./server.js";
 import { Sheet } from "./sheet.js";
@@ -76,6 +77,7 @@ const ofDetails = (editor) => ({
       editor.item.label = fields.relabelled(editor.item.label, language, text);
     }, `label ${editor.field} ${language}`),
   type: (type) => editor.changeField((item) => fields.retype(item, type, editor.kinds)),
+  goes: (from, to) => editor.change(() => assign(editor.doc, fields.find(editor.doc, editor.field), from, to), `goes ${editor.field}`),
   cells: (n) => {
     if (n >= 1 && n <= editor.draft.most_cells)
       editor.changeField((item) => fields.place(item, "comb", fields.split(fields.extent(item.at), Math.round(n))));

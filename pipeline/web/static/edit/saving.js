@@ -1,7 +1,8 @@
 /** Saving, and what is told when it does not go through. */
 
-import { FORM, plain } from "./document.js";
+import { FORM, places, plain } from "./document.js";
 import { $, words } from "./editor.js";
+import { placeOf } from "./register.js";
 import * as server from "./server.js";
 
 /** A number counts once its input is left: what is being typed now is to be saved, too. */
@@ -37,28 +38,29 @@ export class Saving {
     editor.warn([]);
     editor.say(words("saving"));
     const sent = editor.history.now;
+    const definition = plain(editor.doc);
     const { stamp } = editor.draft;
     const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
     let answer;
     this.#busy = true;
     try {
-      answer = await server.save(plain(editor.doc), stamp, asNext, token);
+      answer = await server.save(definition, stamp, asNext, token);
     } catch {
       editor.say("");
       return editor.warn([{ text: words("no_answer") }]);
     } finally {
       this.#busy = false;
     }
-    this.#answered(answer, sent);
+    this.#answered(answer, sent, definition);
   }
 
-  #answered({ status, told }, sent) {
+  #answered({ status, told }, sent, definition) {
     const editor = this.#editor;
     if (status === 200) return this.#kept(told, sent);
     editor.say("");
     if (told.frozen) return ask(told.message, words("save_as", { n: told.next }), () => this.save(true));
     if (told.conflict) return ask(told.message, words("reload"), () => this.#reload());
-    const errors = told.errors?.map(({ at, message }) => this.#located(at, message));
+    const errors = told.errors?.map(({ at, message }) => this.#located(at, message, definition));
     editor.warn(errors ?? [{ text: words("not_saved", { status }) }]);
   }
 
@@ -78,9 +80,13 @@ export class Saving {
   }
 
   /** A sentence of the server, with the title, field or page that its way through the definition leads to. */
-  #located(way, message) {
+  #located(way, message, sent) {
     const [root, page, , section, , index, ...rest] = way;
     if (root === "title") return { id: FORM, at: way, text: `${words("title")}: ${message}` };
+    if (root === "register") {
+      const found = placeOf(this.#editor.doc, way, sent.register, [...places(this.#editor.doc)]);
+      return found ? { id: found.item._id, at: [root], text: `${found.item.name}: ${message}` } : { text: message };
+    }
     if (root !== "pages" || page === undefined) return { text: message };
     const whole = this.#editor.doc.pages[page]?.sections?.[section]?.items?.[index];
     const column = rest[0] === "columns" && whole?.columns?.[rest[1]];

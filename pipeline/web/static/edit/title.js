@@ -1,7 +1,7 @@
 /** The title of the form: at the head of the page, and in a form of its own while no field is selected. */
 
 import { FORM } from "./document.js";
-import { put, tell } from "./details.js";
+import { put, tell } from "./tell.js";
 
 const LANGUAGES = ["id", "en"];
 
@@ -20,6 +20,7 @@ export class Title {
   draw({ doc, field, faulty, words, language }) {
     const { elements } = this.#form;
     this.#form.hidden = Boolean(field);
+    this.#form.querySelector("#goes-nowhere").hidden = Boolean(doc.register);
     for (const one of LANGUAGES) put(elements[`title_${one}`], doc.title[one]);
     tell(this.#shown, doc.title[language]);
     const [fault] = faulty.get(FORM) ?? [];
