@@ -12,6 +12,17 @@ TICKS = [(30.0, 90.0, 5.0, 5.0), (70.0, 90.0, 5.0, 5.0)]
 PHONE = [(30 + 6.0 * i, 120.0, 6.0, 8.0) for i in range(8)]
 SIGNATURE = (120.0, 140.0, 60.0, 25.0)
 
+REGISTER = """\
+register:
+  - entity: household
+    map: {facts.mampu: jk}
+    constants: {village: "2005"}
+  - entity: person
+    map: {name: nama, sex: jk, facts.kelamin: jk}
+    constants: {relation: "01", facts.sumber: kantor}
+"""
+"""What the form may say to the register."""
+
 DEFINITION = """\
 form: {form}
 code: {code}
@@ -54,8 +65,8 @@ def draw(folder: Path) -> Path:
     return png
 
 
-def put_form(home: Path, png: Path, form: str = "kantor", code: str = "KTR-01") -> Path:
-    """A definition on the blank in a home's `forms/`."""
+def put_form(home: Path, png: Path, form: str = "kantor", code: str = "KTR-01", more: str = "") -> Path:
+    """A definition on the blank in a home's `forms/`; `more` is added at its end."""
     folder = home / "forms"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{form}.v1-1.png").write_bytes(png.read_bytes())
@@ -65,5 +76,5 @@ def put_form(home: Path, png: Path, form: str = "kantor", code: str = "KTR-01") 
     text = DEFINITION.format(
         form=form, code=code, name=name, male=male, female=female, signature=list(SIGNATURE)
     )
-    path.write_text(text, encoding="utf-8")
+    path.write_text(text + more, encoding="utf-8")
     return path

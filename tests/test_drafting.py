@@ -128,9 +128,14 @@ NIK, NAME, KK = ("NIK", FieldType.NIK), ("Nama", FieldType.NAME), ("No. KK", Fie
         ([NIK, ("Nama Petugas", FieldType.NAME)], {"person": ["nik"]}),
         ([NIK, NAME, NAME], {"person": ["nik"]}),
         ([NIK, ("NIK", FieldType.NIK), NAME], {}),
+        ([NIK, NAME, ("Nama", FieldType.LINE)], {"person": ["nik", "name"]}),
         ([NIK, NAME, ("NIK Ibu", FieldType.NIK)], {"person": ["nik", "name"]}),
         ([NIK, ("Tempat/Tgl. Lahir", FieldType.DATE)], {"person": ["nik", "birth_date"]}),
         ([NIK, ("Tanggal", FieldType.DATE), ("Nama", FieldType.PLACE)], {"person": ["nik"]}),
+        (
+            [KK, ("Tanggal pendataan", FieldType.DATE), ("Tanggal", FieldType.DATE)],
+            {"household": ["kk", "surveyed_on"]},
+        ),
         (
             [NIK, KK, ("RT", FieldType.CODE), ("Kode desa", FieldType.VILLAGE), ("Alamat", FieldType.LINE)],
             {"household": ["kk", "rt", "address", "village"], "person": ["nik"]},

@@ -38,7 +38,7 @@ _TYPES: Final[dict[str, FieldType]] = {
 """Of these attributes only fields of this type are sure."""
 
 _OTHERS: Final = re.compile(
-    r"petugas|pendata|pencacah|surve[iy]or|enumerator|pewawancara|operator|saksi|kuasa|wali|wakil|ayah|bapak|\bibu\b|istri|"
+    r"petugas|\bpendata\b|pencacah\b|surve[iy]or|enumerator|pewawancara|operator|saksi|kuasa|wali|wakil|ayah|bapak|\bibu\b|istri|"
     r"suami|pasangan|kepala|lurah|camat|ketua|\brt\b.*\bnama|penanggung|darurat|kantor|instansi|officer|witness|"
     r"father|mother|spouse|wife|husband|guardian|emergency|office"
 )
@@ -74,10 +74,11 @@ def _rows(table: DraftTable) -> Iterable[RegisterEntry]:
 def _sure(
     entity: Entity, meanings: Sequence[tuple[str, str]], fields: Sequence[DraftField]
 ) -> dict[str, str]:
-    """Attribute to the one field that can be meant by it; none where there are several."""
+    """Attribute to the one field that can be meant by it, a comb rather than a line; none where there are several."""
     found = {}
     for attribute, labels in meanings:
         meant = [field for field in fields if _means(field, entity, attribute, labels)]
+        meant = [field for field in meant if field.type is not FieldType.LINE] or meant
         if len(meant) == 1:
             found[attribute] = meant[0].name
     return found

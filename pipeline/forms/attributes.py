@@ -55,7 +55,7 @@ class Rules:
 _DAY: Final = frozenset({FieldType.DATE})
 _AMOUNT: Final = frozenset({FieldType.COUNT, FieldType.MONEY, FieldType.NUMBER, FieldType.CODE})
 _PERSON: Final = frozenset({FieldType.NAME, FieldType.TEXT, FieldType.LINE})
-_WORDS: Final = _PERSON | {FieldType.PLACE}
+_WORDS: Final = frozenset({FieldType.PLACE, FieldType.TEXT, FieldType.LINE})
 _ANSWER: Final = frozenset({FieldType.CHOICE, FieldType.CODE})
 _SMALL: Final = frozenset({FieldType.CODE, FieldType.COUNT, FieldType.NUMBER})
 _VILLAGE: Final = frozenset({FieldType.VILLAGE, FieldType.CODE, FieldType.CHOICE})
@@ -121,9 +121,7 @@ ENTITIES: Final[Mapping[Entity, Rules]] = MappingProxyType(
                 "village": _PLACE,
                 "date": Attribute(Text("Tanggal penyaluran", "Date"), _DAY),
                 "quantity": Attribute(Text("Jumlah", "Quantity"), _AMOUNT),
-                "unit": Attribute(
-                    Text("Satuan", "Unit"), _CHOICE | {FieldType.NAME, FieldType.TEXT}, longest=12
-                ),
+                "unit": Attribute(Text("Satuan", "Unit"), _CHOICE | {FieldType.TEXT}, longest=12),
                 "status": Attribute(
                     Text("Kehadiran penerima", "Presence of the recipient"),
                     _CHOICE,

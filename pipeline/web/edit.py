@@ -150,7 +150,12 @@ def _offered(kept: Attribute, name: str, language: Language) -> dict[str, Any]:
         hint = PROGRAMME_CODES.said(language).format(values=codes, other=OTHER)
     elif kept.values:
         hint = ONLY_VALUES.said(language).format(values=", ".join(kept.values))
-    return {"label": kept.label.said(language), "hint": hint, "types": sorted(kept.types)}
+    return {
+        "label": kept.label.said(language),
+        "hint": hint,
+        "types": sorted(kept.types),
+        "longest": kept.longest,
+    }
 
 
 def _posted(request: HttpRequest) -> Mapping[str, Any]:

@@ -1,6 +1,6 @@
 /** What the selected field becomes in the register: a select for each target, and one for a further target. */
 
-import { offers, same, targets, told } from "./register.js";
+import { isFree, offers, same, targets, told } from "./register.js";
 import { tell } from "./tell.js";
 
 export class Goes {
@@ -27,7 +27,9 @@ export class Goes {
     this.#order(targets(doc, place), place.item._id);
     const groups = offers(doc, place, words);
     this.#offered = groups.flatMap(({ options }) => options.map(({ target }) => target));
-    const count = this.#targets.length + 1;
+    const further = ({ target: { entry, attribute }, taken }) => entry && !taken && !isFree(attribute);
+    const more = !this.#targets.length || groups.some(({ options }) => options.some(further));
+    const count = this.#targets.length + more;
     const list = this.#root.querySelector(".selects");
     while (this.#selects.length > count) list.lastElementChild.remove();
     while (this.#selects.length < count) list.append(label(this.#selects.length, words));
@@ -70,7 +72,8 @@ export class Goes {
       for (const { target, label: name, taken } of options) {
         const mine = Boolean(own) && same(target, own);
         const other = !mine && (Boolean(taken) || others.some((one) => same(one, target)));
-        const option = new Option(other && taken ? words("goes_taken", { label: name, name: taken }) : name, number++);
+        const whose = `${name} · ${label}`;
+        const option = new Option(other && taken ? words("goes_taken", { label: whose, name: taken }) : whose, number++);
         option.disabled = other;
         if (mine) chosen = option.value;
         group.append(option);

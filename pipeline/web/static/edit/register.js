@@ -12,13 +12,16 @@ const FREE = "facts.";
 let rules = [];
 
 /**
- * Learn what the register keeps: `[{entity, label, needs, rows, facts, counted, attributes: [{name, label, hint, types}]}]`;
+ * Learn what the register keeps: `[{entity, label, needs, rows, facts, counted, attributes: [{name, label, hint, types, longest}]}]`;
  * `rows` where each row of a table may be one, `facts` where it keeps what else is told, `counted` (`{label, types}`)
  * where columns are counted.
  */
 export const learn = (told) => {
   rules = told;
 };
+
+/** Whether the register keeps an attribute without knowing it. */
+export const isFree = (attribute) => attribute.startsWith(FREE);
 
 const entriesOf = (doc) => doc.register ?? [];
 const ruleOf = (entity) => rules.find((rule) => rule.entity === entity);
@@ -52,7 +55,8 @@ export function offers(doc, place, words) {
 }
 
 /** The entries of one entity that a field may speak for, and one that is not there yet. */
-function groupsOf(doc, { item, table }, rule, words) {
+function groupsOf(doc, place, rule, words) {
+  const { item, table } = place;
   const { entity } = rule;
   const all = entriesOf(doc).filter((entry) => entry.entity === entity);
   const named = (entry, label = rule.label) => ({ rule, entry, table: entry.table ?? null, label });
@@ -64,30 +68,38 @@ function groupsOf(doc, { item, table }, rule, words) {
   }
   const alone = all.filter((entry) => !entry.table || rule.counted);
   const inRows = all.filter((entry) => !alone.includes(entry) && !columnsOf(doc, entry.table).includes(item.name));
-  const told = alone.map((entry, n) => named(entry, alone.length > 1 ? `${rule.label} ${n + 1}` : rule.label));
-  const another = entity === "person" && alone.length && alone.every((entry) => isTold(entry, rule));
-  if (!alone.length && (entity === "person" || !all.length)) told.push(fresh(null));
-  for (const entry of inRows) told.push(named(entry, words("goes_rows", { entity: rule.label, table: entry.table })));
-  if (another) told.push(fresh(null, words("goes_another", { entity: rule.label })));
-  return told;
+  const groups = alone.map((entry, n) => named(entry, alone.length > 1 ? `${rule.label} ${n + 1}` : rule.label));
+  // Another person is one more only where the first is somebody without this field.
+  const others = (entry) => Object.entries(entry.map).filter(([, name]) => !means(doc, entry, name, place));
+  const told = (entry) => isTold({ ...entry, map: Object.fromEntries(others(entry)) }, rule);
+  const another = entity === "person" && alone.length && alone.every(told);
+  if (!alone.length && (entity === "person" || !all.length)) groups.push(fresh(null));
+  for (const entry of inRows) groups.push(named(entry, words("goes_rows", { entity: rule.label, table: entry.table })));
+  if (another) groups.push(fresh(null, words("goes_another", { entity: rule.label })));
+  return groups;
 }
 
 const isTold = ({ map, constants = {} }, { needs }) => needs.some((name) => name in map || name in constants);
 
-const optionsOf = ({ rule, entry, table }, place) => {
-  if (rule.counted && place.table) {
-    const { label, types } = rule.counted;
-    const attribute = Object.entries(entry?.map ?? {}).find(([, name]) => name === place.item.name)?.[0] ?? place.item.name;
-    const target = { entry, entity: rule.entity, table: place.table.name, attribute };
-    return types.includes(place.item.type) ? [{ target, label, taken: null }] : [];
-  }
+const optionsOf = (group, place) => {
+  const { rule, entry, table } = group;
+  if (rule.counted && place.table) return countedOf(group, place);
   return rule.attributes
-    .filter(({ types }) => types.includes(place.item.type))
+    .filter(({ types, longest }) => types.includes(place.item.type) && !(longest && place.item.at?.length > longest))
     .map(({ name, label }) => ({ target: { entry, entity: rule.entity, table, attribute: name }, label, taken: entry?.map[name] ?? null }));
 };
 
+/** A column of a visit's table is counted, under its own name unless that means something else of the visit. */
+const countedOf = ({ rule: { entity, counted, attributes }, entry }, { item, table }) => {
+  if (!counted.types.includes(item.type)) return [];
+  const map = entry?.map ?? {};
+  const known = attributes.some(({ name }) => name === item.name) || item.name in map;
+  const attribute = Object.keys(map).find((key) => map[key] === item.name) ?? (known ? `jumlah_${item.name}` : item.name);
+  return [{ target: { entry, entity, table: table.name, attribute }, label: counted.label, taken: map[attribute] ?? null }];
+};
+
 const freely = ({ rule, entry, table, label }, { item }) => {
-  const attribute = Object.entries(entry.map).find(([key, name]) => key.startsWith(FREE) && name === item.name)?.[0] ?? FREE + item.name;
+  const attribute = Object.entries(entry.map).find(([key, name]) => isFree(key) && name === item.name)?.[0] ?? FREE + item.name;
   return { target: { entry, entity: rule.entity, table, attribute }, label, taken: entry.map[attribute] ?? null };
 };
 
@@ -99,7 +111,7 @@ export const same = (one, other) =>
 export function told({ entity, attribute }) {
   const { attributes, counted } = ruleOf(entity);
   const known = attributes.find(({ name }) => name === attribute);
-  return known ?? { label: attribute.startsWith(FREE) ? attribute.slice(FREE.length) : counted.label, hint: "" };
+  return known ?? { label: isFree(attribute) ? attribute.slice(FREE.length) : counted.label, hint: "" };
 }
 
 /** Let the field at a place become another target, or none, in the place of one it had, or of none. */
