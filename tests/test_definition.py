@@ -7,6 +7,7 @@ import pytest
 from forms_under_test import FORMS, form
 
 from pipeline.errors import DefinitionError, Exit, UsageError
+from pipeline.forms.attributes import ENTITIES
 from pipeline.forms.catalogue import Catalogue, default_directories, load_form
 from pipeline.forms.definition import FormDefinition, Section, load_definition
 from pipeline.forms.entries import RegisterEntry
@@ -362,6 +363,8 @@ def test_the_language_is_documented():
     }
     missing = [word for word in (*keys, *FieldType) if f"`{word}`" not in text and f"{word}:" not in text]
     assert not missing
+    kept = {name for rules in ENTITIES.values() for name in (*rules.attributes, *rules.needs)}
+    assert not [name for name in kept if f"`{name}`" not in text]
 
 
 def test_the_documented_examples_are_sound(tmp_path):

@@ -33,7 +33,7 @@ def options(select, only: str = "option:not(:disabled)") -> list[str]:
 def test_what_fits_a_field_is_offered_and_what_was_chosen_saved(page):  # noqa: F811
     expect(page.locator("#goes-nowhere")).to_contain_text("Belum ada isian yang masuk daftar")
     rows(page).first.click()
-    names = ["Nama · Orang", "Nama penerima · Penyaluran bantuan", "Narasumber · Kunjungan atau sosialisasi"]
+    names = ["Nama · Orang", "Nama penerima · Penyaluran", "Narasumber · Sosialisasi"]
     assert options(goes(page)) == names
     goes(page).select_option(label="Nama · Orang")
     expect(rows(page).first).to_contain_text("→ Nama")
@@ -190,7 +190,7 @@ VILLAGE, LISTED = ("desa", "Orang", "Kode desa"), ("anggota.nama", "Orang", "Nam
         ([VILLAGE, LISTED, ("anggota.nama", "nothing")], [("person", "", {"village": "desa"})]),
         (
             [
-                ("anggota.nama", "Penyaluran bantuan", "Nama penerima"),
+                ("anggota.nama", "Penyaluran", "Nama penerima"),
                 ("hari", "goes_rows anggota", "Tanggal penyaluran"),
             ],
             [("distribution", "anggota", {"name": "nama", "date": "hari"})],
@@ -198,8 +198,8 @@ VILLAGE, LISTED = ("desa", "Orang", "Kode desa"), ("anggota.nama", "Orang", "Nam
         # Of one visit the participants are counted.
         (
             [
-                ("hari", "Kunjungan atau sosialisasi", "Tanggal kegiatan"),
-                ("anggota.jk", "Kunjungan atau sosialisasi", "Peserta, dihitung menurut jawaban ini"),
+                ("hari", "Sosialisasi", "Tanggal kegiatan"),
+                ("anggota.jk", "Sosialisasi", "Peserta, dihitung menurut jawaban ini"),
             ],
             [("visit", "anggota", {"date": "hari", "jk": "jk"})],
         ),

@@ -185,6 +185,8 @@ def _tell(report: "ImportReport", dry_run: bool) -> None:
     )
     for form, sheets in report.unmapped.items():
         context.tell(_UNMAPPED, n=sheets, form=form)
+        if context.catalogue().get(form).definition.blank:
+            context.tell(_SAY_WHICH, form=form)
     if report.elsewhere:
         months = ", ".join(f"{month} ({sheets})" for month, sheets in report.elsewhere.items())
         context.tell(_ELSEWHERE, n=figure(sum(report.elsewhere.values()), ","), months=months)
@@ -255,6 +257,10 @@ _UNMAPPED = Text(
     "Isinya ada di: sotarsa export readings",
     "{n} sheets of {form} do not go into the register, since its definition does not say what of them does (section "
     "register). What they say is in: sotarsa export readings",
+)
+_SAY_WHICH = Text(
+    "Tentukan isian mana yang masuk daftar: sotarsa forms edit {form}. Lalu impor lagi.",
+    "Say which of its fields go there: sotarsa forms edit {form}. Then import again.",
 )
 _ELSEWHERE = Text(
     "{n} lembar bulan lain lengkap tetapi belum masuk daftar: {months}. Masukkan semuanya dengan: sotarsa import",

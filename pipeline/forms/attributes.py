@@ -69,7 +69,7 @@ _PROGRAMME: Final = Attribute(Text("Program bantuan", "Programme"), _ANSWER)
 ENTITIES: Final[Mapping[Entity, Rules]] = MappingProxyType(
     {
         "household": Rules(
-            Text("Keluarga", "Family"),
+            Text("Keluarga", "Household"),
             {
                 "kk": Attribute(Text("Nomor KK", "Family card number"), frozenset({FieldType.KK})),
                 "village": _PLACE,
@@ -104,7 +104,7 @@ ENTITIES: Final[Mapping[Entity, Rules]] = MappingProxyType(
             facts=True,
         ),
         "proposal": Rules(
-            Text("Usulan bantuan", "Proposal of aid"),
+            Text("Usulan", "Proposal"),
             {
                 "programme": _PROGRAMME,
                 "asked_on": Attribute(Text("Tanggal usulan", "Date of the proposal"), _DAY),
@@ -113,7 +113,7 @@ ENTITIES: Final[Mapping[Entity, Rules]] = MappingProxyType(
             needs=("programme",),
         ),
         "distribution": Rules(
-            Text("Penyaluran bantuan", "Aid handed over"),
+            Text("Penyaluran", "Distribution"),
             {
                 "nik": Attribute(Text("NIK penerima", "NIK of the recipient"), _NIK.types),
                 "name": Attribute(Text("Nama penerima", "Name of the recipient"), _NAME.types),
@@ -136,7 +136,7 @@ ENTITIES: Final[Mapping[Entity, Rules]] = MappingProxyType(
             rows=True,
         ),
         "visit": Rules(
-            Text("Kunjungan atau sosialisasi", "Visit or session"),
+            Text("Sosialisasi", "Session"),
             {
                 "date": Attribute(Text("Tanggal kegiatan", "Date"), _DAY),
                 "village": _PLACE,

@@ -173,9 +173,10 @@ EDITOR: Final[Mapping[str, Text]] = MappingProxyType(
         "save_as": Text("Simpan sebagai versi {n}", "Save as version {n}"),
         "reload": Text("Muat ulang, buang perubahan saya", "Load again, drop my changes"),
         "frozen": Text(
-            "Versi ini sudah dipakai di atas kertas. Label boleh diperbaiki; "
+            "Versi ini sudah dipakai di atas kertas. Label dan apa yang masuk daftar boleh diubah; "
             "perubahan lain disimpan sebagai versi baru.",
-            "This version is in use on paper. Labels may be reworded; other changes are saved as a new version.",
+            "This version is in use on paper. Labels and what goes into the register may change; "
+            "other changes are saved as a new version.",
         ),
         "faulty": Text("Perlu diperbaiki", "Needs correction"),
         "name_form": Text(
