@@ -145,13 +145,13 @@ def test_plain_scalars_stay_what_they_are(tmp_path):
             "map: {name: nama, nik: nik}",
             "map:\n      name: nama\n      sex: pilihan",
             28,
-            "sex hanya mengenal nilai L, P; ganti nilai 01",
+            "Jenis kelamin (sex) hanya mengenal nilai L, P; ganti nilai 01",
         ),
         (
             "map: {name: nama, nik: nik}",
             "map: {name: nama}\n    constants:\n      sex: pria",
             28,
-            "sex hanya mengenal nilai L, P; ganti nilai pria",
+            "Jenis kelamin (sex) hanya mengenal nilai L, P; ganti nilai pria",
         ),
         (
             "map: {name: nama, nik: nik}",
@@ -202,8 +202,12 @@ def test_an_error_names_file_and_line(tmp_path, old, new, line, indonesian):
     ("refusal", "multiple", "wrong"),
     [
         ("tidak_setuju", "false", None),
-        ("tidak", "false", "consent hanya mengenal nilai setuju, tidak_setuju; ganti nilai tidak"),
-        ("tidak_setuju", "true", "consent hanya satu jawaban"),
+        (
+            "tidak",
+            "false",
+            r"Persetujuan atas data \(consent\) hanya mengenal nilai setuju, tidak_setuju; ganti nilai tidak",
+        ),
+        ("tidak_setuju", "true", r"\(consent\) hanya satu jawaban"),
     ],
 )
 def test_a_refusal_that_the_register_would_not_know_is_told(tmp_path, refusal, multiple, wrong):

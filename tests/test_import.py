@@ -59,6 +59,18 @@ def test_the_language_of_definitions_knows_what_the_register_keeps():
             assert kept.longest in (None, getattr(columns.get(name), "max_length", None))
 
 
+@pytest.mark.parametrize(("written", "known"), [("PKH", "PKH"), ("pkh", "PKH"), ("sembako", "LNY")])
+def test_a_programme_is_known_by_its_code_in_letters_of_any_case(written, known):
+    """A draft of a given blank makes its values of the labels, in small letters."""
+    from pipeline.register.book import Book
+    from pipeline.register.drafts import Draft
+    from pipeline.register.lists import Lost
+    from pipeline.register.merge import _programme
+
+    asked = Draft("proposal", f"0.{written}", {"programme": written})
+    assert _programme(asked, Book.of([], {}, {}, Lost())) == known
+
+
 OTHERS = {
     **FAMILY,
     "tanggal_pendataan": "2026-12-08",

@@ -105,15 +105,15 @@ def _check_field(kept: Attribute, attribute: str, field: FieldSpec, at: Way) -> 
         raise _no_value(attribute, kept, strange[0], at)
     if field.multiple and (kept.values or kept.longest):
         raise Flaw(
-            f"{attribute} hanya satu jawaban; di {field.name} boleh lebih dari satu (multiple)",
-            f"{attribute} is one answer; in {field.name} several may be ticked (multiple)",
+            f"{kept.label.id} ({attribute}) hanya satu jawaban; di {field.name} boleh lebih dari satu (multiple)",
+            f"{kept.label.en} ({attribute}) is one answer; in {field.name} several may be ticked (multiple)",
             *at,
         )
     longest = max(map(len, answers), default=field.cell_count)
     if kept.longest and longest > kept.longest:
         raise Flaw(
-            f"{attribute} paling panjang {kept.longest} huruf atau angka; isi {field.name} dapat {longest}",
-            f"{attribute} has at most {kept.longest} characters; {field.name} may hold {longest}",
+            f"{kept.label.id} ({attribute}) paling panjang {kept.longest} huruf; isi {field.name} dapat {longest}",
+            f"{kept.label.en} ({attribute}) has at most {kept.longest} characters; {field.name} may hold {longest}",
             *at,
         )
 
@@ -148,8 +148,8 @@ def _no_fit(attribute: str, kept: Attribute, told: str, at: Way) -> Flaw:
 def _no_value(attribute: str, kept: Attribute, value: str, at: Way) -> Flaw:
     known = ", ".join(kept.values)
     return Flaw(
-        f"{attribute} hanya mengenal nilai {known}; ganti nilai {value}",
-        f"{attribute} knows only the values {known}; change the value {value}",
+        f"{kept.label.id} ({attribute}) hanya mengenal nilai {known}; ganti nilai {value}",
+        f"{kept.label.en} ({attribute}) knows only the values {known}; change the value {value}",
         *at,
     )
 

@@ -173,7 +173,7 @@ def _visit(told: Told, draft: Draft, book: Book) -> None:
 
 
 def _programme(draft: Draft, book: Book) -> str:
-    code = draft.attributes.get("programme", OTHER)
+    code = draft.attributes.get("programme", OTHER).upper()
     return code if code in book.programmes else OTHER
 
 

@@ -71,7 +71,7 @@ export class Details {
     this.#choices(item.choices ?? [], kind === "marks" ? box : null, words);
     this.#faults(here, words);
     const refused = editor.refusals(field).find(({ at }) => at[0] === "register");
-    this.#goes.tell(refused?.text ?? "");
+    this.#goes.tell(refused?.why ?? "", refused?.at[1]);
   }
 
   #choices(choices, box, words) {
@@ -125,7 +125,7 @@ export class Details {
   input([key, index, part, language]) {
     const { elements } = this.#form;
     const line = key === "choices" && this.#rows.rows[index];
-    if (key === "register") return this.#goes.input;
+    if (key === "register") return this.#goes.input(index);
     const name = { label: `label_${index ?? "id"}`, at: "x", tops: "pitch" }[key] ?? key;
     const found = line ? line.querySelector(`[data-key=${part === "label" ? (language ?? "id") : "value"}]`) : elements[name];
     return found?.offsetParent ? found : elements.name;

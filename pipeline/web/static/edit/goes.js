@@ -18,9 +18,9 @@ export class Goes {
     root.addEventListener("change", ({ target }) => this.#change([...this.#selects].indexOf(target), target.value));
   }
 
-  /** The select that is to be put right. */
-  get input() {
-    return this.#selects[0];
+  /** The select of the target with this attribute, else the first. */
+  input(attribute) {
+    return this.#selects[Math.max(this.#targets.findIndex((target) => target.attribute === attribute), 0)];
   }
 
   draw(doc, place, words) {
@@ -37,10 +37,11 @@ export class Goes {
     tell(this.#root.querySelector("#hint-goes"), this.#targets.map((target) => told(target).hint).filter(Boolean).join(" "));
   }
 
-  /** Say what is wrong with what the field becomes; "" for nothing. */
-  tell(text) {
+  /** Say what is wrong with what the field becomes, with an attribute if it is one's; "" for nothing. */
+  tell(text, attribute) {
     tell(this.#root.querySelector("#fault-goes"), text);
-    for (const select of this.#selects) select.setAttribute("aria-invalid", Boolean(text));
+    for (const select of this.#selects)
+      select.setAttribute("aria-invalid", Boolean(text) && select === this.input(attribute));
   }
 
   /** Targets stay in the selects in which they were chosen, as long as the field is looked at. */

@@ -85,7 +85,8 @@ export class Saving {
     if (root === "title") return { id: FORM, at: way, text: `${words("title")}: ${message}` };
     if (root === "register") {
       const found = placeOf(this.#editor.doc, way, sent.register, [...places(this.#editor.doc)]);
-      return found ? { id: found.item._id, at: [root], text: `${found.item.name}: ${message}` } : { text: message };
+      const text = `${found?.item.name}: ${message}`;
+      return found ? { id: found.item._id, at: [root, way[3]], text, why: message } : { text: message };
     }
     if (root !== "pages" || page === undefined) return { text: message };
     const whole = this.#editor.doc.pages[page]?.sections?.[section]?.items?.[index];
