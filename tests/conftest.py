@@ -15,6 +15,7 @@ settings.load_profile("sotarsa")
 os.environ["DJANGO_SETTINGS_MODULE"] = "pipeline.store.settings"
 django.setup()
 
+NOBODY = 65534
 VARIABLES = (
     "SOTARSA_HOME",
     "SOTARSA_DATABASE_URL",
@@ -71,3 +72,17 @@ def store(home, _fresh_database):
     from django.db import connection
 
     connection.close()
+
+
+@pytest.fixture
+def plain_account(tmp_path):
+    """Locks hold for who runs the tests, even for root."""
+    if os.geteuid() != 0:
+        yield
+        return
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.stat().st_mode & 0o055 != 0o055:
+            folder.chmod(folder.stat().st_mode | 0o055)
+    os.seteuid(NOBODY)
+    yield
+    os.seteuid(0)

@@ -1,6 +1,5 @@
 """What a user names becomes a list of files, in the order a person would expect."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +10,6 @@ from hypothesis import strategies as st
 from pipeline.errors import UsageError
 from pipeline.scans.files import find_files, natural_key, readable, walk
 
-NOBODY = 65534
 JPEG = b"\xff\xd8\xff\xe0"
 
 
@@ -48,20 +46,6 @@ def test_a_named_file_is_always_taken_and_only_once(tmp_path: Path) -> None:
     (tmp_path / "a.pdf").write_bytes(b"")
     files = find_files([tmp_path / "notes.txt", tmp_path, tmp_path / "a.pdf"])
     assert names(files, tmp_path) == ["notes.txt", "a.pdf"]
-
-
-@pytest.fixture
-def plain_account(tmp_path: Path) -> Iterator[None]:
-    """Locks hold for who runs the tests, even for root."""
-    if os.geteuid() != 0:
-        yield
-        return
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.stat().st_mode & 0o055 != 0o055:
-            folder.chmod(folder.stat().st_mode | 0o055)
-    os.seteuid(NOBODY)
-    yield
-    os.seteuid(0)
 
 
 @pytest.fixture(params=[0o000, 0o111, 0o444])

@@ -248,6 +248,19 @@ def test_a_file_that_is_shut_while_it_is_read_does_not_hold_up_the_others(world)
     assert m.Page.objects.filter(status="read").count() == 4
 
 
+@pytest.fixture
+def locked(world):
+    folder = world.folder / "lama"
+    folder.mkdir(mode=0o000)
+    yield folder
+    folder.chmod(0o755)
+
+
+def test_one_look_that_may_not_open_a_folder_needs_an_eye(world, locked, plain_account):
+    assert world.watch(once=True).status == Exit.NEEDS_EYE
+    assert [str(locked) in one for one in world.said] == [True]
+
+
 def test_a_fault_of_the_program_at_one_file_costs_that_file_alone(world):
     for number in (1, 2, 3):
         good(world.folder / f"{number}.tif", number)

@@ -70,6 +70,7 @@ class Arrivals:
         self._doubted: dict[Path, tuple[_State, float]] = {}
         self._told: set[str] = set()
         self._gone = False
+        self.shut = False
 
     def __iter__(self) -> Iterator[list[Path]]:
         """Groups of files that have come to rest, never an empty one."""
@@ -134,6 +135,7 @@ class Arrivals:
         except FileNotFoundError:
             return False
         except OSError:
+            self.shut = True
             self._tell_once(_SHUT.format(name=path.name))
             return False
 
@@ -145,6 +147,7 @@ class Arrivals:
         try:
             for path in walk(self._folder, self._pass):
                 if path.is_dir():
+                    self.shut = True
                     self._tell_once(_LOCKED.format(folder=readable(str(path))))
                 elif SIDE_FOLDER not in path.relative_to(self._folder).parts[:-1]:
                     states.update(_state(path))

@@ -151,6 +151,8 @@ class Watcher:
             for path, reason in self._take(files).items():
                 if self._came.doubt(path):
                     self._put_aside(path, reason)
+        if self._once and self._came.shut:
+            self.status = max(self.status, Exit.NEEDS_EYE)
 
     def told(self) -> str:
         """What was done, in one sentence."""
