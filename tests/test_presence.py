@@ -53,6 +53,21 @@ def test_one_bit_scans_without_pale_lines_are_seen_by_their_tick_boxes(own):
     assert seen(bits).mean() > 0.5
 
 
+def test_a_one_bit_scan_that_kept_some_pale_lines_is_seen_and_a_slip_on_it_is_not():
+    own = OWN[0]
+    level = np.linspace(160, 225, own.picture.shape[1])
+    bits = np.where(own.picture < level, 0, 255).astype(np.uint8)
+    assert seen(bits).mean() > 0.9
+    page = register(own.picture, catalogue())
+    for name in HIDDEN:
+        at, box = next((i, f.box) for i, f in enumerate(page.page.fields) if f.name == name)
+        covered = bits.copy()
+        slip = page.to_pixels(np.array(box.grown(1.0).corners)).round().astype(np.int32)
+        cv2.fillConvexPoly(covered, slip, color=255)
+        assert seen(bits)[at]
+        assert not seen(covered)[at]
+
+
 def test_ink_across_the_cells_is_no_outline_that_a_one_bit_scan_left():
     own = OWN[0]
     bits = np.where(own.picture < 120, 0, 255).astype(np.uint8)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pipeline.forms.identity import marker_modules
 from pipeline.forms.layout import Box, FieldLayout, Kind, Marker, PageLayout
 from pipeline.registration.fit import Floats
+from pipeline.registration.structure import is_bitonal
 from pipeline.registration.types import Registration
 
 _REACH_MM: Final = 0.9
@@ -46,6 +47,8 @@ _WHOLE_SHARE: Final = 0.7
 """Share of a page's fields that must be there; half a page under a slip leaves as much."""
 _MARKER_THERE: Final = 0.5
 """Correlation of a marker with its own pattern, at least; else it was torn off, or lies under something."""
+_WIPED: Final = 0.1
+"""Share of the cells of a 1-bit scan that lack a side from which pale lines fell below its threshold here and there."""
 _FADED: Final = 0.5
 _NEAR_MM: Final = 45.0
 """Tick boxes up to so far above or below speak for outlines that a copier or a 1-bit scan wiped out …"""
@@ -82,10 +85,12 @@ def fields_seen(image: NDArray[np.uint8], registration: Registration) -> tuple[b
     for kind in (_CELLS, _AREAS, _LINES):
         mine = np.flatnonzero(kinds == kind)
         usual = float(np.quantile(strength[mine], 0.75)) if len(mine) else 0.0
-        if usual >= _VISIBLE:
+        # Ink may hide a line, but not turn it into paper.
+        gone = (darkest[mine] < _SHARE * usual).any(axis=1) & (kind == _CELLS)
+        wiped = gone.mean() > _WIPED and is_bitonal(image) if len(mine) else False
+        if usual >= _VISIBLE and not wiped:
             seen[mine] = _there(strength[mine], _CELL_SHARE if kind == _CELLS else _SHARE)
-            # Ink may hide a line, but not turn it into paper.
-            lost[mine] |= (darkest[mine] < _SHARE * usual).any(axis=1) & (kind == _CELLS)
+            lost[mine] |= gone
         elif len(mine):
             near = ticks & (np.abs(height[mine][:, None] - height) <= _NEAR_MM)
             beside = (near & seen).any(axis=1) & ((near & ~seen).sum(axis=1) <= 1)

@@ -105,7 +105,7 @@ def measure_offsets(
     gone = ~seen & (in_place < _GONE * plain[:, None])
     gone[:, 0] &= [outline.upright for outline in outlines]
     lost = (plain > _PLAIN) & gone.any(axis=1)
-    return Offsets(at, off, seen, lost & (not _is_bitonal(image)))
+    return Offsets(at, off, seen, lost & (not is_bitonal(image)))
 
 
 def correction(homography: Floats, landmarks: tuple[Landmark, ...], offsets: Offsets) -> Floats:
@@ -144,7 +144,7 @@ def contrast_of(image: NDArray[np.uint8], homography: Floats, page: PageLayout) 
     return max(20.0, float(np.median(grey[:, 1]) - np.median(grey[:, 0])))
 
 
-def _is_bitonal(image: NDArray[np.uint8]) -> bool:
+def is_bitonal(image: NDArray[np.uint8]) -> bool:
     """Whether a grey image (H, W) holds black and white only, but for what JPEG adds."""
     grey = image[::_SPARSE, ::_SPARSE]
     return float(((grey > 60) & (grey < 225)).sum()) < _HALFTONES * float((grey < 225).sum())
