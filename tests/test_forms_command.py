@@ -12,6 +12,8 @@ from pipeline.cli.forms import app
 from pipeline.errors import DefinitionError, UsageError
 from pipeline.forms import printing
 
+REGISTER = ("people", "households", "distributions")
+
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
@@ -132,3 +134,56 @@ def test_who_chooses_a_number_is_told_that_it_is_taken(run, store, overtaken):
     overtaken(1)
     done = run("print", "sosialisasi", "--first-serial", "DHS-0000-26-00007")
     assert "sudah pernah dicetak" in str(done.exception)
+
+
+@pytest.fixture
+def unkept(tmp_path):
+    """A form of the office's own, on paper, on which people refuse in a word that the register does not know."""
+    text = (Path(__file__).parents[1] / "forms" / "pendataan.v1.yaml").read_text(encoding="utf-8")
+    for old, new in (
+        ("form: pendataan", "form: lama"),
+        ("code: FPS-01", "code: LMA-01"),
+        ("value: tidak_setuju", "value: tidak"),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    folder = tmp_path / "home" / "forms"
+    folder.mkdir(parents=True)
+    (folder / "lama.v1.yaml").write_text(text, encoding="utf-8")
+
+
+def test_what_the_register_cannot_keep_of_a_form_stops_no_reading(run, unkept):
+    """It may be on paper for years; the version of the program that asks more of it came later."""
+    from pipeline.cli import context
+    from pipeline.cli.scan import make_reader
+
+    listed = run("list")
+    assert "lama" in listed.stdout
+    assert "lama.v1.yaml baris 370: Persetujuan" in listed.stderr
+    assert "tetap dibaca" in listed.stderr
+    assert run("check", "pendataan").exit_code == 0
+    assert make_reader(1, None)
+    assert context.catalogue().get("lama").definition.register_
+
+
+@pytest.mark.parametrize(
+    "words", [("check",), ("check", "lama"), ("print", "lama"), ("print", "penyaluran", "--program", "PKH")]
+)
+def test_what_the_register_cannot_keep_of_a_form_is_refused_where_more_paper_or_a_list_comes_of_it(
+    run, unkept, words
+):
+    more = ("--village", "2005") if words[0] == "print" else ()
+    assert "baris 370" in str(run(*words, *more).exception)
+
+
+@pytest.mark.parametrize(
+    "words", ["import", "import --dry-run", "report --month 2026-11", *map("export {}".format, REGISTER)]
+)
+def test_the_register_waits_for_what_it_cannot_keep(run, unkept, words, capsys):
+    """What it cannot keep may be a refusal: an export would let out whom it is of."""
+    from pipeline.cli.main import command
+
+    with pytest.raises(SystemExit) as left:
+        command().main(words.split(), prog_name="sotarsa")
+    assert left.value.code == 2
+    assert "baris 370" in capsys.readouterr().err

@@ -178,6 +178,18 @@ def test_a_fault_is_told_at_its_field(client, path, change, at, words):
     assert path.read_bytes() == before
 
 
+def test_what_the_register_cannot_keep_is_opened_told_and_mended(client, path):
+    """It may have come with a newer program: the page is where an office mends it."""
+    path.write_text(f"{path.read_text()}register:\n  - {{entity: person, map: {{nik: nama, name: nama}}}}\n")
+    draft = told(client)
+    answer = post(client, draft)
+    assert answer.status_code == 422
+    assert [one["at"] for one in answer.json()["errors"]] == [["register", 0, "map", "nik"]]
+    del draft["definition"]["register"][0]["map"]["nik"]
+    assert post(client, draft).status_code == 200
+    assert load_definition(path).register_[0].map == {"name": "nama"}
+
+
 def test_every_fault_is_told_at_once(client):
     draft = told(client)
     items(draft)[0]["name"], items(draft)[1]["name"] = "Nama", "Jk"

@@ -30,6 +30,11 @@ _NEW_HOME: Final = Text(
     "There is no data in {path} yet: the folder is new. If the data is elsewhere, name that with --home.",
 )
 
+_FAULT: Final = Text(
+    "{why} Lembarnya tetap dibaca, tetapi impor, ekspor penerima, dan laporan menunggu sampai definisi itu diperbaiki.",
+    "{why} Its sheets are still read, but imports, exports of people and reports wait until that definition is mended.",
+)
+
 
 class _OneLine(logging.Formatter):
     """Messages on one line each, whatever a file is called; a traceback below one keeps its own."""
@@ -45,13 +50,26 @@ def home() -> Path:
     return settings().home.expanduser().absolute()
 
 
-def catalogue() -> "Catalogue":
-    """Every form that this computer knows.
+def catalogue(*, silent: bool = False) -> "Catalogue":
+    """Every form that this computer knows, to read what is on paper.
+
+    Args:
+        silent: whether it is left to the caller to say where the register cannot keep what a form says to it.
 
     Raises:
         DefinitionError: a definition is wrong.
     """
-    return _catalogue(home(), _files(home()))
+    found = _catalogue(home(), _files(home()))
+    return found if silent else _told(found)
+
+
+def register_forms() -> "Catalogue":
+    """The same for what the register makes of sheets: what a form says that it cannot keep may be a refusal.
+
+    Raises:
+        DefinitionError: a definition is wrong, or what it says to the register.
+    """
+    return catalogue(silent=True).sound()
 
 
 def open_store(*, fills: bool = False) -> Path:
@@ -137,6 +155,14 @@ def _catalogue(where: Path, _files: tuple[tuple[str, int, int], ...]) -> "Catalo
     for form in found.forms():
         check_rules(form.definition)
     return found
+
+
+@lru_cache(maxsize=1)
+def _told(forms: "Catalogue") -> "Catalogue":
+    """The same forms; once, what is wrong with what they say to the register."""
+    for fault in forms.faults():
+        tell(_FAULT, why=fault)
+    return forms
 
 
 def _files(where: Path) -> tuple[tuple[str, int, int], ...]:

@@ -105,7 +105,7 @@ def export_people(format: TableFormat = None, out: OutFile = None, with_refused:
     context.open_store()
     from pipeline.register import exports as register
 
-    forms = context.catalogue()
+    forms = context.register_forms()
     _put_consenting(lambda: register.people(forms, with_refused), register.PEOPLE, format, out)
 
 
@@ -115,7 +115,7 @@ def export_households(format: TableFormat = None, out: OutFile = None, with_refu
     context.open_store()
     from pipeline.register import exports as register
 
-    forms = context.catalogue()
+    forms = context.register_forms()
     _put_consenting(lambda: register.households(forms, with_refused), register.HOUSEHOLDS, format, out)
 
 
@@ -127,7 +127,7 @@ def export_distributions(
     context.open_store()
     from pipeline.register import exports as register
 
-    forms = context.catalogue()
+    forms = context.register_forms()
     _put_consenting(lambda: register.distributions(forms, with_refused), register.DISTRIBUTIONS, format, out)
 
 

@@ -103,8 +103,9 @@ def check(
     draw: Annotated[Path | None, typer.Option(metavar="OUT.png", help=str(_DRAW))] = None,
 ) -> None:
     """Check definitions, and that no printed version changed."""
-    catalogue = context.catalogue()
+    catalogue = context.catalogue(silent=True)
     forms = catalogue.forms() if form is None else _versions(catalogue, form)
+    Catalogue(forms).sound()
     _check_paper(forms)
     for one in forms:
         name, version = one.key
@@ -186,7 +187,8 @@ def print_form(
     if team or day or batch:
         raise UsageError(_ONLY_SEPARATORS)
     _only_pdf(out)
-    found = context.catalogue().get(form)
+    found = context.catalogue(silent=True).get(form)
+    Catalogue((found,)).sound()
     check_printable(found)
     short = _village(village)
     first_serial = first_serial and first_serial.upper()

@@ -73,7 +73,7 @@ def import_forms(
     if runs:
         _list_runs(json)
         return
-    report = import_month(context.catalogue(), month_of(month) if month else None, dry_run=dry_run)
+    report = import_month(context.register_forms(), month_of(month) if month else None, dry_run=dry_run)
     if json:
         context.put_json({**asdict(report), "dry_run": dry_run})
     else:
@@ -102,7 +102,7 @@ def report(
     from pipeline.register.report_pdf import write_pdf
     from pipeline.register.report_xlsx import write_xlsx
 
-    found = figures(context.catalogue(), month_of(month))
+    found = figures(context.register_forms(), month_of(month))
     _tell_no_sheets(found.month)
     folder = out or home / "reports"
     try:

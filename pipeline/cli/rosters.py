@@ -71,7 +71,7 @@ def pages(form: Form, table: str, village: str, programme: str | None) -> "list[
         return []
     from pipeline.register.roster import roster_rows
 
-    return roster_rows(context.catalogue(), village, programme, form.definition.table(table).rows)
+    return roster_rows(context.register_forms(), village, programme, form.definition.table(table).rows)
 
 
 def people(table: str, rows: "list[RosterRow]") -> dict[str, list[dict[str, object]]]:

@@ -9,7 +9,7 @@ from typing import Final
 
 from pipeline.errors import DefinitionError, UsageError
 from pipeline.forms.arrange import compose
-from pipeline.forms.definition import FormDefinition, load_definition
+from pipeline.forms.definition import FormDefinition, load_definition, load_paper
 from pipeline.forms.given import digest, given_layout, load_blanks
 from pipeline.forms.ink import PageInk
 from pipeline.forms.layout import FormLayout
@@ -25,6 +25,7 @@ class Form:
     Attributes:
         ink: what is printed around the fields of each page; none is known of a form that others printed.
         blanks: PNG files of the empty pages, for a form that others printed.
+        fault: what is wrong with what it says to the register: its pages are read, the register hears nothing.
     """
 
     definition: FormDefinition
@@ -32,6 +33,7 @@ class Form:
     fingerprint: str
     ink: tuple[PageInk, ...] = ()
     blanks: tuple[bytes, ...] = ()
+    fault: DefinitionError | None = None
 
     @property
     def key(self) -> tuple[str, int]:
@@ -82,6 +84,20 @@ class Catalogue:
             raise _unknown(form, version, self)
         return max(found, key=lambda one: one.definition.version)
 
+    def faults(self) -> tuple[DefinitionError, ...]:
+        """What is wrong with what forms say to the register, by name and version."""
+        return tuple(form.fault for form in self._forms.values() if form.fault)
+
+    def sound(self) -> "Catalogue":
+        """Itself, where every form says to the register what that can keep.
+
+        Raises:
+            DefinitionError: one does not.
+        """
+        for fault in self.faults():
+            raise fault
+        return self
+
     def by_code(self, code: str, version: int) -> Form | None:
         """The form that a QR code names, or None."""
         for form in self._forms.values():
@@ -94,19 +110,32 @@ def load_form(path: Path) -> Form:
     """The form of one definition file.
 
     Raises:
-        DefinitionError: the definition is wrong, does not fit on its pages, or lacks its blank.
+        DefinitionError: the definition is wrong, does not fit on its pages, or lacks its blank. What is wrong with
+            what it says to the register is the form's `fault`.
     """
-    definition = load_definition(path)
+    definition, fault = _paper(path)
     blanks = load_blanks(definition, path.parent)
     if blanks:
         layout = given_layout(definition)
-        return Form(definition, layout, digest((fingerprint(layout).encode(), *blanks)), blanks=blanks)
+        return Form(definition, layout, digest((fingerprint(layout).encode(), *blanks)), (), blanks, fault)
     try:
         composition = compose(definition)
     except DefinitionError as error:
         named = Text(f"{path.name}: {error.text.id}", f"{path.name}: {error.text.en}")
         raise DefinitionError(named) from error
-    return Form(definition, composition.layout, fingerprint(composition.layout), composition.ink)
+    return Form(definition, composition.layout, fingerprint(composition.layout), composition.ink, fault=fault)
+
+
+def _paper(path: Path) -> tuple[FormDefinition, DefinitionError | None]:
+    """What a definition says of its paper, and what is wrong with what it says to the register.
+
+    Raises:
+        DefinitionError: something else is wrong.
+    """
+    try:
+        return load_definition(path), None
+    except DefinitionError as error:
+        return load_paper(path), error
 
 
 def fingerprint(layout: FormLayout) -> str:

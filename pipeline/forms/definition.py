@@ -170,7 +170,6 @@ class FormDefinition(Part):
 
     @model_validator(mode="after")
     def _sound(self) -> "FormDefinition":
-        tables = {table.name: table for table in self.tables()}
         fields = [name for name, _spec in self.fields()]
         if twice := repeated([*fields, *(table.name for table in self.tables())]):
             raise Flaw(f"nama {twice} dipakai dua kali", f"the name {twice} is used twice", "pages")
@@ -180,12 +179,21 @@ class FormDefinition(Part):
             for name in rule.fields:
                 if name not in fields:
                     raise no_field(name, "rules", index)
-        for index, entry in enumerate(self.register_):
-            if entry.table is not None and entry.table not in tables:
-                raise no_field(entry.table, "register", index, "table")
-            table = tables[entry.table] if entry.table else None
-            check_entry(entry, table, self._by_name.get, ("register", index))
         return self
+
+
+def check_register(definition: FormDefinition) -> None:
+    """Let a definition pass of which the register can keep all that is mapped to it.
+
+    Raises:
+        Flaw: it cannot.
+    """
+    tables, fields = {table.name: table for table in definition.tables()}, dict(definition.fields())
+    for index, entry in enumerate(definition.register_):
+        if entry.table is not None and entry.table not in tables:
+            raise no_field(entry.table, "register", index, "table")
+        table = tables[entry.table] if entry.table else None
+        check_entry(entry, table, fields.get, ("register", index))
 
 
 def load_definition(path: Path) -> FormDefinition:
@@ -193,5 +201,14 @@ def load_definition(path: Path) -> FormDefinition:
 
     Raises:
         DefinitionError: the file is no sound definition; the sentence names file and line.
+    """
+    return read(path, FormDefinition, check_register)
+
+
+def load_paper(path: Path) -> FormDefinition:
+    """The same, whether or not the register can keep what is mapped to it: enough to read what is on paper.
+
+    Raises:
+        DefinitionError: the file is no sound definition otherwise; the sentence names file and line.
     """
     return read(path, FormDefinition)

@@ -18,7 +18,7 @@ from typing import Final
 
 from pipeline.errors import DefinitionError, UsageError
 from pipeline.forms.catalogue import fingerprint
-from pipeline.forms.definition import FormDefinition, load_definition
+from pipeline.forms.definition import FormDefinition, load_paper
 from pipeline.forms.given import given_layout
 from pipeline.forms.layout import Box, FormLayout
 from pipeline.forms.writing import as_yaml
@@ -112,7 +112,7 @@ def open_draft(directories: Iterable[Path], form: str, version: int | None = Non
             # Parsing takes a while, and what is wrong in other forms is no matter here.
             if form.encode() not in path.read_bytes():
                 continue
-            one = load_definition(path)
+            one = load_paper(path)
             if form in (one.form, one.code):
                 known.setdefault((one.form, one.version), (path, one))
     found = [key for key in known if version in (None, key[1])]

@@ -1,6 +1,6 @@
 """Reading a YAML file into a model: whatever is wrong is told with file and line, in both languages."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -51,7 +51,7 @@ _PLACE: Final = Text(
 
 
 class Flaw(ValueError):
-    """Something unsound that a model found in itself; `at` leads from the model to the place."""
+    """Something unsound that a model, or a check of it, found; `at` leads from the model to the place."""
 
     def __init__(self, id: str, en: str, *at: str | int) -> None:
         super().__init__(en)
@@ -59,11 +59,16 @@ class Flaw(ValueError):
         self.at = at
 
 
-def read(path: Path, model: type[Model]) -> Model:
+def read(path: Path, model: type[Model], *checks: Callable[[Model], None]) -> Model:
     """The model of a YAML file; every scalar is taken as text, so that `01` and `no` stay what they are.
 
+    Args:
+        path: the file.
+        model: what it is to be.
+        checks: what else it is held to; each raises the `Flaw` that it finds.
+
     Raises:
-        DefinitionError: no readable file, no YAML, or not what the model asks for.
+        DefinitionError: no readable file, no YAML, or not what the model or a check asks for.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -79,10 +84,15 @@ def read(path: Path, model: type[Model]) -> Model:
     except RecursionError as error:
         raise wrong(path, 1, _ENDLESS) from error
     try:
-        return model.model_validate(tree)
+        found = model.model_validate(tree)
+        for check in checks:
+            check(found)
     except ValidationError as error:
         at, what = flaws(error)[0]
         raise wrong(path, _line(node, at), what) from error
+    except Flaw as flaw:
+        raise wrong(path, _line(node, flaw.at), flaw.text) from flaw
+    return found
 
 
 def flaws(error: ValidationError) -> list[tuple[tuple[str | int, ...], Text]]:

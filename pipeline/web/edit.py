@@ -12,10 +12,10 @@ from pydantic import ValidationError
 from pipeline.errors import DefinitionError, SotarsaError, UsageError
 from pipeline.forms.attributes import COUNTED, ENTITIES, Attribute, Entity, Rules
 from pipeline.forms.catalogue import default_directories
-from pipeline.forms.definition import FormDefinition
+from pipeline.forms.definition import FormDefinition, check_register
 from pipeline.forms.drafts import ChangedMeanwhileError, Draft, FrozenError, open_draft, save, save_as_next
 from pipeline.forms.fields import MOST_ROWS, WIDEST
-from pipeline.forms.source import flaws
+from pipeline.forms.source import Flaw, flaws
 from pipeline.forms.types import NAMES, TYPES
 from pipeline.forms.writing import as_tree
 from pipeline.language import Language, Text
@@ -68,9 +68,13 @@ def draft(request: HttpRequest, form: str, version: int) -> HttpResponse:
             return JsonResponse(_told(opened, language))
         posted = _posted(request)
         changed = FormDefinition.model_validate(posted["definition"])
+        check_register(changed)
         return JsonResponse(_saved(opened, posted["stamp"], changed, as_next=posted["as_next"]))
     except ValidationError as error:
         found = [{"at": _way(at), "message": text.said(language)} for at, text in flaws(error)]
+        return JsonResponse({"errors": found}, status=_UNFIT)
+    except Flaw as flaw:
+        found = [{"at": list(flaw.at), "message": flaw.text.said(language)}]
         return JsonResponse({"errors": found}, status=_UNFIT)
     except ChangedMeanwhileError as error:
         return JsonResponse({"conflict": True, "message": error.text.said(language)}, status=_CONFLICT)
