@@ -192,6 +192,14 @@ def test_a_terminal_obeys_no_file_name(monkeypatch, capsys, terminal):
     assert capsys.readouterr().err == "dua\nbaris ?]0;judul? ?fdp ? dipindahkan.\n"
 
 
+@pytest.mark.parametrize("words", ["review --json --batch", "register apart 1", "export readings --batch"])
+def test_a_word_in_another_encoding_is_told(sotarsa, home, words):
+    """A terminal that is set to Latin-1 sends it."""
+    status, _, err = sotarsa(*words.split(), os.fsdecode(b"caf\xe9"))
+    assert status == 2
+    assert "caf? memuat huruf" in err.lower()
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

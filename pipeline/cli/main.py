@@ -18,8 +18,9 @@ from typer.core import TyperCommand, TyperGroup
 
 from pipeline.cli.context import say
 from pipeline.cli.typer_words import spoken, usage_errors_told
-from pipeline.errors import SotarsaError
+from pipeline.errors import SotarsaError, UsageError
 from pipeline.language import Text
+from pipeline.scans.files import readable
 
 if TYPE_CHECKING:
     from typer._click.core import Command, Context
@@ -187,6 +188,10 @@ _HELP = Text(
     "From handwritten paper forms to a beneficiary register one can trust. Example: sotarsa scan scans/",
 )
 _STOPPED = Text("Dihentikan. Jalankan lagi untuk melanjutkan.", "Stopped. Run it again to go on.")
+_NO_TEXT = Text(
+    "{word} memuat huruf yang tidak dapat disimpan (bukan UTF-8). Ketik lagi tanpa huruf itu.",
+    "{word} holds a character that cannot be kept (it is no UTF-8). Type it again without that.",
+)
 _HOME = Text("Folder data kantor ini.", "The folder with this office's data.")
 
 app = typer.Typer(
@@ -280,6 +285,8 @@ def _failures_told() -> Iterator[None]:
 def _expected(error: Exception) -> SotarsaError | None:
     if isinstance(error, SotarsaError):
         return error
+    if isinstance(error, UnicodeEncodeError) and error.encoding == "utf-8":
+        return UsageError(_NO_TEXT.filled(word=readable(error.object)))
     if isinstance(error, OSError) or "django" in sys.modules:
         from pipeline.store.refusals import refusal
 
