@@ -149,3 +149,54 @@ def test_a_late_scan_of_an_older_consent_takes_no_refusal_back():
     sheet(FAMILY)
     run()
     assert leaving() == (set(), set())
+
+
+@pytest.fixture
+def in_other_words(monkeypatch):
+    """The office's form as others might have printed it: who refuses ticks a word of their own."""
+    import builders
+
+    from pipeline.forms.catalogue import Catalogue, Form
+    from pipeline.forms.definition import FormDefinition
+    from pipeline.forms.writing import as_tree
+
+    form = catalogue().get("pendataan")
+    tree = as_tree(form.definition)
+    fields = {
+        item["name"]: item
+        for page in tree["pages"]
+        for part in page["sections"]
+        for item in part["items"]
+        if "name" in item
+    }
+    fields["persetujuan"]["choices"][1] |= {"value": "menolak", "means": "tidak_setuju"}
+    fields["status_rumah"]["choices"][0]["means"] = "setuju"
+    fields["status_rumah"]["choices"][1]["means"] = "tidak_setuju"
+    tree["register"].insert(1, {"entity": "household", "map": {"rt": "rt", "consent": "status_rumah"}})
+    changed = Form(FormDefinition.model_validate(tree), form.layout, form.fingerprint)
+    forms = Catalogue([changed])
+    monkeypatch.setattr(builders, "catalogue", lambda: forms)
+    monkeypatch.setitem(globals(), "catalogue", lambda: forms)
+
+
+def test_a_refusal_in_other_words_counts_as_what_it_means(in_other_words):
+    from pipeline.register.models import Household
+
+    sheet(FAMILY | {"persetujuan": "menolak"})
+    run()
+    assert Household.objects.get(kk=FAMILY["kk"]).consent == "tidak_setuju"
+    assert leaving() == (set(), set())
+
+
+def test_a_refusal_in_other_words_counts_before_the_rest_of_its_form_is_looked_at(in_other_words):
+    sheet(FAMILY)
+    run()
+    sheet(HEAD | {"persetujuan": "menolak"}, open_fields=("alamat",))
+    assert leaving() == (set(), set())
+
+
+@pytest.mark.parametrize(("first", "second"), [("menolak", "milik"), ("setuju", "sewa")])
+def test_where_a_form_asks_twice_one_refusal_is_one(in_other_words, first, second):
+    sheet(FAMILY | {"persetujuan": first, "status_rumah": second})
+    run()
+    assert leaving() == (set(), set())

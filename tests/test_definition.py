@@ -207,6 +207,8 @@ def test_an_error_names_file_and_line(tmp_path, old, new, line, indonesian):
             "false",
             r"Persetujuan atas data \(consent\) hanya mengenal nilai setuju, tidak_setuju; ganti nilai tidak",
         ),
+        ("tidak, means: tidak_setuju", "false", None),
+        ("tidak, means: menolak", "false", r"ganti nilai menolak, atau .* \(means\)"),
         ("tidak_setuju", "true", r"\(consent\) hanya satu jawaban"),
     ],
 )

@@ -10,10 +10,15 @@ from pipeline.forms.fields import FieldSpec, Part, TableSpec
 from pipeline.forms.layout import FieldType
 from pipeline.forms.source import Flaw
 from pipeline.forms.types import NAMES, TYPES
-from pipeline.language import Language
+from pipeline.language import Language, Text
 
 Way = tuple[str | int, ...]
 
+_OR_MEANS: Final = Text(
+    ", atau bila sudah dicetak, tulis artinya di definisi (means)",
+    ", or where it is on paper, write what it means into the definition (means)",
+)
+_OR_NOTHING: Final = Text("", "")
 _OR: Final[dict[Language, str]] = {"id": " atau ", "en": " or "}
 
 
@@ -99,10 +104,10 @@ def _check_field(kept: Attribute, attribute: str, field: FieldSpec, at: Way) -> 
     """
     if field.type not in kept.types:
         raise _no_fit(attribute, kept, field.name, at)
-    answers = [choice.value for choice in field.choices]
+    answers = [choice.means or choice.value for choice in field.choices]
     strange = [value for value in answers if kept.values and value not in kept.values]
     if strange:
-        raise _no_value(attribute, kept, strange[0], at)
+        raise _no_value(attribute, kept, strange[0], at, _OR_MEANS)
     if field.multiple and (kept.values or kept.longest):
         raise Flaw(
             f"{kept.label.id} ({attribute}) hanya satu jawaban; di {field.name} boleh lebih dari satu (multiple)",
@@ -129,7 +134,7 @@ def _check_constant(kept: Attribute, attribute: str, value: str, at: Way) -> Non
     ):
         raise _no_fit(attribute, kept, value, at)
     if kept.values and value not in kept.values:
-        raise _no_value(attribute, kept, value, at)
+        raise _no_value(attribute, kept, value, at, _OR_NOTHING)
 
 
 def _no_fit(attribute: str, kept: Attribute, told: str, at: Way) -> Flaw:
@@ -145,11 +150,11 @@ def _no_fit(attribute: str, kept: Attribute, told: str, at: Way) -> Flaw:
     )
 
 
-def _no_value(attribute: str, kept: Attribute, value: str, at: Way) -> Flaw:
+def _no_value(attribute: str, kept: Attribute, value: str, at: Way, more: Text) -> Flaw:
     known = ", ".join(kept.values)
     return Flaw(
-        f"{kept.label.id} ({attribute}) hanya mengenal nilai {known}; ganti nilai {value}",
-        f"{kept.label.en} ({attribute}) knows only the values {known}; change the value {value}",
+        f"{kept.label.id} ({attribute}) hanya mengenal nilai {known}; ganti nilai {value}{more.id}",
+        f"{kept.label.en} ({attribute}) knows only the values {known}; change the value {value}{more.en}",
         *at,
     )
 

@@ -75,16 +75,21 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
+ChoiceValue = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$", max_length=20)]
+
+
 class Choice(Part):
     """One value that may be chosen, and its label; for a code field, one known code.
 
     Attributes:
         at: on a given blank, the outline of its tick box.
+        means: what the register is told where this is chosen, if not the value itself; paper may have it otherwise.
     """
 
-    value: str = Field(pattern=r"^[A-Za-z0-9_]+$", max_length=20)
+    value: ChoiceValue
     label: Label
     at: Place | None = None
+    means: ChoiceValue | None = None
 
 
 class FieldSpec(Part):
@@ -125,6 +130,11 @@ class FieldSpec(Part):
     new_row: bool = False
     at: tuple[Place, ...] = ()
     filled: bool = False
+
+    def meant(self, value: str) -> str:
+        """What the register is told of a value of this field."""
+        means = {choice.value: choice.means for choice in self.choices if choice.means}
+        return "|".join(dict.fromkeys(means.get(one, one) for one in value.split("|"))) if means else value
 
     @property
     def rules(self) -> TypeRules:

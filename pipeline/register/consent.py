@@ -40,13 +40,14 @@ class Withheld:
 
 def withheld(catalogue: Catalogue) -> Withheld:
     """Everybody whom a standing refusal keeps in the office, as the papers say now, imported or not."""
-    told = dict(values(catalogue, CONSENT))
-    refused = {sheet: value for sheet, value in told.items() if value in WITHHELD}
+    said = list(values(catalogue, CONSENT))
+    # Where a form asks twice, one refusal is one.
+    refused = {sheet: value for sheet, value in said if value in WITHHELD}
     refused |= {sheet: UNREADABLE for sheet, _ in unreadable(catalogue, CONSENT)}
     if not refused:
         return Withheld()
     heads = dict(values(catalogue, _NIK))
-    own = _consents(catalogue, told.keys() - refused.keys(), heads)
+    own = _consents(catalogue, {sheet for sheet, _ in said} - refused.keys(), heads)
     standing = {
         sheet: heads.get(sheet, "") for sheet in refused if not own.after(sheet, heads.get(sheet, ""))
     }
@@ -57,10 +58,10 @@ def withheld(catalogue: Catalogue) -> Withheld:
     }
     people: dict[int, int] = {}
     for key, nik, made, voices in Person.objects.values_list("pk", "nik", "sheet", "voices"):
-        said = {forms[one] for one in (made, *voices) if one in forms}
+        spoken = {forms[one] for one in (made, *voices) if one in forms}
         if nik in by_head:
             people[key] = by_head[nik]
-        elif kept := [one for one in said if not own.after(one, nik or "")]:
+        elif kept := [one for one in spoken if not own.after(one, nik or "")]:
             people[key] = max(kept)
     rows = Household.objects.values_list("pk", "sheet", "voices")
     homes = frozenset(

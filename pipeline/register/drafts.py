@@ -137,7 +137,7 @@ def _attributes(
         name = _field(definition, entry, column)
         value = values.get((name, row if "." in name else None))
         if value is not None and value != "":
-            found[attribute] = value.zfill(_DIGITS.get(attribute, 0))
+            found[attribute] = definition.field(name).meant(value).zfill(_DIGITS.get(attribute, 0))
     return found
 
 

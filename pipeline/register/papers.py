@@ -11,6 +11,9 @@ from pipeline.forms.occasion import date_field
 from pipeline.register.drafts import fields_of
 from pipeline.store.models import Decision, FieldReading, Sheet
 
+_Key = tuple[str, int, str]
+"""A field, by its form, the version, and its name there."""
+
 
 def settled_sheets() -> QuerySet[Sheet]:
     """Sheets that are complete and wait for nobody."""
@@ -21,7 +24,8 @@ def settled_sheets() -> QuerySet[Sheet]:
 def dates(catalogue: Catalogue, sheets: Iterable[Sheet]) -> Iterator[tuple[int, date]]:
     """Each sheet with the date written on it, or else the day that it was scanned."""
     fields = {form.key: date_field(form.definition) for form in catalogue.forms()}
-    written = dict(_written({(*key, name) for key, name in fields.items() if name is not None}))
+    names = {(*key, name) for key, name in fields.items() if name is not None}
+    written = {sheet: value for sheet, _, value in _written(names)}
     for sheet in sheets:
         if (sheet.form, sheet.version) in fields:
             value = written.get(sheet.pk)
@@ -52,22 +56,22 @@ def unreadable(
 
 def values(catalogue: Catalogue, attributes: frozenset[str]) -> Iterator[tuple[int, str]]:
     """Sheets, with what the fields outside tables hold that become some attributes."""
-    yield from _written(
-        {
-            (*form.key, name)
-            for form in catalogue.forms()
-            for name in fields_of(form.definition, attributes)
-            if "." not in name
-        }
-    )
+    fields = {
+        (*form.key, name): form.definition.field(name)
+        for form in catalogue.forms()
+        for name in fields_of(form.definition, attributes)
+        if "." not in name
+    }
+    for sheet, key, value in _written(fields.keys()):
+        yield sheet, fields[key].meant(value)
 
 
-def _written(names: Set[tuple[str, int, str]]) -> Iterator[tuple[int, str]]:
-    """Sheets, with what some fields hold: each by its form, the version, and its name there."""
+def _written(names: Set[_Key]) -> Iterator[tuple[int, _Key, str]]:
+    """Sheets, with what some fields hold."""
     rows = FieldReading.objects.filter(
         field__in={name for _, _, name in names}, value__isnull=False, page__sheet__isnull=False
     ).exclude(page__reason="duplicate_side")
     columns = ("page__sheet", "page__sheet__form", "page__sheet__version", "field", "value")
     for sheet, form, version, name, value in rows.values_list(*columns).iterator(10_000):
         if (form, version, name) in names:
-            yield sheet, value
+            yield sheet, (form, version, name), value
