@@ -105,6 +105,26 @@ def test_what_is_deleted_says_nothing_any_more(mapped):
     assert not definition(mapped).rules
 
 
+def test_what_a_choice_means_stays_until_it_has_another_value(mapped):
+    path = mapped.path
+    path.write_text(path.read_text().replace("value: L,", "value: pria, means: L,"), encoding="utf-8")
+    mapped.reload()
+    mapped.wait_for_selector("body[data-ready]")
+    rows(mapped).nth(1).click()
+    mapped.locator("#details tbody [data-key=id]").first.fill("Pria")
+    save(mapped)
+    assert [(one.value, one.means) for one in definition(mapped).field("jk").choices] == [
+        ("pria", "L"),
+        ("P", None),
+    ]
+    mapped.locator("#details tbody [data-key=value]").first.fill("L")
+    save(mapped)
+    assert [(one.value, one.means) for one in definition(mapped).field("jk").choices] == [
+        ("L", None),
+        ("P", None),
+    ]
+
+
 def test_nobody_to_enter_is_told_at_the_field(page, told):  # noqa: F811
     rows(page).nth(1).click()
     goes(page).select_option(label="Jenis kelamin · Orang")

@@ -105,7 +105,8 @@ const ofDetails = (editor) => ({
   choice: (index, key, text) =>
     editor.change(() => {
       const choice = editor.item.choices[index];
-      if (key === "value") choice.value = text;
+      // What another value meant to the register says nothing of this one.
+      if (key === "value") [choice.value, choice.means] = [text, undefined];
       else choice.label = fields.relabelled(choice.label, key, text);
     }, `choice ${editor.field} ${index} ${key}`),
   addChoice: () => {
