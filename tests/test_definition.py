@@ -171,6 +171,7 @@ def test_plain_scalars_stay_what_they_are(tmp_path):
             27,
             "siapa harus Kode desa (4 angka) atau",
         ),
+        ("entity: person", "entity: household", 25, "Keluarga tidak dapat menjadi baris tabel"),
         ("entity: person", "entity: orang", 24, "entity harus salah satu dari"),
         ("label: Pilihan", "label: Pilihan\n            type: code", 14, "type ditulis dua kali"),
         ("rows: 2", "rows: [2", 19, "YAML tidak sah"),

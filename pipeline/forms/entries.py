@@ -51,6 +51,9 @@ def check_entry(
     Raises:
         Flaw: the register cannot keep one, or nothing says whom the entry is about.
     """
+    rules = ENTITIES[entry.entity]
+    if table and not (rules.rows or rules.counted):
+        raise _no_rows(entry.entity, (*at, "table"))
     columns = table.column_names if table else ()
     for attribute, name in entry.map.items():
         way = (*at, "map", attribute)
@@ -60,7 +63,7 @@ def check_entry(
             raise no_field(name, *way)
         if name in columns:
             found = field(f"{entry.table}.{name}")
-        counted = ENTITIES[entry.entity].counted and name in columns
+        counted = rules.counted and name in columns
         kept = COUNTED if counted else _kept(entry.entity, attribute, way)
         # What is preprinted is never read.
         if kept is not None and found is not None:
@@ -69,7 +72,6 @@ def check_entry(
         way = (*at, "constants", attribute)
         if (kept := _kept(entry.entity, attribute, way)) is not None:
             _check_constant(kept, attribute, value, way)
-    rules = ENTITIES[entry.entity]
     if rules.needs and not {*rules.needs} & {*entry.map, *entry.constants}:
         raise _about_nobody(entry.entity, (*at, "map"))
 
@@ -155,6 +157,15 @@ def _no_value(attribute: str, kept: Attribute, value: str, at: Way, more: Text) 
     return Flaw(
         f"{kept.label.id} ({attribute}) hanya mengenal nilai {known}; ganti nilai {value}{more.id}",
         f"{kept.label.en} ({attribute}) knows only the values {known}; change the value {value}{more.en}",
+        *at,
+    )
+
+
+def _no_rows(entity: Entity, at: Way) -> Flaw:
+    label = ENTITIES[entity].label
+    return Flaw(
+        f"{label.id} tidak dapat menjadi baris tabel: tidak jelas milik siapa. Hapus table, pakai isian di luar tabel",
+        f"{label.en} cannot be a table's row: nothing says whose it is. Leave out table, use fields outside tables",
         *at,
     )
 
