@@ -145,6 +145,24 @@ def test_a_version_on_paper_may_be_reworded_but_not_moved(path):
     assert load_definition(path).field("nama").label.en == "Full name"
 
 
+def revalued(items):
+    items[1]["choices"][0]["value"], items[1]["choices"][1]["value"] = "setuju", "tidak_setuju"
+
+
+def test_a_choice_on_paper_keeps_its_value_and_means_what_it_was_changed_to(path):
+    """Sheets that were read before hold the former value, and shall enter the register with the others."""
+    draft = opened(path)
+    for _ in range(2):
+        save(draft, draft.stamp, changed(draft, revalued), frozen=True)
+        choices = load_definition(path).field("jk").choices
+        assert [(one.value, one.means) for one in choices] == [("L", "setuju"), ("P", "tidak_setuju")]
+        draft = opened(path)
+    with pytest.raises(FrozenError, match="versi 2"):
+        save(draft, draft.stamp, changed(draft, lambda items: items[1]["choices"].pop()), frozen=True)
+    target = save_as_next(draft, draft.stamp, changed(draft, lambda items: [moved(items), revalued(items)]))
+    assert [one.value for one in load_definition(target).field("jk").choices] == ["setuju", "tidak_setuju"]
+
+
 def test_the_next_version_has_its_own_files(path):
     draft = opened(path)
     former = path.read_bytes()

@@ -9,19 +9,19 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from pipeline.errors import DefinitionError, UsageError
 from pipeline.forms.catalogue import fingerprint
 from pipeline.forms.definition import FormDefinition, load_paper
 from pipeline.forms.given import given_layout
 from pipeline.forms.layout import Box, FormLayout
-from pipeline.forms.writing import as_yaml
+from pipeline.forms.writing import as_tree, as_yaml
 from pipeline.language import Text
 
 BACKUP: Final = ".bak"
@@ -132,7 +132,8 @@ def save(draft: Draft, stamp: str, changed: FormDefinition, *, frozen: bool) -> 
         draft: the definition as it is on disk.
         stamp: of the file from which the change was made.
         changed: the new definition, of the same form and version.
-        frozen: whether this version is on paper.
+        frozen: whether this version is on paper. Then choices keep their values, which sheets that were read hold, and
+            mean what they were changed to.
 
     Raises:
         ChangedMeanwhileError: the file is another one by now.
@@ -140,6 +141,8 @@ def save(draft: Draft, stamp: str, changed: FormDefinition, *, frozen: bool) -> 
         DefinitionError: the boxes do not fit on the blank, or it is another form.
     """
     _same_form(draft, changed)
+    if frozen:
+        changed = _as_on_paper(draft.definition, changed)
     was, now = given_layout(draft.definition), given_layout(changed)
     if frozen and fingerprint(was) != fingerprint(now):
         told = _RECAST if _places(was) == _places(now) else _MOVED
@@ -177,6 +180,27 @@ def save_as_next(draft: Draft, stamp: str, changed: FormDefinition) -> Path:
             _copy(folder / old.file, folder / new.file)
         _put(target, _written(raised, draft.path))
     return target
+
+
+def _as_on_paper(was: FormDefinition, now: FormDefinition) -> FormDefinition:
+    """A changed definition in which each box that is ticked stands for the value that it had."""
+    known, tree = dict(was.fields()), as_tree(now)
+    for name, field in _fields(tree):
+        boxes = {choice.at: choice.value for choice in known[name].choices} if name in known else {}
+        for told, choice in zip(field.get("choices", ()), now.field(name).choices, strict=True):
+            if choice.at and (value := boxes.get(choice.at, choice.value)) != choice.value:
+                told |= {"value": value, "means": choice.means or choice.value}
+    return FormDefinition.model_validate(tree)
+
+
+def _fields(tree: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every field of a definition's tree under its name in the layout."""
+    for page in tree["pages"]:
+        for item in (item for section in page.get("sections", ()) for item in section["items"]):
+            if "table" in item:
+                yield from ((f"{item['table']}.{column['name']}", column) for column in item["columns"])
+            elif "name" in item:
+                yield item["name"], item
 
 
 def _places(layout: FormLayout) -> list[list[Box]]:

@@ -81,7 +81,7 @@ export class Details {
       const line = this.#rows.rows[index];
       line.classList.toggle("on", index === box);
       const [value, id, en] = line.querySelectorAll("input");
-      put(value, choice.value);
+      put(value, choice.means ?? choice.value);
       put(id, choice.label.id);
       put(en, choice.label.en);
       value.setAttribute("aria-label", `${words("value")} ${index + 1}`);
