@@ -74,12 +74,18 @@ def _rows(table: DraftTable) -> Iterable[RegisterEntry]:
 def _sure(
     entity: Entity, meanings: Sequence[tuple[str, str]], fields: Sequence[DraftField]
 ) -> dict[str, str]:
-    """Attribute to the one field that can be meant by it, a comb rather than a line; none where there are several."""
+    """Attribute to the one field that can be meant by it, a comb rather than a line; none where there are several.
+
+    Where a label says more than that (the recipient's name), the plain one may be of whoever signs at the foot.
+    """
     found = {}
     for attribute, labels in meanings:
-        meant = [field for field in fields if _means(field, entity, attribute, labels)]
+        more = labels and rf".*\b({labels})\b.*"
+        near = [field for field in fields if _means(field, entity, attribute, more)]
+        meant = [field for field in near if _means(field, entity, attribute, labels)]
+        doubtful = len(meant) < len(near)
         meant = [field for field in meant if field.type is not FieldType.LINE] or meant
-        if len(meant) == 1:
+        if len(meant) == 1 and not doubtful:
             found[attribute] = meant[0].name
     return found
 
