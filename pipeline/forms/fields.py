@@ -4,6 +4,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Annotated, Final
 
 from pydantic import (
@@ -131,9 +132,13 @@ class FieldSpec(Part):
     at: tuple[Place, ...] = ()
     filled: bool = False
 
+    @cached_property
+    def _means(self) -> dict[str, str]:
+        return {choice.value: choice.means for choice in self.choices if choice.means}
+
     def meant(self, value: str) -> str:
         """What the register is told of a value of this field."""
-        means = {choice.value: choice.means for choice in self.choices if choice.means}
+        means = self._means
         return "|".join(dict.fromkeys(means.get(one, one) for one in value.split("|"))) if means else value
 
     @property
