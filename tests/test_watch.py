@@ -276,6 +276,18 @@ def test_a_fault_of_the_program_at_one_file_costs_that_file_alone(world):
     assert sum("2.tif" in names for names in world.names()) <= 4
 
 
+def test_a_definition_that_breaks_while_a_file_is_read_ends_no_watch(world):
+    """What became of the file is told by the forms, which somebody is changing."""
+    folder = world.home / "forms"
+    folder.mkdir()
+    good(world.folder / "a.tif")
+    world.before_read = lambda _: (folder / "uji.v1.yaml").write_text("form: [", encoding="utf-8")
+    watcher = world.watch()
+    assert any("uji.v1.yaml" in said for said in world.said)
+    assert world.names() == [["a.tif"]]
+    assert "1 berkas masuk" in watcher.told()
+
+
 def test_a_file_that_vanishes_is_no_trouble(world):
     good(world.folder / "a.tif")
     good(world.folder / "b.tif", 2)

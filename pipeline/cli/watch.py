@@ -209,7 +209,7 @@ class Watcher:
         again = self._counted.issuperset(files)
         self._counted.update(files)
         if not again and (summary.files or not bad):
-            show(summary)
+            self._show(summary)
         # One bad file that comes alone is not all that the watch was given.
         self.status = max(self.status, min(status(summary), Exit.NEEDS_EYE))
         aside = sum(one.reason != "missing_side" for one in summary.set_aside)
@@ -217,6 +217,15 @@ class Watcher:
             self._sum.update(
                 files=summary.files, pages=summary.pages - aside, aside=aside, review=summary.review
             )
+
+    def _show(self, summary: "BatchSummary") -> None:
+        """Show what a batch gave; a definition under change, which keeps that from being told whole, ends no watch."""
+        try:
+            show(summary)
+        except Exception as error:
+            if (refused := _refusal(error)) is None:
+                raise
+            self._say(str(refused))
 
     def _put_aside(self, path: Path, reason: str) -> None:
         self.status = max(self.status, Exit.NEEDS_EYE)
