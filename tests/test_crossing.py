@@ -101,6 +101,13 @@ def test_a_page_that_is_struck_out_from_corner_to_corner_is_asked_about_whole(na
     assert found == {(one.name, one.row) for one in page.fields}
 
 
+@pytest.mark.parametrize("off_mm", [-0.9, 0.9])
+@pytest.mark.parametrize("name", FORMS)
+def test_printed_frames_that_bent_paper_moves_strike_nothing_out(name, off_mm):
+    image = filled(name, fill_in(form(name), np.random.default_rng(1)))
+    assert across(name, np.roll(image, round(off_mm * PX), axis=1)) == frozenset()
+
+
 def test_a_signature_that_touches_its_neighbours_is_not_struck_out():
     areas = [one for one in form("penyaluran").layout.pages[0].fields if one.kind is Kind.AREA]
     image = filled("penyaluran", {})

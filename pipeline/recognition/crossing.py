@@ -30,6 +30,8 @@ _EDGE_MM: Final = 6.0
 """So near the edge of the page lies what lay beneath it."""
 _HIGH_MM: Final = 30.0
 """Writing that touches that of the rows above and below reaches 25 mm on pages of careless hands."""
+_FRAME_MM: Final = 1.2
+"""A printed frame as high lies so far from its place on paper that bends, and strikes out nothing."""
 _PAGE_SHARE: Final = 0.4
 """Of a page's height, covered by what is so tall: all of it was struck out."""
 _FLAT_MM: Final = 20.0
@@ -151,6 +153,9 @@ def _between_lines(page: PageLayout, print_: PageInk) -> tuple[Mask, Mask]:
     for field in page.fields:
         for side in (side for box in field.parts for side in sides_of(box)):
             take_out(bare if field.kind is Kind.MARKS else pale, side, _OUTLINE_MM)
+    for frame in (shape.box for shape in print_.shapes if shape.box.h > _HIGH_MM):
+        for side in sides_of(frame)[2:]:
+            take_out(bare, side, _FRAME_MM)
     edge = round(_EDGE_MM * PX_PER_MM)
     inner = np.zeros_like(bare)
     inner[edge:-edge, edge:-edge] = True
