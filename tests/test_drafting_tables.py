@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import given_tables as table
+import office_blanks as office
 import pytest
 from drawn_blanks import Pen, scanned
 
@@ -95,6 +96,53 @@ def test_rows_with_words_of_their_own_are_fields(tmp_path) -> None:
     items = draft_page(next(open_blank(tmp_path / "data.pdf")), set()).items
     assert tables(items) == []
     assert {"nama_ayah", "nama_ibu", "nama_wali", "nama_kakek"} <= {item.name for item in items}
+
+
+@pytest.mark.parametrize("angle", [None, 0.5])
+def test_combs_in_the_cells_of_a_table_stay_apart(tmp_path, angle) -> None:
+    """The table's column line stands between them; what a head or a comb leaves of its cell is no field."""
+    office.write_tables(tmp_path / "anggota.pdf")
+    path = tmp_path / "anggota.pdf"
+    path = path if angle is None else scanned(path, tmp_path / "scan.jpg", angle)
+    items = draft_page(next(open_blank(path)), set()).items
+    people, goods = tables(items)
+    assert [(one.name, one.type, len(one.at)) for one in people.columns] == [
+        ("nama", FieldType.NAME, 12),
+        ("nomor_induk_kependudukan", FieldType.NIK, 16),
+    ]
+    assert [(one.name, one.type, len(one.at)) for one in goods.columns] == [
+        ("barang", FieldType.LINE, 1),
+        ("jumlah", FieldType.COUNT, 4),
+    ]
+    if angle is None:
+        first = [first_box(column) for column in (*people.columns, goods.columns[1])]
+        for box, true in zip(first, (office.NAMES, office.NIKS, office.SUMS), strict=True):
+            assert box == pytest.approx(true[0], abs=0.3)
+        # A cell of words names the one beside it, also where a colon has a cell of its own.
+        assert [item.name for item in items if isinstance(item, DraftField)] == ["nama_petugas", "jabatan"]
+
+
+def test_columns_are_named_by_words_not_by_their_numbers(tmp_path) -> None:
+    pen = Pen(tmp_path / "hadir.pdf")
+    pen.text(60, 22, "DAFTAR HADIR", 15)
+    walls, floors = (20, 30, 90, 180), (45, 55, 61, *(71 + 10 * row for row in range(4)))
+    for y in floors:
+        pen.line(walls[0], y, walls[-1], y)
+    for x in walls:
+        pen.line(x, floors[0], x, floors[-1])
+    for x, head in ((31.5, "Nama"), (91.5, "Tanda tangan")):
+        pen.text(x, 51.5, head)
+    for number, x in enumerate((24, 58, 133), 1):
+        pen.text(x, 59.4, f"({number})", 8)
+        pen.text(23, 57.4 + 10 * number, f"{number}.")
+    pen.canvas.save()
+    items = draft_page(next(open_blank(tmp_path / "hadir.pdf")), set()).items
+    (found,) = tables(items)
+    assert [one.name for one in items] == [found.name]
+    assert [(one.name, one.type) for one in found.columns] == [
+        ("nama", FieldType.LINE),
+        ("tanda_tangan", FieldType.SIGNATURE),
+    ]
 
 
 def test_two_rows_are_none(tmp_path) -> None:

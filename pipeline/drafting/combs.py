@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from pipeline.drafting.geometry import (
@@ -33,6 +34,16 @@ _TILE: Final = 0.8
 """So much of a box its tiles cover together, so much of each lies inside, and none is as wide as that."""
 _PART_GAP: Final = 1.7
 """Parts of one comb (day, month, year) are at most so many cells apart."""
+_NARROW: Final = 8.0
+"""Cells beside that of a label are no broader, mm; columns of a table are."""
+_BROAD: Final = 2.5
+"""The cell of a label is so many times as broad as one for a character."""
+_COLUMNS: Final = 5
+"""So many narrow columns side by side may be answers of a table."""
+_LEAST_UNITS: Final = 3
+"""At least two boxes of a row, and half of them, are one cell wide: heads of a table may be whole times one."""
+_RIM: Final = 0.3
+"""The sides of two combs reach so far into the gap between them, mm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +60,9 @@ def sort_shapes(rectangles: Sequence[Box], ticks: Sequence[Tick]) -> Sorted:
     unique = _unique([*rectangles, *(tick.box for tick in ticks if not tick.round)])
     flat = [box for box in unique if _CELL_HEIGHT[0] <= box.h <= _CELL_HEIGHT[1]]
     chains = [chain for row in _rows(flat) for chain in _chains(row) if len(chain) > 1]
+    chains = _between_labels(chains)
     pitches = [(pitch, chain[0].h) for chain in chains if (pitch := _pitch(chain))]
-    found = [
-        Comb(cells) for chain in [chain for row in _rows(flat) for chain in _chains(row)]
-        if (cells := _cells(chain, pitches))
-    ]  # fmt: skip
+    found = [Comb(cells) for chain in chains if (cells := _cells(chain, pitches))]
     twins = _twins([tick for tick in ticks if not _in_comb(tick.box, found)])
     found += twins
     found += _singles([tick for tick in ticks if not _in_comb(tick.box, found)], found)
@@ -61,7 +70,8 @@ def sort_shapes(rectangles: Sequence[Box], ticks: Sequence[Tick]) -> Sorted:
     free = [
         tick
         for tick in ticks
-        if not _covered(tick.box, used) and (tick.round or not is_stacked(tick.box, unique))
+        if not _covered(tick.box, used)
+        and (tick.round or not (is_stacked(tick.box, unique) or _adjoins(tick.box, used)))
     ]
     squares = [
         Tick(box) for box in unique
@@ -73,8 +83,14 @@ def sort_shapes(rectangles: Sequence[Box], ticks: Sequence[Tick]) -> Sorted:
     return Sorted(tuple(found), tuple(marks), tuple(frames))
 
 
-def join_parts(combs: Sequence[Comb], chunks: Sequence[Chunk]) -> list[Comb]:
-    """Combs of one cell size that follow each other closely with no words between, as one."""
+def join_parts(combs: Sequence[Comb], chunks: Sequence[Chunk], down: Sequence[Box]) -> list[Comb]:
+    """Combs of one cell size that follow each other closely with no words and no line between, as one.
+
+    Args:
+        combs: the combs as they stand.
+        chunks: the printed words.
+        down: the page's lines from top to bottom, mm.
+    """
     joined: list[Comb] = []
     for comb in sorted(combs, key=lambda one: (round(one.cells[0].y), one.cells[0].x)):
         for index, before in enumerate(joined):
@@ -86,12 +102,29 @@ def join_parts(combs: Sequence[Comb], chunks: Sequence[Chunk]) -> list[Comb]:
                 near
                 and alike(last, first, _ALIKE)
                 and not any(overlap(one.box, between) > 1 for one in chunks)
+                and not any(_parts_off(line, between) for line in down)
             ):
                 joined[index] = Comb((*before.cells, *comb.cells))
                 break
         else:
             joined.append(comb)
     return joined
+
+
+def _parts_off(line: Box, between: Box) -> bool:
+    """Whether a line down the page, such as that of a table's column, runs through a gap between combs."""
+    inside = between.x + _RIM < middle(line)[0] < right(between) - _RIM
+    return inside and line.y <= between.y and bottom(line) >= bottom(between)
+
+
+def parts(comb: Comb, apart: float) -> list[Comb]:
+    """What stands apart, by such a share of a cell, in a comb that was taken as one."""
+    found = [[comb.cells[0]]]
+    for before, cell in pairwise(comb.cells):
+        if cell.x - right(before) >= apart * cell.w:
+            found.append([])
+        found[-1].append(cell)
+    return [Comb(tuple(part)) for part in found]
 
 
 def extent(comb: Comb) -> Box:
@@ -135,6 +168,41 @@ def _chains(row: list[Box]) -> list[list[Box]]:
     return chains
 
 
+def _between_labels(chains: list[list[Box]]) -> list[list[Box]]:
+    """Chains without the broad boxes between narrow ones of one width: the cells of labels, which touch those of combs.
+
+    Some narrow boxes with as many right above or below are columns of a table.
+    """
+    found: list[list[Box]] = []
+    parts: list[list[Box]] = []
+    for chain in chains:
+        narrow = min(box.w for box in chain)
+        if _pitch(chain) is not None or narrow > _NARROW:
+            found.append(chain)
+            continue
+        pieces = [[chain[0]]]
+        for before, box in pairwise(chain):
+            if max(before.w, box.w) > _BROAD * narrow:
+                pieces.append([])
+            pieces[-1].append(box)
+        cells = [piece for piece in pieces if len(piece) > 1 and _pitch(piece) is not None]
+        parts += cells
+        found += [] if cells else [chain]
+    alone = [
+        part
+        for part in parts
+        if len(part) > _COLUMNS or not any(_is_above(part, one) or _is_above(one, part) for one in parts)
+    ]
+    return found + alone
+
+
+def _is_above(one: list[Box], other: list[Box]) -> bool:
+    """Whether as many boxes stand right below others."""
+    upper, lower = around(one), around(other)
+    edges = upper.x - lower.x, right(upper) - right(lower), bottom(upper) - lower.y
+    return len(one) == len(other) and max(map(abs, edges)) <= _TOUCH
+
+
 def _pitch(chain: list[Box]) -> float | None:
     """The width of a cell, when all boxes of a chain are whole multiples of it."""
     narrow = min(box.w for box in chain)
@@ -143,7 +211,7 @@ def _pitch(chain: list[Box]) -> float | None:
     if not _CELL[0] <= pitch <= _CELL[1] or not 0.3 <= pitch / chain[0].h <= 1.9:
         return None
     whole = all(abs(box.w / pitch - round(box.w / pitch)) <= 0.15 for box in chain)
-    return pitch if whole and (len(units) > 1 or len(chain) > 2) else None
+    return pitch if whole and 2 * len(units) >= max(len(chain), _LEAST_UNITS) else None
 
 
 def _cells(chain: list[Box], pitches: list[tuple[float, float]]) -> tuple[Box, ...]:
@@ -210,6 +278,14 @@ def _stacked(chain: list[Box], box: Box) -> bool:
 
 def _is_square(box: Box) -> bool:
     return 2.1 <= box.w <= 9 and 0.8 <= box.w / box.h <= 1.25
+
+
+def _adjoins(box: Box, cells: Sequence[Box]) -> bool:
+    """Whether a box begins or ends where cells do: it is what lies between two combs."""
+    return any(
+        same_row(box, cell) and min(abs(right(cell) - box.x), abs(right(box) - cell.x)) <= _RIM
+        for cell in cells
+    )
 
 
 def _in_comb(box: Box, combs: list[Comb]) -> bool:

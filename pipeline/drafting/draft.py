@@ -2,20 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 import cv2
 import numpy as np
 
 from pipeline.drafting.choices import questions
-from pipeline.drafting.combs import Sorted, extent, join_parts, sort_shapes
+from pipeline.drafting.combs import Sorted, extent, join_parts, parts, sort_shapes
 from pipeline.drafting.geometry import bottom, clusters, right
 from pipeline.drafting.guess import comb_type, free_name, name_of, sex_values, value_of, writing_type
 from pipeline.drafting.heading import heading
 from pipeline.drafting.instructions import says_several, without_several
 from pipeline.drafting.labels import label_of
 from pipeline.drafting.lines import Lines, find_lines, segments
-from pipeline.drafting.shapes import is_tinted, rectangles, ticks
+from pipeline.drafting.shapes import holders, is_tinted, rectangles, ticks
 from pipeline.drafting.tables import Table, find_tables
 from pipeline.drafting.types import (
     PX,
@@ -31,7 +32,7 @@ from pipeline.drafting.types import (
     Sheet,
     Writing,
 )
-from pipeline.drafting.words import chunks, read_words
+from pipeline.drafting.words import chunks, read_behind, read_words
 from pipeline.drafting.writing import frames, written_lines
 from pipeline.forms.layout import Box, FieldType, around
 
@@ -45,6 +46,10 @@ _RIM: Final = 0.8
 """So much of a box may be its outline, mm."""
 _INKED: Final = 0.004
 """A box so much of which is ink has something printed inside."""
+_APART: Final = 0.2
+"""Parts of a comb that are named one by one lie so many cells apart."""
+_SHORT: Final = 4
+"""They have so many cells at most."""
 _TABLE: Final = "tabel"
 
 
@@ -60,15 +65,19 @@ def draft_page(sheet: Sheet, taken: set[str]) -> DraftPage:
     """
     lines = find_lines(sheet.grey)
     shapes = sort_shapes(rectangles(sheet.grey, lines), ticks(sheet.grey, lines))
-    said = chunks(read_words(_without(sheet.grey, lines, shapes)))
-    combs = join_parts(shapes.combs, said)
+    page = _without(sheet.grey, lines, shapes)
+    said = chunks(read_words(page))
+    said += read_behind(page, [tick.box for tick in shapes.ticks], said)
+    combs = join_parts(shapes.combs, said, segments(lines.down))
     marked = [tick.box for tick in shapes.ticks]
     taken_boxes = [*marked, *(cell for comb in combs for cell in comb.cells)]
     framed = [
-        room for room in frames(shapes.frames, taken_boxes, said) if not _is_heading(room, sheet, shapes)
+        room
+        for room in frames(shapes.frames, [*taken_boxes, *holders(lines, taken_boxes)], said)
+        if not _is_heading(room, sheet, shapes)
     ]
-    edges = [*taken_boxes, *shapes.frames]
-    written = written_lines(segments(lines.across), edges, said)
+    edges = [*marked, *map(extent, combs), *shapes.frames]
+    written = written_lines(segments(lines.across), edges, said, partial(is_tinted, sheet.grey))
     rooms = [*framed, *written]
     fields = [*marked, *(extent(comb) for comb in combs), *(room.box for room in rooms)]
     asked = questions(sheet.grey, shapes.ticks, said, fields)
@@ -76,8 +85,9 @@ def draft_page(sheet: Sheet, taken: set[str]) -> DraftPage:
         [*combs, *rooms, *asked], shapes.frames, said, lambda box: _is_empty(lines.ink, box)
     )
     items = [
-        _table(one, taken) if isinstance(one, Table) else _field(one, said, fields, taken)
+        item
         for one in _in_reading_order([*tables, *rest])
+        for item in ([_table(one, taken)] if isinstance(one, Table) else _fields(one, said, fields, taken))
     ]
     return DraftPage(items, heading(said, sheet.height))
 
@@ -127,9 +137,20 @@ def _table(table: Table, taken: set[str]) -> DraftTable:
     return DraftTable(name, table.rows, round(table.pitch, 3), columns)
 
 
-def _field(found: Found, said: Sequence[Chunk], fields: Sequence[Box], taken: set[str]) -> DraftField:
+def _fields(found: Found, said: Sequence[Chunk], fields: Sequence[Box], taken: set[str]) -> list[DraftField]:
     label = "" if isinstance(found, Question) else label_of(around(found.boxes), said, fields)
-    return _named(found, label, taken)
+    if isinstance(found, Comb) and (several := _each_named(found, label)):
+        return [_named(part, name, taken) for part, name in several]
+    return [_named(found, label, taken)]
+
+
+def _each_named(comb: Comb, label: str) -> list[tuple[Comb, str]]:
+    """The short parts of a comb whose label names each of them, as RT/RW does; none of a date."""
+    names = [name.strip() for name in label.split("/")]
+    some = parts(comb, _APART)
+    each = 1 < len(some) == len(names) and max(len(part.cells) for part in some) <= _SHORT
+    date = comb_type(label, len(comb.cells)) is FieldType.DATE
+    return list(zip(some, names, strict=True)) if each and not date else []
 
 
 def _named(found: Found, label: str, taken: set[str]) -> DraftField:

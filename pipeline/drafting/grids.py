@@ -229,7 +229,11 @@ def _outlined(dark: Grey, box: Box, round_: bool) -> bool:
     ys = (box.y + box.h / 2 * (1 + np.sin(turns) * reach)) * PX
     rows = np.clip(ys.round().astype(int), 0, dark.shape[0] - 1)
     columns = np.clip(xs.round().astype(int), 0, dark.shape[1] - 1)
-    return bool((dark[rows, columns] > 0).mean() >= _OUTLINE)
+    seen = dark[rows, columns] > 0
+    if round_:
+        return bool(seen.mean() >= _OUTLINE)
+    sides = (np.cos(turns) > 0.8, np.sin(turns) > 0.8, np.cos(turns) < -0.8, np.sin(turns) < -0.8)
+    return all(bool(seen[side].mean() >= _OUTLINE) for side in sides)
 
 
 def _in_line(first: Box, second: Box) -> bool:

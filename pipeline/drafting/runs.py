@@ -9,7 +9,8 @@ from typing import Final
 
 import numpy as np
 
-from pipeline.drafting.geometry import bottom, clusters, middle, overlap, right
+from pipeline.drafting.combs import parts
+from pipeline.drafting.geometry import bottom, clusters, middle, overlap
 from pipeline.drafting.types import Comb, Found, Writing
 from pipeline.forms.layout import Box, around
 
@@ -91,7 +92,7 @@ def side_by_side(found: Sequence[Found], narrow: Sequence[Box]) -> list[list[Run
 
 def _atoms(found: Found, number: int) -> Iterable[Atom]:
     if isinstance(found, Comb):
-        yield from (Atom(part, number) for part in _parts(found))
+        yield from (Atom(part, number) for part in parts(found, _PARTS))
         return
     if isinstance(found, Writing):
         yield Atom(found, number)
@@ -101,16 +102,6 @@ def _atoms(found: Found, number: int) -> Iterable[Atom]:
         row.sort(key=lambda pair: pair[0].box.x)
         ticks, labels = zip(*row, strict=True)
         yield Atom(replace(found, ticks=tuple(ticks), labels=tuple(labels)), number)
-
-
-def _parts(comb: Comb) -> list[Comb]:
-    """What stands apart in a comb that was taken as one."""
-    parts = [[comb.cells[0]]]
-    for before, cell in pairwise(comb.cells):
-        if cell.x - right(before) >= _PARTS * cell.w:
-            parts.append([])
-        parts[-1].append(cell)
-    return [Comb(tuple(part)) for part in parts]
 
 
 def _alike(atoms: Sequence[Atom]) -> list[list[Atom]]:

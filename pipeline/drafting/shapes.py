@@ -1,5 +1,6 @@
 """Closed shapes between printed lines: rectangular cells and frames, square and round boxes to mark."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import cv2
@@ -19,6 +20,8 @@ _MARGIN: Final = 2.0
 _CELL_LEAST: Final = (2.4, 3.0)
 _EXTENT: Final = 0.88
 """Which share of its bounding box a rectangle fills at least."""
+_HELD: Final = 0.95
+"""A field lies with such a share inside of the rectangle that holds it."""
 _ROUND: Final = 0.9
 """What fills less of it is a ring."""
 _CORNER: Final = 0.4
@@ -51,12 +54,7 @@ _STROKE: Final = 0.2
 
 def rectangles(grey: Grey, lines: Lines) -> list[Box]:
     """Rectangles bounded by lines or by the edge of a shade, whatever is printed inside; outlines in mm."""
-    reach = round(2 * _CORNER * PX) | 1
-    met = cv2.bitwise_or(
-        cv2.dilate(lines.across, np.ones((1, reach), np.uint8)),
-        cv2.dilate(lines.down, np.ones((reach, 1), np.uint8)),
-    )
-    barrier = np.asarray(cv2.dilate(met, np.ones((3, 3), np.uint8)), np.uint8)
+    barrier = _barrier(lines)
     ground = cv2.morphologyEx(grey, cv2.MORPH_CLOSE, np.ones((PX * 3 // 2 | 1,) * 2, np.uint8))
     paper = float(np.percentile(ground[::8, ::8], 98))
     shaded = np.asarray(cv2.threshold(ground, paper - _SHADE, 255, cv2.THRESH_BINARY_INV)[1], np.uint8)
@@ -76,6 +74,42 @@ def rectangles(grey: Grey, lines: Lines) -> list[Box]:
         and not is_solid(grey, box)
         and not (box.h <= _LETTER and _among_letters(box, glyphs))
     ]
+
+
+def holders(lines: Lines, fields: Sequence[Box]) -> list[Box]:
+    """Rectangles bounded by lines that hold fields with lines of their own, as the cells of a table do; mm.
+
+    Args:
+        lines: the page's lines.
+        fields: cells and boxes to mark.
+    """
+    barrier = _barrier(lines)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(cv2.bitwise_not(barrier), connectivity=4)
+    found = []
+    for number, (x, y, w, h, _area) in enumerate(stats.tolist()):
+        rim = Box(x / PX, y / PX, w / PX, h / PX)
+        if number == 0 or not any(share_inside(field, rim) > _HELD for field in fields):
+            continue
+        piece = np.asarray(labels[y : y + h, x : x + w] == number, np.uint8)
+        contours, _ = cv2.findContours(piece, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+        if max(map(cv2.contourArea, contours)) >= _EXTENT * w * h:
+            found.append(_outline(barrier, x, y, w, h))
+    return found
+
+
+def _barrier(lines: Lines) -> Grey:
+    """What parts the paper: all lines, those that end alone led on to the corners where they should meet."""
+    met = cv2.bitwise_or(_led_on(lines.across, lines.down, (1, 0)), _led_on(lines.down, lines.across, (0, 1)))
+    return np.asarray(cv2.dilate(met, np.ones((3, 3), np.uint8)), np.uint8)
+
+
+def _led_on(lines: Grey, others: Grey, way: tuple[int, int]) -> Grey:
+    """Lines led on along a way (x, y) where none of the others meets their end: one that does is their corner."""
+    reach = round(2 * _CORNER * PX) | 1
+    short, long = (tuple(1 + step * (size - 1) for step in way[::-1]) for size in (3, reach))
+    ends = cv2.subtract(lines, cv2.erode(lines, np.ones(short, np.uint8)))
+    alone = cv2.subtract(ends, cv2.dilate(others, np.ones((5, 5), np.uint8)))
+    return np.asarray(cv2.bitwise_or(lines, cv2.dilate(alone, np.ones(long, np.uint8))), np.uint8)
 
 
 def is_tinted(grey: Grey, box: Box) -> bool:

@@ -24,6 +24,8 @@ _TELLING: Final = 3
 _HEAD: Final = 14.0
 """Heads stand at most so high above the first row, mm."""
 _LINE: Final = 2.0
+_NEXT: Final = 2.2
+"""Lines of one head are at most so far apart, mm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +71,7 @@ def find_tables(
             tables.append(Table(_rows(group), _pitch(group), tuple(_columns(group, said))))
             used += [atom for run in group for _row, atom in run.atoms]
     rest = [left for number, one in enumerate(found) if (left := _left(one, number, used))]
-    texts = [box for one in tables for box in _texts(one, rest, frames)]
-    kept = [one for one in rest if not _in_head(one, tables, frames) and one.boxes[0] not in texts]
-    return tables, [*asked, *(one for one in kept if not _beside(one, asked, frames))]
+    return tables, [*asked, *rest]
 
 
 def _is_table(group: Sequence[Run], said: Sequence[Chunk]) -> bool:
@@ -154,10 +154,20 @@ def _heads(whole: Box, said: Sequence[Chunk]) -> list[list[Chunk]]:
 
 
 def _head(box: Box, words: Sequence[Chunk]) -> str:
-    """The lowest words over a column, that begin nearest to it."""
+    """The lowest words over a column, that begin nearest to it, with the lines that lead to them; else its number."""
     over = [chunk for chunk in words if chunk.box.x < right(box) + 1 and right(chunk.box) > box.x - 1]
-    best = min(over, key=lambda one: (-round(bottom(one.box)), abs(one.box.x - box.x)), default=None)
-    return clean(best.text) if best else ""
+    named = [chunk for chunk in over if any(map(str.isalpha, chunk.text))] or over
+    named.sort(key=lambda one: (-round(bottom(one.box)), abs(one.box.x - box.x)))
+    lines = named[:1]
+    for chunk in named[1:]:
+        if _goes_on(chunk.box, lines[0].box):
+            lines.insert(0, chunk)
+    return clean(" ".join(line.text for line in lines))
+
+
+def _goes_on(line: Box, below: Box) -> bool:
+    """Whether a line of words goes on in one close below it."""
+    return -0.5 <= below.y - bottom(line) <= _NEXT and line.x < right(below) and below.x < right(line)
 
 
 def _labels(question: Question, run: Run, heads: Sequence[Chunk], said: Sequence[Chunk]) -> tuple[str, ...]:
@@ -174,7 +184,12 @@ def _labels(question: Question, run: Run, heads: Sequence[Chunk], said: Sequence
     over = [_over_tick(tick, heads) for tick in question.ticks]
     if all(over) and len(set(over)) == len(over):
         return tuple(over)
-    return tuple("" for _ in question.ticks)
+    own = [_most(labels) for labels in zip(*(_told(atom.found) for _row, atom in run.atoms), strict=True)]
+    return tuple(own) if len(set(own)) == len(own) else tuple("" for _ in question.ticks)
+
+
+def _told(found: Found) -> tuple[str, ...]:
+    return found.labels if isinstance(found, Question) else ()
 
 
 def _most(texts: Iterable[str]) -> str:
@@ -186,64 +201,6 @@ def _over_tick(tick: Tick, heads: Sequence[Chunk]) -> str:
     x = middle(tick.box)[0]
     over = [chunk for chunk in heads if chunk.box.x <= x <= right(chunk.box) and chunk.box.w < 5 * tick.box.w]
     return clean(max(over, key=lambda one: bottom(one.box)).text) if over else ""
-
-
-def _in_head(found: Found, tables: Sequence[Table], frames: Sequence[Box]) -> bool:
-    """Whether a room is what the words at the head of a ruled column leave of their cell."""
-    if not isinstance(found, Writing) or not found.framed or found.box in frames:
-        return False
-    cells = [
-        column.found.box for one in tables for column in one.columns if isinstance(column.found, Writing)
-    ]
-    return any(
-        abs(bottom(found.box) - cell.y) <= SAME
-        and found.box.x >= cell.x - SAME
-        and right(found.box) <= right(cell) + SAME
-        for cell in cells
-    )
-
-
-def _texts(table: Table, rest: Sequence[Found], frames: Sequence[Box]) -> list[Box]:
-    """The rooms that the text of each row, and the head of that text, leave of their cells in a ruled table."""
-    cells = [column.found.boxes[0] for column in table.columns if _is_framed(column.found)]
-    rooms = [one.boxes[0] for one in rest if _is_framed(one) and one.boxes[0] not in frames]
-    beside = [
-        box
-        for box in rooms
-        for row in range(table.rows)
-        if any(
-            abs(box.y - cell.y - row * table.pitch) <= SAME
-            and abs(bottom(box) - bottom(cell) - row * table.pitch) <= SAME
-            for cell in cells
-        )
-    ]
-    if len(beside) <= table.rows / 2:
-        return []
-    end = max(map(right, beside))
-    over = [
-        box
-        for box in rooms
-        if abs(right(box) - end) <= SAME and any(abs(bottom(box) - cell.y) <= SAME for cell in cells)
-    ]
-    return [*beside, *over]
-
-
-def _beside(found: Found, asked: Sequence[Question], frames: Sequence[Box]) -> bool:
-    """Whether a room is what a statement, or the head of all of them, leaves of its cell before the answers."""
-    if not _is_framed(found) or found.boxes[0] in frames:
-        return False
-    (room,) = found.boxes
-    rows = [one.boxes[0] for one in asked]
-    return any(
-        abs(right(room) - cell.x) <= 2 * SAME
-        and min(abs(room.y - cell.y) + abs(bottom(room) - bottom(cell)), abs(bottom(room) - cell.y))
-        <= 2 * SAME
-        for cell in rows
-    )
-
-
-def _is_framed(found: Found) -> bool:
-    return isinstance(found, Writing) and found.framed
 
 
 def _left(found: Found, number: int, used: Sequence[Atom]) -> Found | None:
