@@ -10,6 +10,7 @@ import cv2
 import drawn_blanks as drawn
 import given_tables
 import numpy as np
+import office_blanks
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -243,6 +244,33 @@ def test_a_choice_of_which_several_may_be_ticked(tmp_path):
         "sumber_air_minum": True,
         "status_rumah": False,
     }
+
+
+def test_a_form_as_offices_print_it(tmp_path):
+    """Labels in cells, a line far from its label or under words alone, answers far from their question or before
+    their boxes, labels of two words with a sign between, one label for two short combs."""
+    office_blanks.write_fields(tmp_path / "warga.pdf")
+    items = draft_page(next(open_blank(tmp_path / "warga.pdf")), set()).items
+    kept = [(one.name, [box.label for box in one.choices] or len(one.at)) for one in items]
+    assert kept == [
+        ("nik", 16),
+        ("no_telepon", 13),
+        ("rt", 3),
+        ("alamat", 1),
+        ("desa_kelurahan", 1),
+        ("keterangan_lain", 1),
+        ("isian", 1),
+        ("apakah_memiliki_rumah", ["Ya", "Tidak"]),
+        ("apakah_memiliki_listrik", ["Ya", "Tidak"]),
+        ("jenis_kelamin", ["Laki-laki", "Perempuan"]),
+        ("cacat", ["Ya", "Tidak"]),
+        ("bantuan", ["PKH", "BPNT / Sembako", "Lainnya"]),
+        ("rt_2", 3),
+        ("rw", 3),
+        ("golongan_darah", ["A", "B", "AB", "O"]),
+    ]
+    for name, cells in office_blanks.FLUSH.items():
+        assert far(cells, next(one.at for one in items if one.name == name)) < 0.3
 
 
 def test_the_largest_words_at_the_head_are_the_title(form):

@@ -22,7 +22,9 @@ _APART: Final = 70.0
 _STEP: Final = 2.6
 """The next line of one choice is at most so many boxes lower."""
 _MOST: Final = 0.6
-_BESIDE: Final = 80.0
+_LABEL: Final = 5.0
+_BESIDE: Final = 150.0
+"""How far before a box its label is at most, and how far before a row of boxes their question, mm."""
 _QUESTION_ABOVE: Final = 32.0
 _NOTE_ABOVE: Final = 10.0
 """A line that says that several may be ticked stands at most so high above the first box, mm."""
@@ -122,7 +124,7 @@ def _fielded(between: Box, words: _Words) -> bool:
 def _side(ticks: Sequence[Tick], words: _Words) -> str:
     """Where the labels of boxes stand: `right`, `left` or `head`."""
     after = sum(right_of(tick.box, words.chunks, words.fields) is not None for tick in ticks)
-    before = sum(left_of(tick.box, words.chunks, words.fields, 5.0) is not None for tick in ticks)
+    before = sum(left_of(tick.box, words.chunks, words.fields, _LABEL) is not None for tick in ticks)
     if after >= max(_MOST * len(ticks), before if len(ticks) > 1 else 1):
         return "right"
     return "left" if before >= _MOST * len(ticks) else "head"
@@ -156,10 +158,18 @@ def _continues(stack: list[list[Tick]], row: list[Tick], words: _Words) -> bool:
     told = [chunk for chunk in words.chunks if sum(map(str.isalnum, chunk.text)) > 2]
     if any(overlap(chunk.box, gap) > 0.5 * chunk.box.w * chunk.box.h for chunk in told):
         return False
-    alone = len(row) == 1 and len(stack[-1]) == 1
-    if alone or _side(row, words) != "right":
-        return alone or _side(stack[-1], words) == _side(row, words)
-    return left_of(first, words.chunks, words.fields, _BESIDE) is None
+    if len(row) == 1 and len(stack[-1]) == 1:
+        return True
+    side = _side(row, words)
+    if side == "right":
+        return left_of(first, words.chunks, words.fields, _BESIDE) is None
+    return _side(stack[-1], words) == side and not (side == "left" and _asks(first, words))
+
+
+def _asks(first: Box, words: _Words) -> bool:
+    """Whether words stand before the label that stands before a row's first box."""
+    label = left_of(first, words.chunks, words.fields, _LABEL)
+    return label is not None and left_of(label.box, words.chunks, words.fields, _BESIDE) is not None
 
 
 def _labelled(stack: list[list[Tick]], words: _Words) -> list[Question]:

@@ -19,6 +19,8 @@ _NEXT: Final = 1.2
 """Its lines have letters of the same size, and lie at most so many times their size apart."""
 _LEAST: Final = 6
 """It has so many letters at least."""
+_WORD: Final = 3
+"""Its largest line has so many: the code of a form such as F-1.01 has fewer."""
 _DEEP: Final = frozenset("gjpqyQJ,;()[]/|")
 _TALL: Final = frozenset("bdfhklt()[]/|")
 _HIGH: Final = (0.52, 0.72)
@@ -51,7 +53,8 @@ def heading(said: Sequence[Chunk], height: float) -> str:
         and not _OFFICE.match(chunk.text)
         and not NUMBERING.match(chunk.text)
     ]
-    largest = max(large, key=_size, default=None)
+    named = [chunk for chunk in large if sum(map(str.isalpha, chunk.text)) >= _WORD]
+    largest = max(named, key=_size, default=None)
     if largest is None:
         return ""
     lines = [largest]

@@ -10,11 +10,15 @@ from pipeline.forms.layout import Box
 
 _BESIDE: Final = 70.0
 _ABOVE: Final = 7.0
+_CAPTION: Final = 6.0
 _HEAD: Final = 30.0
 _NEXT: Final = 5.0
 """How far labels may be: before a field, above it, above a column of boxes, beside a box to mark; mm."""
 NUMBERING: Final = re.compile(r"^\W*(?:\d{1,3}|[A-Za-z]\d?|[IVX]{1,5})\s?[.)]\s*(?=\w{2})")
 """How numbered words begin."""
+
+_SEX: Final = re.compile(r"^L\s?[/IJl|1]\s?P$")
+"""How L/P is read."""
 
 
 def label_of(box: Box, chunks: Sequence[Chunk], fields: Sequence[Box]) -> str:
@@ -30,7 +34,7 @@ def label_of(box: Box, chunks: Sequence[Chunk], fields: Sequence[Box]) -> str:
     if before and above:
         gaps = (box.x - right(before.box)), 2.0 * max(box.y - bottom(above.box), 0.0)
         starts = abs(above.box.x - box.x) < 4.0
-        return clean((above if starts and gaps[1] < gaps[0] else before).text)
+        return clean((above if starts and gaps[1] < min(gaps[0], _CAPTION) else before).text)
     found = before or above
     return clean(found.text) if found else ""
 
@@ -96,5 +100,5 @@ def head_of(box: Box, chunks: Sequence[Chunk], fields: Sequence[Box]) -> str:
 def clean(text: str) -> str:
     """A label without its numbering, colon, and filling dots."""
     text = re.sub(r"[.…_]{3,}", " ", text)
-    text = NUMBERING.sub("", text.strip())
+    text = _SEX.sub("L/P", NUMBERING.sub("", text.strip()))
     return " ".join(re.sub(r"[\s:;=|_*\-]+$", "", text.strip(" |_'\"`~")).split())
