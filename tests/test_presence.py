@@ -241,6 +241,16 @@ def test_print_that_faded_towards_the_foot_takes_the_ink_along(own):
     assert not seen(image).any()
 
 
+@pytest.mark.parametrize("leap", [60, 100])
+@pytest.mark.parametrize("own", OWN, ids=["page 1", "page 2"])
+def test_print_that_grew_paler_at_a_row_takes_the_ink_along(own, leap):
+    """As a JPEG does that lost bytes: of pale ink some strokes are left, and a 7 stands where 007 was written."""
+    image = own.picture.copy()
+    image[600:] = np.minimum(image[600:].astype(int) + leap, 255)
+    assert isinstance(register(image, catalogue()), Registration)
+    assert not seen(image).any()
+
+
 @pytest.mark.parametrize("left", [0.1, 0.2, 0.5, 0.8])
 @pytest.mark.parametrize("behind", [30, 128, 250], ids=["black lid", "grey lid", "white lid"])
 def test_a_torn_corner_fades_nothing_whatever_lies_behind_it(own_page, behind, left):

@@ -49,7 +49,7 @@ _MARKER_THERE: Final = 0.5
 """Correlation of a marker with its own pattern, at least; else it was torn off, or lies under something."""
 _WIPED: Final = 0.1
 """Share of the cells of a 1-bit scan that lack a side from which pale lines fell below its threshold here and there."""
-_FADED: Final = 0.5
+_FADED: Final = 0.8
 _NEAR_MM: Final = 45.0
 """Tick boxes up to so far above or below speak for outlines that a copier or a 1-bit scan wiped out …"""
 _FEW_BARE: Final = 20
