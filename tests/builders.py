@@ -26,6 +26,31 @@ FAMILY = {
     ("anggota.hubungan", 1): "03",
 }
 ALONE = {key: value for key, value in FAMILY.items() if not isinstance(key, tuple)}
+OTHERS = {
+    **FAMILY,
+    "tanggal_pendataan": "2026-12-08",
+    "nama": "HASAN",
+    "nik": "6311020505809001",
+    "kk": "6311022308239999",
+    "tanggal_lahir": "1980-05-05",
+    ("anggota.nama", 1): None,
+    ("anggota.nik", 1): None,
+}
+ROSTER = {
+    "desa": "2005",
+    "tanggal_penyaluran": "2026-11-20",
+    "program": "PKH",
+    "satuan": "rupiah",
+    ("penerima.status", 1): "hadir",
+    ("penerima.jumlah", 1): "300000",
+    ("penerima.tanda_tangan", 1): "present",
+    ("penerima.status", 2): "tidak",
+    ("tambahan.nama", 1): "JUMRI",
+    ("tambahan.nik", 1): "6311020101809001",
+    ("tambahan.status", 1): "wakil",
+    ("tambahan.jumlah", 1): "300000",
+    ("tambahan.tanda_tangan", 1): "present",
+}
 
 
 def sheet(values, form="pendataan", serial=None, *, open_fields=(), complete=True, batch="builders"):
@@ -65,3 +90,28 @@ def correct(made, name, value, row=None, kind="corrected"):
     Decision.objects.create(reading=reading, kind=kind, value=value, by="tester")
     reading.value, reading.status = value, "reviewed"
     reading.save()
+
+
+def imported(month=None, forms=None, **how):
+    """What an import of a month, or of all, reports."""
+    from pipeline.register.importing import import_month
+
+    return import_month(forms or catalogue(), month, **how)
+
+
+def everything():
+    """The whole register, comparable."""
+    from pipeline.register.changes import ENTITIES, state
+
+    return {
+        name: sorted((state(row) for row in model.objects.all()), key=lambda one: one["id"])
+        for name, model in ENTITIES.items()
+    }
+
+
+def people():
+    """Name, NIK and family card of everybody."""
+    from pipeline.register.models import Person
+
+    rows = Person.objects.order_by("nik", "pk").select_related("household")
+    return [(row.name, row.nik, row.household and row.household.kk) for row in rows]

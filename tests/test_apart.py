@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from builders import ALONE, FAMILY, correct, sheet
+from builders import ALONE, FAMILY, correct, imported, sheet
 from forms_under_test import catalogue
 
 from pipeline.errors import UsageError
@@ -19,12 +19,6 @@ NUMBERLESS = {key: value for key, value in ALONE.items() if key not in ("nik", "
 TWIN = ALONE | {"kk": "6311022308239999", "nik": SLIP}
 
 pytestmark = pytest.mark.usefixtures("store")
-
-
-def run(month=None):
-    from pipeline.register.importing import import_month
-
-    return import_month(catalogue(), month)
 
 
 def say(one, other, name="", *, undo=False, why="", by="siti"):
@@ -40,7 +34,7 @@ def asked(report):
 def two_niks():
     """A person, and one more under nearly the same NIK: their sheets, imported."""
     made = sheet(ALONE), sheet(TWIN)
-    run()
+    imported()
     return made
 
 
@@ -57,50 +51,50 @@ def test_two_people_are_asked_about_no_more_once_they_are_said_to_be_two(words):
         "small serial": (first.serial.lower(), second.serial.lower()),
     }[words]
     say(one, other)
-    report = run()
+    report = imported()
     assert (report.questions, report.answered) == ((), 1)
     say(one, other, undo=True)
-    (question,) = run().questions
+    (question,) = imported().questions
     assert question.kind == "two_niks"
 
 
 def test_a_question_names_the_command_that_answers_it():
     two_niks()
-    (question,) = run().questions
+    (question,) = imported().questions
     assert question.answer == f"sotarsa register apart {ALONE['nik']} {SLIP}"
 
 
 def test_people_without_a_nik_are_told_by_their_sheets():
     first, second = sheet(NUMBERLESS), sheet(NUMBERLESS)
-    (question,) = run().questions
+    (question,) = imported().questions
     assert question.answer == f"sotarsa register apart {first.serial} {second.serial} --name SARKANI"
     say(first.serial, second.serial)
-    assert run().questions == ()
+    assert imported().questions == ()
     correct(second, "nama", "SARKAWI")
-    assert run().questions == ()
+    assert imported().questions == ()
     correct(first, "nama", "SARKAWI")
-    assert [(q.kind, q.name) for q in run().questions] == [("alike", "SARKAWI")]
+    assert [(q.kind, q.name) for q in imported().questions] == [("alike", "SARKAWI")]
 
 
 def test_somebody_with_a_nik_and_one_without_may_be_two():
     first, second = sheet(NUMBERLESS), sheet(ALONE)
-    (question,) = run().questions
+    (question,) = imported().questions
     assert shlex.split(question.answer)[3:] == [*sorted([ALONE["nik"], first.serial]), "--name", "SARKANI"]
     say(second.serial, first.serial)
-    assert run().questions == ()
+    assert imported().questions == ()
     # With a number of its own it is another question.
     correct(first, "nik", SLIP)
-    assert [q.kind for q in run().questions] == ["two_niks"]
+    assert [q.kind for q in imported().questions] == ["two_niks"]
 
 
 def test_one_answer_holds_for_all_whom_two_families_share():
     sheet(FAMILY)
     sheet(FAMILY | {"kk": NEAR_KK, "tanggal_pendataan": "2026-11-25"})
-    report = run()
+    report = imported()
     assert [q.kind for q in report.questions] == ["two_kks"] * 2
     say(FAMILY["kk"], NEAR_KK)
-    assert run().questions == ()
-    assert run().answered == 2
+    assert imported().questions == ()
+    assert imported().answered == 2
     from pipeline.register.models import Apart
 
     assert Apart.objects.count() == 1
@@ -110,22 +104,22 @@ def test_an_answer_outlives_an_import_that_is_undone():
     from pipeline.register.changes import undo
 
     sheet(ALONE), sheet(TWIN)
-    number = run().run
+    number = imported().run
     say(ALONE["nik"], SLIP)
     undo(number)
     with pytest.raises(UsageError, match="impor dulu"):
         say(ALONE["nik"], SLIP)
-    report = run()
+    report = imported()
     assert (report.counts["person"]["new"], report.questions) == (2, ())
 
 
 def test_a_word_that_was_left_empty_is_nobody():
     sheet(NUMBERLESS)
     second = sheet(NUMBERLESS)
-    run()
+    imported()
     with pytest.raises(UsageError):
         say("", second.serial)
-    assert len(run().questions) == 1
+    assert len(imported().questions) == 1
 
 
 @pytest.mark.parametrize("name", ["nik", "tanggal_lahir"])
@@ -135,7 +129,7 @@ def test_who_was_corrected_since_is_asked_about_anew(name):
     changed = {"nik": "6311021610969576", "tanggal_lahir": "1996-10-17"}[name]
     for made in both[1:] if name == "nik" else both:
         correct(made, name, changed)
-    (question,) = run().questions
+    (question,) = imported().questions
     assert question.kind == "two_niks"
 
 
@@ -144,7 +138,7 @@ def test_a_change_of_what_does_not_tell_people_apart_asks_nothing_anew():
     say(ALONE["nik"], SLIP)
     correct(second, "nomor_hp", "081129458525")
     correct(second, "rt", "003")
-    assert run().questions == ()
+    assert imported().questions == ()
 
 
 @pytest.mark.parametrize("key", ["nik", "kk", "none"])
@@ -156,17 +150,17 @@ def test_when_corrections_make_the_two_one_the_answer_is_taken_back(key):
     second = sheet(
         {"nik": TWIN, "none": TWIN, "kk": FAMILY | {"kk": NEAR_KK, "tanggal_pendataan": "2026-11-25"}}[key]
     )
-    run()
+    imported()
     say(first.serial, second.serial)
     if key == "none":
         correct(first, "nik", SLIP)
     else:
         correct(second, key, FAMILY[key])
-    report = run()
+    report = imported()
     (joined,) = report.joined
     assert ({joined.serial, joined.other}, report.questions) == ({first.serial, second.serial}, ())
     assert standing() == {}
-    assert run().joined == ()
+    assert imported().joined == ()
     undo(report.run)
     assert len(standing()) == 1
 
@@ -177,7 +171,7 @@ def test_where_one_of_two_only_leaves_the_answer_stays():
     _, second = two_niks()
     say(ALONE["nik"], SLIP)
     correct(second, "nik", "6311020101809001")
-    assert run().joined == ()
+    assert imported().joined == ()
     assert len(standing()) == 1
 
 
@@ -186,7 +180,7 @@ def test_words_that_fit_several_questions_are_refused_with_the_commands_that_do_
     first = sheet(member)
     second = sheet(member | {"kk": NEAR_KK, "nik": SLIP, "tanggal_pendataan": "2026-11-25"})
     third = sheet(ALONE | {"kk": NEAR_KK, "tanggal_pendataan": "2026-11-26"})
-    found = {one.kind: one for one in asked(run())}
+    found = {one.kind: one for one in asked(imported())}
     assert found.keys() == {"two_niks", "alike", "two_kks"}
     with pytest.raises(UsageError) as told:
         say(first.serial, second.serial)
@@ -194,7 +188,7 @@ def test_words_that_fit_several_questions_are_refused_with_the_commands_that_do_
     for kind, question in found.items():
         assert question.answer in str(told.value)
         say(*shlex.split(question.answer)[3:5], *shlex.split(question.answer)[6:])
-        assert kind not in {one.kind for one in asked(run())}
+        assert kind not in {one.kind for one in asked(imported())}
     with pytest.raises(UsageError) as told:
         say(first.serial, second.serial, undo=True)
     assert all(f"{question.answer} --undo" in str(told.value) for question in found.values())

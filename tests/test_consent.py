@@ -1,7 +1,7 @@
 """Whose data stay in the office, whatever other forms say: a refusal stands until its own head takes it back."""
 
 import pytest
-from builders import FAMILY, correct, sheet
+from builders import FAMILY, correct, imported, sheet
 from forms_under_test import catalogue
 
 from pipeline.errors import UsageError
@@ -27,12 +27,6 @@ WIFE = {
 }
 
 
-def run():
-    from pipeline.register.importing import import_month
-
-    return import_month(catalogue(), None)
-
-
 def leaving():
     """The names of people, and the family cards, that would leave the office; what is printed is the same."""
     from pipeline.register import exports
@@ -55,7 +49,7 @@ def test_an_export_tells_who_consented_who_refused_and_who_was_never_asked():
     roster = {"desa": "2005", "tanggal_penyaluran": "2026-11-20", "program": "CBP"}
     alone = {("tambahan.nama", 1): "JUMRI", ("tambahan.nik", 1): "6311020101809001"}
     sheet(roster | alone | {("tambahan.status", 1): "hadir"}, "penyaluran")
-    run()
+    imported()
     told = {row["name"]: row["consent"] for row in people(catalogue())}
     assert told == {"SARKANI": "setuju", "JUMRI": None}
     everybody = {row["name"]: row["consent"] for row in people(catalogue(), refused=True)}
@@ -64,16 +58,16 @@ def test_an_export_tells_who_consented_who_refused_and_who_was_never_asked():
 
 def test_who_consents_leaves():
     sheet(FAMILY)
-    report = run()
+    report = imported()
     assert leaving() == ({"SARKANI", "WULANDARI"}, {FAMILY["kk"]})
     assert not report.questions
 
 
 def test_a_withdrawal_without_the_family_card_holds_for_the_family():
     sheet(FAMILY)
-    run()
+    imported()
     withdrawal = sheet(HEAD)
-    report = run()
+    report = imported()
     assert leaving() == (set(), set())
     found = {(one.kind, one.name, one.serial) for one in report.questions}
     assert found == {("consent", "WULANDARI", withdrawal.serial)}
@@ -81,18 +75,18 @@ def test_a_withdrawal_without_the_family_card_holds_for_the_family():
 
 def test_a_withdrawal_with_last_years_date_holds():
     sheet(FAMILY)
-    run()
+    imported()
     sheet(FAMILY | {"tanggal_pendataan": "2025-12-01", "persetujuan": "tidak_setuju"})
-    report = run()
+    report = imported()
     assert leaving() == (set(), set())
     assert "consent" in {one.kind for one in report.questions}
 
 
 def test_nobody_else_consents_for_who_refused():
     sheet(WIFE)
-    run()
+    imported()
     sheet(FAMILY)
-    report = run()
+    report = imported()
     assert leaving()[0] == {"SARKANI"}
     assert ("consent", "WULANDARI") in {(one.kind, one.name) for one in report.questions}
 
@@ -106,27 +100,27 @@ def test_nobody_else_consents_for_who_refused():
 )
 def test_a_withdrawal_counts_before_the_rest_of_its_form_is_looked_at(refusal, left):
     sheet(FAMILY)
-    run()
+    imported()
     sheet(refusal, open_fields=("alamat",))
-    run()
+    imported()
     assert leaving()[0] == left
 
 
 def test_who_was_only_listed_may_consent_alone():
     sheet(FAMILY)
     sheet(HEAD)
-    run()
+    imported()
     sheet(WIFE | {"tanggal_pendataan": "2027-01-05", "kk": "6311022308239998", "persetujuan": "setuju"})
-    run()
+    imported()
     assert leaving() == ({"WULANDARI"}, {"6311022308239998"})
 
 
 def test_a_refusal_that_was_a_misreading_ends_with_its_correction():
     made = sheet(FAMILY | {"persetujuan": "tidak_setuju"})
-    run()
+    imported()
     assert leaving() == (set(), set())
     correct(made, "persetujuan", "setuju")
-    run()
+    imported()
     assert leaving()[0] == {"SARKANI", "WULANDARI"}
 
 
@@ -134,20 +128,20 @@ def test_a_refusal_that_was_a_misreading_ends_with_its_correction():
 def test_who_refused_may_consent_later(field):
     sheet(FAMILY)
     sheet(HEAD)
-    run()
+    imported()
     consenting = FAMILY | {"tanggal_pendataan": "2027-02-01"}
     again = sheet(consenting, open_fields=(field,))
-    run()
+    imported()
     assert leaving() == (set(), set()), "what waits for a person does not consent"
     correct(again, field, consenting[field])
-    run()
+    imported()
     assert leaving()[0] == {"SARKANI", "WULANDARI"}
 
 
 def test_a_late_scan_of_an_older_consent_takes_no_refusal_back():
     sheet(HEAD)
     sheet(FAMILY)
-    run()
+    imported()
     assert leaving() == (set(), set())
 
 
@@ -183,14 +177,14 @@ def test_a_refusal_in_other_words_counts_as_what_it_means(in_other_words):
     from pipeline.register.models import Household
 
     sheet(FAMILY | {"persetujuan": "menolak"})
-    run()
+    imported()
     assert Household.objects.get(kk=FAMILY["kk"]).consent == "tidak_setuju"
     assert leaving() == (set(), set())
 
 
 def test_a_refusal_in_other_words_counts_before_the_rest_of_its_form_is_looked_at(in_other_words):
     sheet(FAMILY)
-    run()
+    imported()
     sheet(HEAD | {"persetujuan": "menolak"}, open_fields=("alamat",))
     assert leaving() == (set(), set())
 
@@ -198,5 +192,5 @@ def test_a_refusal_in_other_words_counts_before_the_rest_of_its_form_is_looked_a
 @pytest.mark.parametrize(("first", "second"), [("menolak", "milik"), ("setuju", "sewa")])
 def test_where_a_form_asks_twice_one_refusal_is_one(in_other_words, first, second):
     sheet(FAMILY | {"persetujuan": first, "status_rumah": second})
-    run()
+    imported()
     assert leaving() == (set(), set())

@@ -9,9 +9,8 @@ from threading import Barrier, Event
 
 import pytest
 import test_audit
-import test_import
 import test_import_model
-from builders import ALONE, FAMILY, correct, sheet
+from builders import ALONE, FAMILY, OTHERS, correct, imported, sheet
 from forms_under_test import catalogue
 from notes import BACK, SERIAL, VALUES, fields_on, note, put, scan_notes
 
@@ -104,7 +103,7 @@ def test_imports_at_the_same_time_wait_for_each_other(postgres_store):
     def run_at_once(_):
         both.wait()
         try:
-            return test_import.run(None).counts["person"]["new"]
+            return imported(None).counts["person"]["new"]
         finally:
             connection.close()
 
@@ -121,8 +120,8 @@ def test_a_decision_that_is_under_way_when_an_import_begins_is_heard_by_the_next
 
     # Others of this file have imported families into the same database.
     alone = ALONE | {"nik": "6311020101809101", "kk": "6311020101809102"}
-    first, second = sheet(alone), sheet(test_import.OTHERS)
-    test_import.run(None)
+    first, second = sheet(alone), sheet(OTHERS)
+    imported(None)
     decided, may_go = Event(), Event()
 
     def slow():
@@ -138,10 +137,10 @@ def test_a_decision_that_is_under_way_when_an_import_begins_is_heard_by_the_next
         reviewer = pool.submit(slow)
         decided.wait()
         correct(second, "nama", "HASANI")
-        test_import.run("2026-12")
+        imported("2026-12")
         may_go.set()
         reviewer.result()
-    test_import.run("2026-12")
+    imported("2026-12")
     assert corrected() == 0
     assert Person.objects.get(nik=alone["nik"]).name == "SARKAWI"
 
@@ -153,11 +152,11 @@ def test_who_was_said_to_be_two_is_kept_there_too(postgres_store):
     alone = ALONE | {"nama": "BURHAN", "nik": "6311020101809201", "kk": "6311020101809301"}
     sheet(alone)
     second = sheet(alone | {"nik": "6311020101809202", "kk": "6311020101809401"})
-    test_import.run(None)
+    imported(None)
     say_apart("6311020101809201", "6311020101809202", why="", by="siti")
-    assert "BURHAN" not in {one.name for one in test_import.run(None).questions}
+    assert "BURHAN" not in {one.name for one in imported(None).questions}
     correct(second, "nik", alone["nik"])
-    report = test_import.run(None)
+    report = imported(None)
     assert ([one.name for one in report.joined], len(standing())) == (["BURHAN"], 0)
     undo(report.run)
     assert len(standing()) == 1

@@ -1,8 +1,7 @@
 """Who may be in the register twice is a question: a second NIK, nearly the old family card, the same without a NIK."""
 
 import pytest
-from builders import ALONE, FAMILY, correct, sheet
-from forms_under_test import catalogue
+from builders import ALONE, FAMILY, correct, imported, sheet
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,26 +11,20 @@ NUMBERS = st.text("0123456789", min_size=16, max_size=16)
 stored = pytest.mark.usefixtures("store")
 
 
-def run():
-    from pipeline.register.importing import import_month
-
-    return import_month(catalogue(), None)
-
-
 @stored
 def test_people_without_a_nik_who_look_alike_are_a_question():
     sheet(NUMBERLESS)
     sheet(NUMBERLESS)
-    report = run()
+    report = imported()
     assert [q.kind for q in report.questions] == ["alike"]
     assert report.counts["person"]["new"] == 2
 
 
 @stored
 def test_somebody_known_without_a_nik_is_asked_about_when_one_comes():
-    first, _ = sheet(NUMBERLESS), run()
+    first, _ = sheet(NUMBERLESS), imported()
     second = sheet(FAMILY)
-    (question,) = run().questions
+    (question,) = imported().questions
     assert (question.kind, question.serial, question.other) == ("alike", second.serial, first.serial)
 
 
@@ -50,9 +43,9 @@ def test_somebody_known_without_a_nik_is_asked_about_when_one_comes():
     ids=["slip", "other digits", "one NIK", "two names", "two dates", "moved, a slip", "moved, another NIK"],
 )
 def test_one_person_under_two_niks_is_a_question(second, asked):
-    first, _ = sheet(ALONE), run()
+    first, _ = sheet(ALONE), imported()
     made = sheet(ALONE | {"kk": "6311022308239999"} | second)
-    questions = [one for one in run().questions if one.kind == "two_niks"]
+    questions = [one for one in imported().questions if one.kind == "two_niks"]
     told = [(q.name, q.serial, q.known, q.told, q.other) for q in questions]
     assert told == [("SARKANI", made.serial, FAMILY["nik"], second["nik"], first.serial)] * asked
 
@@ -60,7 +53,7 @@ def test_one_person_under_two_niks_is_a_question(second, asked):
 @stored
 def test_a_recipient_on_a_roster_whose_nik_has_a_slip_is_a_question():
     sheet(FAMILY)
-    run()
+    imported()
     roster = {
         "desa": "2005",
         "tanggal_penyaluran": "2026-11-20",
@@ -68,7 +61,7 @@ def test_a_recipient_on_a_roster_whose_nik_has_a_slip_is_a_question():
         ("tambahan.status", 1): "hadir",
     }
     sheet(roster | {("tambahan.nama", 1): "SARKANI", ("tambahan.nik", 1): "6311021610965974"}, "penyaluran")
-    assert [q.name for q in run().questions if q.kind == "two_niks"] == ["SARKANI"]
+    assert [q.name for q in imported().questions if q.kind == "two_niks"] == ["SARKANI"]
 
 
 @stored
@@ -77,15 +70,15 @@ def test_a_family_under_nearly_its_old_number_is_a_question(kk, asked):
     from pipeline.register.models import Household
 
     sheet(FAMILY)
-    run()
+    imported()
     later = FAMILY | {"kk": kk, "tanggal_pendataan": "2026-11-25"}
     made = sheet(later)
-    questions = [q for q in run().questions if q.kind == "two_kks"]
+    questions = [q for q in imported().questions if q.kind == "two_kks"]
     assert [(q.serial, q.known, q.told) for q in questions] == [(made.serial, FAMILY["kk"], kk)] * 2 * asked
-    assert [q for q in run().questions if q.kind == "two_kks"] == questions
+    assert [q for q in imported().questions if q.kind == "two_kks"] == questions
     if asked:
         correct(made, "kk", FAMILY["kk"])
-        assert run().questions == ()
+        assert imported().questions == ()
         assert Household.objects.get().kk == FAMILY["kk"]
 
 
