@@ -18,7 +18,6 @@ from pipeline.register.parts import parts
 
 _DIGITS: Final = "0123456789"
 
-
 Side = tuple[str, str]
 """What the screen calls one of two by: the number, "" for a person without a NIK, and the serial."""
 

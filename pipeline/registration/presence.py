@@ -50,6 +50,7 @@ _MARKER_THERE: Final = 0.5
 _WIPED: Final = 0.1
 """Share of the cells of a 1-bit scan that lack a side from which pale lines fell below its threshold here and there."""
 _FADED: Final = 0.8
+"""The palest marker is at least so black as the blackest, or a file lost bytes, or light fell on a part of the page."""
 _NEAR_MM: Final = 45.0
 """Tick boxes up to so far above or below speak for outlines that a copier or a 1-bit scan wiped out …"""
 _FEW_BARE: Final = 20
@@ -84,17 +85,18 @@ def fields_seen(image: NDArray[np.uint8], registration: Registration) -> tuple[b
     seen[ticks] = _there(strength[ticks], np.where(black, _INKED_SHARE, _TICK_SHARE))
     for kind in (_CELLS, _AREAS, _LINES):
         mine = np.flatnonzero(kinds == kind)
-        usual = float(np.quantile(strength[mine], 0.75)) if len(mine) else 0.0
+        if not len(mine):
+            continue
+        usual = float(np.quantile(strength[mine], 0.75))
         # Ink may hide a line, but not turn it into paper.
         gone = (darkest[mine] < _SHARE * usual).any(axis=1) & (kind == _CELLS)
-        wiped = gone.mean() > _WIPED and is_bitonal(image) if len(mine) else False
-        if usual >= _VISIBLE and not wiped:
-            seen[mine] = _there(strength[mine], _CELL_SHARE if kind == _CELLS else _SHARE)
-            lost[mine] |= gone
-        elif len(mine):
+        if usual < _VISIBLE or (gone.mean() > _WIPED and is_bitonal(image)):
             near = ticks & (np.abs(height[mine][:, None] - height) <= _NEAR_MM)
             beside = (near & seen).any(axis=1) & ((near & ~seen).sum(axis=1) <= 1)
             seen[mine] = beside & ~_in_gap(ranked[mine, -1], bare[mine], field_of[mine])
+        else:
+            seen[mine] = _there(strength[mine], _CELL_SHARE if kind == _CELLS else _SHARE)
+            lost[mine] |= gone
     fields = len(registration.page.fields)
     hidden, missing = (np.bincount(field_of, which, fields) for which in (~seen, lost))
     combs = np.array([field.kind is Kind.COMB for field in registration.page.fields])
