@@ -110,6 +110,14 @@ def test_what_surely_goes_into_the_register_is_proposed(office, form):
     assert "Masuk daftar: Orang (NIK, Nama, Jenis kelamin" in office[1].output
 
 
+def test_whom_a_table_brings_into_the_register_is_told_apart(tmp_path, home):
+    office_blanks.write_tables(tmp_path / "anggota.pdf")
+    told = run(home, "new", str(tmp_path / "anggota.pdf")).output
+    (line,) = [one for one in told.splitlines() if one.startswith("Masuk daftar")]
+    assert line.startswith("Masuk daftar: Orang di tabel ")
+    assert line.endswith(" (NIK, Nama)")
+
+
 def drafted(*fields: tuple[str, FieldType]) -> list[DraftField]:
     cells = {FieldType.NIK: 16, FieldType.KK: 16, FieldType.DATE: 8, FieldType.VILLAGE: 4}
     return [

@@ -60,6 +60,7 @@ _TWIN: Final = Text(
     "scanned. Delete one of the definitions; the new one: {path}",
 )
 _MAPPED: Final = Text("Masuk daftar: {fields}", "Goes into the register: {fields}")
+_ROWS: Final = Text("{label} di tabel {table}", "{label} in the table {table}")
 _UNMAPPED: Final = Text(
     "Belum ada isian yang pasti masuk daftar; tentukan dengan sotarsa forms edit {form}",
     "No field surely goes into the register yet; say which with sotarsa forms edit {form}",
@@ -141,11 +142,13 @@ def _found(blank: Path) -> "tuple[list[Sheet], list[DraftPage]]":
 
 def _mapped(told: "Sequence[RegisterEntry]") -> str:
     """What the fields of a draft become, in the office's words."""
-    return "; ".join(
-        f"{rules.label} ({', '.join(str(rules.attributes[name].label) for name in entry.map)})"
-        for entry in told
-        for rules in (ENTITIES[entry.entity],)
-    )
+    return "; ".join(map(_entry, told))
+
+
+def _entry(told: "RegisterEntry") -> str:
+    rules = ENTITIES[told.entity]
+    whose = _ROWS.format(label=rules.label, table=told.table) if told.table else str(rules.label)
+    return f"{whose} ({', '.join(str(rules.attributes[name].label) for name in told.map)})"
 
 
 def _twins(known: Catalogue, form: str, sheets: "Sequence[Sheet]") -> list[str]:
