@@ -31,6 +31,7 @@ from pipeline.drafting.labels import clean
 from pipeline.drafting.mapping import entries
 from pipeline.drafting.save import Identity, save_draft
 from pipeline.drafting.types import Chunk, DraftField, DraftPage, DraftTable, Sheet
+from pipeline.drafting.writing import written_lines
 from pipeline.errors import DefinitionError, UsageError
 from pipeline.forms.catalogue import load_form
 from pipeline.forms.layout import Box, FieldType
@@ -491,6 +492,14 @@ def test_what_is_too_narrow_for_a_page_is_refused(tmp_path, shape):
     assert isinstance(done.exception, UsageError)
     assert f"{shape[1]} x {shape[0]} piksel terlalu panjang" in str(done.exception)
     assert not (tmp_path / "forms").exists()
+
+
+@pytest.mark.parametrize(("foot", "there"), [(2.0, False), (20.0, True)])
+def test_no_room_to_write_begins_above_the_page(foot, there):
+    """A scan's edge may be a line, and words may stand before it."""
+    word = Chunk("Nama", Box(10.0, max(foot - 4.0, 0.0), 15.0, 4.0))
+    rooms = written_lines([Box(30.0, foot, 60.0, 0.3)], [], [word], lambda box: box.y < 0)
+    assert [room.box.y >= 0 for room in rooms] == [True] * there
 
 
 @pytest.mark.parametrize("words", [("--code", "pgd-1"), ("--name", "Bukan Nama"), ("--code", "FPS-01")])

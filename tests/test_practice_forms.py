@@ -10,6 +10,11 @@ from typer.testing import CliRunner
 from pipeline.cli import context
 from pipeline.cli.forms import app
 from pipeline.forms.catalogue import Catalogue
+from pipeline.forms.definition import FormDefinition
+from pipeline.forms.drafts import open_draft, save
+from pipeline.forms.given import given_layout
+from pipeline.forms.layout import Box, FormLayout
+from pipeline.forms.writing import as_tree
 from pipeline.page import PageReading, read_page
 from pipeline.registration.register import register
 from pipeline.registration.types import Registration
@@ -90,6 +95,59 @@ def test_a_sheet_is_not_read_as_another_form(tmp_path) -> None:
         # The second sample is a photo so small that this is told first.
         assert reading.reason in ("not_our_form", "too_small"), sample
         assert reading.readings == (), sample
+
+
+FOUND = {"sample1": 120, "sample2": 25, "sample5": 242, "sample6": 86}
+"""How many of a blank's boxes `forms new` finds at least; that of the photo is blurred by its making."""
+
+
+def drafted_and_edited(home: Path, sample: str, true: FormLayout, blank: Path) -> int:
+    """What `forms new` drafts, as the editor saves it: boxes put in questions, missing added, false ones taken out.
+
+    Returns:
+        How many of the boxes were found.
+    """
+    context._catalogue.cache_clear()
+    run = CliRunner().invoke(app, ["new", str(blank), "--name", sample], env={"SOTARSA_HOME": str(home)})
+    assert run.exit_code == 0, run.output
+    draft = open_draft([home / "forms"], sample)
+    page = given_layout(draft.definition).pages[0]
+    scale = page.width_mm / true.pages[0].width_mm
+    ours = [choice.box for field in page.fields for choice in field.choices]
+    items, found = [], set()
+    for field in true.pages[0].fields:
+        choices = []
+        for choice in field.choices:
+            wanted = Box(*(value * scale for value in choice.box))
+            nearest = min(ours, key=lambda box: np.hypot(box.x - wanted.x, box.y - wanted.y))
+            if np.hypot(nearest.x - wanted.x, nearest.y - wanted.y) <= wanted.w / 2:
+                found.add(nearest)
+                wanted = nearest
+            at = [round(value, 2) for value in wanted]
+            choices.append({"value": choice.value, "label": choice.value, "at": at})
+        kind = {"type": "choice", "filled": True, "multiple": True}
+        items.append({"name": field.name, "label": field.name, **kind, "choices": choices})
+    tree = as_tree(draft.definition) | {"pages": [{"sections": [{"title": "1", "items": items}]}]}
+    save(draft, draft.stamp, FormDefinition.model_validate(tree), frozen=False)
+    return len(found)
+
+
+def test_mark_sheets_are_read_on_what_forms_new_drafts_and_a_person_edits(shelf, tmp_path) -> None:
+    made, home = tmp_path / "made", tmp_path / "home"
+    for sample in SAMPLES.values():
+        sample.make(OMRCHECKER, made)
+        blank = made / f"{sample.name}.v1-1.png"
+        found = drafted_and_edited(home, sample.name, shelf.get(sample.name).layout, blank)
+        assert found >= FOUND[sample.name]
+    edited = Catalogue.load([home / "forms"])
+    right = 0
+    for sample, path in sheets():
+        wanted = expected(OMRCHECKER, sample, path.name)
+        said = our_answers(template_of(OMRCHECKER, sample), read_page(grey(path), edited))
+        wrong = {question for question, answer in wanted.items() if said[question].value != answer}
+        assert all(said[question].doubted for question in wrong), path.name
+        right += len(wanted) - len(wrong)
+    assert right == 80
 
 
 QUEXF = (

@@ -134,7 +134,7 @@ def _room(box: Box, words: list[Box]) -> Box | None:
 
 def _room_above(line: Box, others: Sequence[Box]) -> float:
     """How far the paper above a line is free, mm."""
-    free = _LINE_HEIGHT
+    free = min(_LINE_HEIGHT, line.y)
     for other in others:
         common = min(right(other), right(line)) - max(other.x, line.x)
         if common > 2.0 and other is not line and other.y < line.y - 0.5:
