@@ -76,6 +76,15 @@ def test_a_dot_or_a_stray_end_is_no_mark(strokes):
     assert judged(*strokes).state in (MarkState.UNCLEAR, MarkState.EMPTY)
 
 
+@pytest.mark.parametrize("pen", [0.2, 0.5, 0.8, 1.2])
+@pytest.mark.parametrize(
+    "way", [((0.15, 0.3), (0.6, 0.3)), ((0.0, 0.55), (1.0, 0.4)), ((0.5, 0.1), (0.45, 0.9))]
+)
+def test_a_dash_is_no_mark(way, pen):
+    """It may say no; damaged files draw them too."""
+    assert judged(way, pen_mm=pen).state in (MarkState.UNCLEAR, MarkState.EMPTY)
+
+
 @given(x=st.floats(-0.6, -0.12), y=st.floats(-0.5, 1.5), length=st.floats(0, 0.4))
 @settings(max_examples=40, deadline=None)
 def test_ink_beside_the_box_leaves_it_empty(x, y, length):

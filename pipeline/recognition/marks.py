@@ -28,6 +28,10 @@ _NO_PAPER_MM: Final = 0.2
 _REACH_MM: Final = 1.7
 _REACH_PENS: Final = 1.9
 """A mark extends over at least this much of the box and so many widths of its pen; a dot does not."""
+_STRAIGHT: Final = 0.31
+"""A straight stroke spreads by this share of its pen's width to its sides (a bar's standard deviation is 1/√12) …"""
+_STEEP: Final = 0.4
+"""… and is a dash where it lies or stands, but for such a slope: it may as well say no."""
 
 
 _BUBBLE: Final = 0.36
@@ -154,12 +158,24 @@ def _judge(patch: Floats, width_mm: float, height_mm: float) -> Mark:
     free = float(cv2.distanceTransform((~ink).astype(np.uint8), cv2.DIST_L2, 5).max()) / PX_PER_MM
     if (share >= _FULL and free <= _NO_PAPER_MM) or (share >= _BLACK and free < _PAPER_MM):
         return Mark(MarkState.CANCELLED, 0.99, share)
-    _, _, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
-    sides = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
-    reach = float(np.hypot(sides[:, 0], sides[:, 1]).max()) / PX_PER_MM
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
+    reaches = np.hypot(*stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].T) / PX_PER_MM
+    reach = float(reaches.max())
     pen = 2 * float(cv2.distanceTransform(ink.astype(np.uint8), cv2.DIST_L2, 5).max()) / PX_PER_MM
     least = max(_REACH_MM, _REACH_PENS * pen)
-    if share >= _MARKED and reach >= least and free >= _PAPER_MM:
+    if (
+        share >= _MARKED
+        and reach >= least
+        and free >= _PAPER_MM
+        and not _is_dash(labels == 1 + reaches.argmax(), pen)
+    ):
         margin = min((share - _MARKED) / 0.03, (reach - least) / 0.4, (free - _PAPER_MM) / 0.05, 1.0)
         return Mark(MarkState.MARKED, 0.9 + 0.0999 * margin, share)
     return Mark(MarkState.UNCLEAR, 0.5, share)
+
+
+def _is_dash(stroke: NDArray[np.bool_], pen_mm: float) -> bool:
+    """Whether ink (h, w) is one straight stroke that lies or stands, by its principal axes."""
+    spread, axes = np.linalg.eigh(np.cov(np.nonzero(stroke)))
+    slope = np.abs(axes[:, 1]).min() / np.abs(axes[:, 1]).max()
+    return bool(spread[0] <= (_STRAIGHT * pen_mm * PX_PER_MM) ** 2 and slope <= _STEEP)

@@ -1,8 +1,8 @@
 """Tick boxes by the hundred thousand: `python -m pipeline.training.marks --count 100000`.
 
 Sheets of printed boxes are marked in every way that people mark, and in the ways that are none: a stray end of a
-line, a dot, a mark beside its box. They are scanned and judged as pages are. What a box holds is right, doubtful (a
-person looks) or wrong (it would have entered); counts are told for each kind.
+line, a dot, a dash, a mark beside its box. They are scanned and judged as pages are. What a box holds is right,
+doubtful (a person looks) or wrong (it would have entered); counts are told for each kind.
 """
 
 import argparse
@@ -39,7 +39,7 @@ _DRIFT_MM: Final = 0.07
 """How far registration may be off."""
 
 KINDS: Final[Mapping[str, tuple[MarkState, float]]] = {
-    "empty": (MarkState.EMPTY, 0.30),
+    "empty": (MarkState.EMPTY, 0.26),
     "tick": (MarkState.MARKED, 0.15),
     "cross": (MarkState.MARKED, 0.15),
     "slash": (MarkState.MARKED, 0.08),
@@ -47,6 +47,7 @@ KINDS: Final[Mapping[str, tuple[MarkState, float]]] = {
     "filled": (MarkState.CANCELLED, 0.08),
     "stray": (MarkState.EMPTY, 0.06),
     "dot": (MarkState.EMPTY, 0.05),
+    "dash": (MarkState.EMPTY, 0.04),
     "beside": (MarkState.EMPTY, 0.05),
 }
 """What is drawn, what it means, and how often."""
@@ -149,10 +150,18 @@ def _dot(rng: np.random.Generator) -> Strokes:
     return Strokes(line.astype(np.float32), (2,))
 
 
+def _dash(rng: np.random.Generator) -> Strokes:
+    """A lying or standing stroke, turned by up to 10 degrees: a "no", a slip, or what a scanner adds."""
+    angle = float(rng.choice([0, 1])) * np.pi / 2 + np.radians(float(np.clip(rng.normal(0, 5), -10, 10)))
+    way = np.array([np.cos(angle), np.sin(angle)]) * float(rng.uniform(0.2, 0.5))
+    return Strokes(np.stack([-way, way]).astype(np.float32), (2,))
+
+
 _GLYPHS: Final[Mapping[str, Callable[[np.random.Generator], Strokes]]] = {
     "filled": filled,
     "stray": _stray,
     "dot": _dot,
+    "dash": _dash,
     "beside": _beside_tick,
 }
 
