@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from forms_under_test import catalogue
 
-from pipeline.forms.layout import Kind
+from pipeline.forms.layout import Box, Kind
 from pipeline.page import PageReading, read_page
 from pipeline.registration.presence import fields_seen
 from pipeline.registration.register import register
@@ -191,6 +191,19 @@ def test_a_signature_that_is_cut_off_is_not_absent():
     image = own.picture[: round((area.y + 0.3 * area.h) * own.picture.shape[0] / 297)]
     reading = read_page(image, catalogue())
     assert [one.status for one in reading.readings if one.reading.field == "tanda_tangan_kades"] == ["review"]
+
+
+@pytest.mark.parametrize("kind", [Kind.AREA, Kind.LINE])
+@pytest.mark.parametrize("above_mm", [1.0, -2.0], ids=["whole", "but for their upper sides"])
+def test_fields_of_one_kind_that_all_lie_under_a_slip_are_not_empty(kind, above_mm):
+    """Their outlines are darker than those of cells, so no copier has wiped them out where cells show theirs."""
+    page, own = register(OWN[1].picture, catalogue()), OWN[1].picture.copy()
+    mine = np.array([field.kind is kind for field in page.page.fields])
+    for box in (field.box for field in page.page.fields if field.kind is kind):
+        slip = Box(box.x - 3.0, box.y - above_mm, box.w + 6.0, box.h + above_mm + 1.0)
+        cv2.fillConvexPoly(own, page.to_pixels(np.array(slip.corners)).round().astype(np.int32), color=(235,))
+    assert mine.any()
+    assert not seen(own)[mine].any()
 
 
 @pytest.mark.parametrize("share", [0.15, 0.4, 0.8])

@@ -61,7 +61,8 @@ _GAP: Final = 3
 def fields_seen(image: NDArray[np.uint8], registration: Registration) -> tuple[bool, ...]:
     """For each field of a registered page, in the layout's order, whether its outline is seen on a grey image (H, W).
 
-    Cells have pale outlines, which copiers and 1-bit scans wipe out; then the tick boxes at their height decide.
+    Pale outlines are wiped out by copiers and 1-bit scans, those of cells first; then the tick boxes at their height
+    decide.
     Of a blank that others printed the tiles have told (`features`), whatever its outlines look like. Where a page
     lacks much of its print, or its markers are not alike black, nothing on it is taken for seen.
     """
@@ -83,6 +84,8 @@ def fields_seen(image: NDArray[np.uint8], registration: Registration) -> tuple[b
     lost = np.asarray(~((corners >= 0) & (corners < image.shape[::-1])).all(axis=(1, 2)))
     black = darkest[ticks].min(axis=1) >= _BLACK
     seen[ticks] = _there(strength[ticks], np.where(black, _INKED_SHARE, _TICK_SHARE))
+    pale_seen = False
+    # Palest first: where their outlines show, darker ones that do not were never wiped out.
     for kind in (_CELLS, _AREAS, _LINES):
         mine = np.flatnonzero(kinds == kind)
         if not len(mine):
@@ -90,13 +93,15 @@ def fields_seen(image: NDArray[np.uint8], registration: Registration) -> tuple[b
         usual = float(np.quantile(strength[mine], 0.75))
         # Ink may hide a line, but not turn it into paper.
         gone = (darkest[mine] < _SHARE * usual).any(axis=1) & (kind == _CELLS)
-        if usual < _VISIBLE or (gone.mean() > _WIPED and is_bitonal(image)):
+        wiped = usual < _VISIBLE or (gone.mean() > _WIPED and is_bitonal(image))
+        if wiped and not pale_seen:
             near = ticks & (np.abs(height[mine][:, None] - height) <= _NEAR_MM)
             beside = (near & seen).any(axis=1) & ((near & ~seen).sum(axis=1) <= 1)
             seen[mine] = beside & ~_in_gap(ranked[mine, -1], bare[mine], field_of[mine])
         else:
             seen[mine] = _there(strength[mine], _CELL_SHARE if kind == _CELLS else _SHARE)
             lost[mine] |= gone
+            pale_seen |= not wiped
     fields = len(registration.page.fields)
     hidden, missing = (np.bincount(field_of, which, fields) for which in (~seen, lost))
     combs = np.array([field.kind is Kind.COMB for field in registration.page.fields])
