@@ -193,10 +193,10 @@ def test_a_signature_that_is_cut_off_is_not_absent():
     assert [one.status for one in reading.readings if one.reading.field == "tanda_tangan_kades"] == ["review"]
 
 
-@pytest.mark.parametrize("kind", [Kind.AREA, Kind.LINE])
+@pytest.mark.parametrize("kind", [Kind.COMB, Kind.AREA, Kind.LINE])
 @pytest.mark.parametrize("above_mm", [1.0, -2.0], ids=["whole", "but for their upper sides"])
 def test_fields_of_one_kind_that_all_lie_under_a_slip_are_not_empty(kind, above_mm):
-    """Their outlines are darker than those of cells, so no copier has wiped them out where cells show theirs."""
+    """No copier has wiped their outlines out where others that are as pale show."""
     page, own = register(OWN[1].picture, catalogue()), OWN[1].picture.copy()
     mine = np.array([field.kind is kind for field in page.page.fields])
     for box in (field.box for field in page.page.fields if field.kind is kind):

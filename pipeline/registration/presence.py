@@ -32,6 +32,8 @@ _CAP: Final = 0.25
 _PALEST: Final = 40
 _VISIBLE: Final = 0.04
 """A page shows outlines of a kind where the best quarter of them is this much darker than the paper beside."""
+_PLAIN: Final = 0.6 * _CAP
+"""Where a grey scan shows outlines of a kind so plainly it has wiped out no other kind's; copies show 0.45 at most."""
 _SHARE: Final = 0.25
 _CELL_SHARE: Final = 0.35
 _TICK_SHARE: Final = 0.4
@@ -62,7 +64,7 @@ def fields_seen(image: NDArray[np.uint8], registration: Registration) -> tuple[b
     """For each field of a registered page, in the layout's order, whether its outline is seen on a grey image (H, W).
 
     Pale outlines are wiped out by copiers and 1-bit scans, those of cells first; then the tick boxes at their height
-    decide.
+    decide. Where others that are as pale show, they were not wiped out, but lie under something.
     Of a blank that others printed the tiles have told (`features`), whatever its outlines look like. Where a page
     lacks much of its print, or its markers are not alike black, nothing on it is taken for seen.
     """
@@ -84,24 +86,24 @@ def fields_seen(image: NDArray[np.uint8], registration: Registration) -> tuple[b
     lost = np.asarray(~((corners >= 0) & (corners < image.shape[::-1])).all(axis=(1, 2)))
     black = darkest[ticks].min(axis=1) >= _BLACK
     seen[ticks] = _there(strength[ticks], np.where(black, _INKED_SHARE, _TICK_SHARE))
-    pale_seen = False
-    # Palest first: where their outlines show, darker ones that do not were never wiped out.
-    for kind in (_CELLS, _AREAS, _LINES):
+    pale = [kind for kind in (_CELLS, _AREAS, _LINES) if (kinds == kind).any()]
+    usual = {kind: float(np.quantile(strength[kinds == kind], 0.75)) for kind in pale}
+    bitonal = is_bitonal(image)
+    plain = not bitonal and max(usual.values(), default=0.0) >= _PLAIN
+    cells_shown = False
+    for kind in pale:
         mine = np.flatnonzero(kinds == kind)
-        if not len(mine):
-            continue
-        usual = float(np.quantile(strength[mine], 0.75))
         # Ink may hide a line, but not turn it into paper.
-        gone = (darkest[mine] < _SHARE * usual).any(axis=1) & (kind == _CELLS)
-        wiped = usual < _VISIBLE or (gone.mean() > _WIPED and is_bitonal(image))
-        if wiped and not pale_seen:
+        gone = (darkest[mine] < _SHARE * usual[kind]).any(axis=1) & (kind == _CELLS)
+        wiped = usual[kind] < _VISIBLE or (gone.mean() > _WIPED and bitonal)
+        if wiped and not (plain or cells_shown):
             near = ticks & (np.abs(height[mine][:, None] - height) <= _NEAR_MM)
             beside = (near & seen).any(axis=1) & ((near & ~seen).sum(axis=1) <= 1)
             seen[mine] = beside & ~_in_gap(ranked[mine, -1], bare[mine], field_of[mine])
         else:
             seen[mine] = _there(strength[mine], _CELL_SHARE if kind == _CELLS else _SHARE)
             lost[mine] |= gone
-            pale_seen |= not wiped
+            cells_shown |= kind == _CELLS and not wiped
     fields = len(registration.page.fields)
     hidden, missing = (np.bincount(field_of, which, fields) for which in (~seen, lost))
     combs = np.array([field.kind is Kind.COMB for field in registration.page.fields])
