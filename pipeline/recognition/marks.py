@@ -30,7 +30,7 @@ _REACH_PENS: Final = 1.9
 """A mark extends over at least this much of the box and so many widths of its pen; a dot does not."""
 _STRAIGHT: Final = 0.31
 """A straight stroke spreads by this share of its pen's width to its sides (a bar's standard deviation is 1/√12) …"""
-_STEEP: Final = 0.4
+_STEEP: Final = 0.45
 """… and is a dash where it lies or stands, but for such a slope: it may as well say no."""
 
 

@@ -122,6 +122,9 @@ def _draw(
     off, glyph = 0.35, _GLYPHS[kind](rng) if kind in _GLYPHS else mark(kind, rng)
     if kind == "filled":
         plain, off = replace(plain, width_mm=max(plain.width_mm, 0.6)), 0.05
+    elif kind == "dash":
+        # Steeper ones are slashes.
+        plain = replace(plain, rotation=0.0)
     elif kind == "beside":
         # A tick that belongs to no box: just right of this one.
         middle, off = middle + np.array([_BOX_MM * float(rng.uniform(1.15, 1.4)), 0.0]), 0.1
