@@ -155,6 +155,9 @@ VALUE_REASONS: Final[dict[str, Text]] = {
         "Read by what was learnt from this office's decisions: please check.",
     ),
     "crossed_out": Text("Ada coretan atau tulisan bertumpuk.", "Something is crossed out or written over."),
+    "sign": Text(
+        "Mungkin tanda (″ atau /), bukan angka 1.", "This may be a sign (″ or /) rather than the digit 1."
+    ),
     "ink_outside": Text("Ada tulisan di luar kotak.", "There is writing outside the cells."),
     "uncertain_place": Text(
         "Kertas terlipat atau melengkung di sini: pastikan potongan gambar menunjukkan isian yang benar.",
@@ -228,6 +231,7 @@ VALUE_REASONS: Final[dict[str, Text]] = {
         "Tahunnya tidak masuk akal: periksa.", "The year is out of range: please check."
     ),
     "no_letters": Text("Hanya tanda baca, tanpa huruf.", "Only punctuation, no letters."),
+    "one_letter": Text("Hanya satu huruf: periksa.", "A single letter: please check."),
     "code_unknown": Text(
         "Kode ini tidak ada dalam daftar di formulir.", "This code is not in the form's list."
     ),

@@ -14,6 +14,8 @@ LETTERS: Final = slice(CHARACTERS.index("A"), CHARACTERS.index("Z") + 1)
 MARKS: Final = range(LETTERS.stop, BLANK)
 KINDS: Final = (DIGITS, LETTERS)
 """What a cell of a number and one of a word may hold; few fields ask which of the two a character is."""
+STROKES: Final = (CHARACTERS.index("1"), CHARACTERS.index("I"))
+"""What may be no more than one stroke."""
 CLASSES: Final = CROSSED + 1
 _SHOWN: Final = CHARACTERS + " #"
 

@@ -50,6 +50,12 @@ class CellInk:
     trace: Floats
     left_out: Floats
 
+    def beyond_mm(self, heights_mm: NDArray[np.float64]) -> Floats:
+        """How far the ink of each cell (N,) reaches out of it above or below, mm; 0 where it is empty."""
+        middle, high = self.place[:, 0], self.place[:, 1]
+        share = np.maximum(high / 2 - middle, middle + high / 2 - 1)
+        return np.where(self.amount > 0, share * heights_mm, 0).astype(np.float32)
+
 
 def cell_ink(
     image: NDArray[np.uint8],

@@ -13,7 +13,7 @@ from pipeline.forms.layout import FieldType, Kind, PageLayout
 from pipeline.forms.types import TYPES
 from pipeline.recognition.adapt import adapted
 from pipeline.recognition.alike import likeness, looks_alike
-from pipeline.recognition.alphabet import CROSSED, LETTERS, MARKS, allowed
+from pipeline.recognition.alphabet import CROSSED, LETTERS, MARKS, STROKES, allowed
 from pipeline.recognition.blots import blots
 from pipeline.recognition.cells import CellInk, cell_ink
 from pipeline.recognition.decode import best_entries
@@ -22,6 +22,7 @@ from pipeline.recognition.head import Head
 from pipeline.recognition.joint import Candidate, agree, as_ruled, candidates
 from pipeline.recognition.reader import CellReader
 from pipeline.recognition.second import SecondReader
+from pipeline.recognition.signs import signs
 from pipeline.recognition.typed import looks_even, print_weighed
 from pipeline.recognition.words import as_words, not_too_sure, with_words
 from pipeline.registration.plane import Plane
@@ -129,7 +130,10 @@ def comb_guesses(
     ink = cells.ink
     posteriors = _by_its_hand(cells, page, definition, _seen_by(cells, page, second, head), kin)
     alike = looks_alike(cells.hidden, posteriors, ink.amount > 0, kin)
-    blotted = blots(ink.images) & ~np.isin(posteriors.argmax(axis=1), MARKS)
+    read = posteriors.argmax(axis=1)
+    blotted = blots(ink.images) & ~np.isin(read, MARKS)
+    boxes, groups, _ = comb_arrays(page)
+    signed = signs(ink.images, np.isin(read, STROKES), ink.amount > 0, ink.beyond_mm(boxes[:, 3]), groups)
     guesses: dict[Key, Guess] = {}
     for key, mine in comb_places(page).items():
         spec = definition.field(key[0])
@@ -140,8 +144,8 @@ def comb_guesses(
         entries = with_words(seen, own, spec.words) if spec.words else own
         codes = spec.choices if spec.type is FieldType.CODE else ()
         found = candidates(entries, spec.type, frozenset(choice.value for choice in codes))
-        crossed = float(posteriors[mine, CROSSED].max()) > _CROSSED or blotted[mine].any()
-        reasons = ("crossed_out",) if crossed else ()
+        crossed = bool(posteriors[mine, CROSSED].max() > _CROSSED or blotted[mine].any())
+        reasons = ("crossed_out",) * crossed + ("sign",) * bool(signed[mine].any())
         guesses[key] = Guess(
             _led_by(own[0].raw, found) if spec.words else found,
             max(0.0, 1 - float(np.exp([entry.score for entry in entries]).sum())),

@@ -13,7 +13,7 @@ from pipeline.store.promises import WAITS
 WITH: Final = ("page__file",)
 """What a row is read together with, for `item_of`."""
 
-_INK: Final = frozenset({"handwritten_line", "crossed_out", "unclear_mark", "ink_outside"})
+_INK: Final = frozenset({"handwritten_line", "crossed_out", "sign", "unclear_mark", "ink_outside"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ FOLDER: Final = "reader"
 """In the home: every head that was taken, `0001.npz` first; the newest reads."""
 
 _COMBS: Final = tuple(kind.value for kind, rules in TYPES.items() if rules.kind is Kind.COMB)
-_NOT_PLAIN: Final = frozenset({"crossed_out", "ink_outside", "faint"})
+_NOT_PLAIN: Final = frozenset({"crossed_out", "sign", "ink_outside", "faint"})
 """Reasons that leave open which ink is the value's."""
 _SEEN: Final = (Decision.Kind.CONFIRMED, Decision.Kind.CORRECTED)
 _log = logging.getLogger(__name__)

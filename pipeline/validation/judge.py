@@ -15,6 +15,7 @@ Status = Literal["accepted", "review"]
 EMPTY: Final = (None, "absent")
 _CERTAIN_BUT_UNPROVEN: Final = 0.5
 _UNPROVEN: Final = "low_confidence"
+_NAMES: Final = (FieldType.NAME, FieldType.PLACE)
 SURER: Final = 0.5
 """Log odds by which a learnt head must be surer of its value than the shipped reader of its own, to propose it: among
 hands that it did not learn it seldom is (`pipeline.training.learn_gain`)."""
@@ -113,6 +114,9 @@ def _broken(spec: FieldSpec, reading: Reading, in_use: bool) -> list[str]:
     broken = [fault] if fault else []
     if spec.type is FieldType.CODE and spec.choices and reading.value not in {c.value for c in spec.choices}:
         broken.append("code_unknown")
+    # A ring, a tick and a cross are read as a letter, too.
+    if spec.type in _NAMES and sum(map(str.isalpha, str(reading.value))) == 1:
+        broken.append("one_letter")
     digits = spec.kind is Kind.COMB and spec.rules.alphabet.isdigit()
     if digits and " " in reading.raw.strip():
         broken.append("gap")
