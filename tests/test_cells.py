@@ -186,6 +186,22 @@ def test_a_character_on_the_line_that_touches_a_wide_neighbour_is_not_lost_in_si
     assert ink.amount[lost] or ink.left_out[lost] > 0.15
 
 
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_a_stroke_across_the_line_that_a_wide_neighbour_takes_whole_is_not_lost_in_silence(mirrored):
+    """The I of SUPIR, which leans over its line and meets the R: the word had entered as SUP R."""
+    page, plane = paper()
+    letter = (
+        ((W + 1.6, 1.6), (W + 1.0, 5.2)),
+        ((W + 1.3, 1.6), (W + 3.6, 2.0)),
+        ((W + 3.6, 2.0), (W + 1.4, 3.4)),
+    )
+    for (x0, y0), (x1, y1) in (*letter, ((W + 1.6, 3.4), (W + 3.8, 5.2)), ((W - 1.0, 4.2), (W + 1.6, 1.6))):
+        stroke(page, *((2 * W - x0, y0, 2 * W - x1, y1) if mirrored else (x0, y0, x1, y1)))
+    ink = whole(page, plane)
+    lost = 1 if mirrored else 0
+    assert ink.amount[lost] or ink.left_out[lost] > 0.15
+
+
 def test_a_foot_that_reaches_over_the_line_leaves_nothing_out():
     page, plane = paper()
     for x0, y0, x1, y1 in ((2.0, 1.5, 4.8, 1.5), (4.8, 1.5, 2.2, 5.0), (2.2, 5.0, 6.2, 5.0)):

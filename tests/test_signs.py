@@ -20,6 +20,7 @@ PAGE = SURVEY.layout.pages[0]
 LONE, TWO = ("anggota.sekolah", 3), ("anggota.hubungan", 3)
 UPRIGHT = ((0.5, 0.15), (0.48, 0.85))
 SLASH = ((0.1, 0.9), (0.9, 0.05))
+ARROW = (((0.5, 0.1), (0.5, 0.9)), ((0.25, 0.68), (0.5, 0.9), (0.75, 0.68)))
 DITTO = (((0.4, 0.2), (0.35, 0.45)), ((0.65, 0.2), (0.6, 0.45)))
 
 
@@ -51,8 +52,8 @@ def test_a_one_is_no_sign(pen_mm):
 
 
 @pytest.mark.parametrize("pen_mm", [0.4, 0.7])
-@pytest.mark.parametrize("strokes", [(SLASH,), DITTO], ids=["slash", "ditto"])
-def test_a_slash_and_a_ditto_in_a_single_cell_are_asked_about(strokes, pen_mm):
+@pytest.mark.parametrize("strokes", [(SLASH,), DITTO, ARROW], ids=["slash", "ditto", "arrow"])
+def test_a_slash_a_ditto_and_an_arrow_in_a_single_cell_are_asked_about(strokes, pen_mm):
     reasons, read = told(drawn(cells_of(LONE), *strokes, pen_mm=pen_mm), LONE)
     assert read in ("", "1")
     assert reasons or not read

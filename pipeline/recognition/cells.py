@@ -27,6 +27,8 @@ may stand on it."""
 _WELL_INSIDE_MM: Final = 0.8
 """So far from its lines what is dark is not a neighbour's tip."""
 _ADJOINING_MM: Final = 0.2
+_REACHING_MM2: Final = 0.6
+"""An I that touches its neighbour leaves more of itself in its cell; letters' tips as much in one of 350 empty ones."""
 SMALLEST_MM: Final = 3.0
 """Ink smaller than this is not blown up to full size, so that a dot stays a dot."""
 
@@ -41,7 +43,8 @@ class CellInk:
             ink; all as shares of the cell's height.
         amount: float32 (N,), mm² of ink kept; 0 where the cell is empty.
         trace: float32 (N,), mm² that is dark inside a cell without ink: dust, a pen too faint, what was left out.
-        left_out: float32 (N,), mm² of strokes inside a cell that neither it nor its neighbour in the comb has.
+        left_out: float32 (N,), mm² of strokes inside a cell that neither it nor its neighbour in the comb has; of an
+            empty cell what its neighbours have of them, where that is too much for a tip.
     """
 
     images: NDArray[np.uint8]
@@ -158,6 +161,8 @@ def isolate(
     keep, left_out = owned(found)
     stats, cell = found.stats, found.cell
     amount = np.bincount(cell[keep], stats[keep, cv2.CC_STAT_AREA], minlength=n)[:n] / PX_PER_MM**2
+    reaching = _area_mm2(binary > 0, sizes_mm, BESIDE_LINE_MM)
+    reaching[(amount > 0) | (reaching < _REACHING_MM2)] = 0
 
     left = np.full(n, w, np.int64)
     top, right, bottom = np.full(n, h, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
@@ -181,7 +186,13 @@ def isolate(
     )
     place[amount == 0] = 0
     zeros = np.zeros(n, np.float32)
-    return CellInk(images, place.astype(np.float32), amount.astype(np.float32), zeros, left_out)
+    return CellInk(
+        images,
+        place.astype(np.float32),
+        amount.astype(np.float32),
+        zeros,
+        np.maximum(left_out, reaching).astype(np.float32),
+    )
 
 
 def _normalise(

@@ -23,6 +23,8 @@ _FURTHER: Final = 10.0
 """A slash leans by so much from upright, and by so much further than this hand's other ones, degrees."""
 _FEW: Final = 5
 """Fewer ones than that do not tell how far a hand's lean."""
+_BARBS: Final = 3
+"""So many strokes stand side by side above the point of an arrow."""
 _BEYOND_MM: Final = MARGIN_MM - 0.15
 """One 1 in two hundred reaches so far out of its cell; a line down a column does."""
 
@@ -34,7 +36,7 @@ def signs(
     beyond_mm: Floats,
     groups: NDArray[np.int64],
 ) -> NDArray[np.bool_]:
-    """Which cells (N,) hold a ditto mark, or are all that is written in their comb and hold a slash or a long line.
+    """Which cells (N,) hold a ditto mark, or are all that their comb holds and a slash, an arrow or a long line.
 
     Args:
         images: uint8 (N, SIZE, SIZE) as `cells.CellInk` holds them, ink 255.
@@ -50,6 +52,7 @@ def signs(
         ink = images[i] > _INK
         slim, lean[i] = _axes(ink)
         bare[i] = slim <= _BARE
+        odd[i] |= _has_barbs(ink)
         dittos[i] = _is_ditto(ink)
     others = ones & np.isin(groups, groups[written & ~ones])
     usual = float(np.median(lean[others])) if others.sum() >= _FEW else 0.0
@@ -66,6 +69,14 @@ def _is_ditto(ink: NDArray[np.bool_]) -> bool:
         return False
     top, high = stats[large, cv2.CC_STAT_TOP], stats[large, cv2.CC_STAT_HEIGHT]
     return bool((top + high).min() - top.max() >= _LEVEL * high.min())
+
+
+def _has_barbs(ink: NDArray[np.bool_]) -> bool:
+    """Whether ink (h, w) parts in three strokes side by side in the lower half of its height."""
+    rows = ink[ink.any(axis=1)]
+    low = rows[len(rows) // 2 :].astype(np.int8)
+    begun = np.diff(low, axis=1, prepend=0) == 1
+    return bool(begun.sum(axis=1).max(initial=0) >= _BARBS)
 
 
 def _axes(ink: NDArray[np.bool_]) -> tuple[float, float]:

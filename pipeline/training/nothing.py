@@ -1,0 +1,236 @@
+"""What becomes of signs for nothing: `python -m pipeline.training.nothing --data ../shared/data`.
+
+People seldom leave a comb empty that does not concern them: they draw a dash, strike it through, or note that it is
+the same as above. Sheets are filled in by held-out hands, some of whose combs hold such a sign instead of an entry,
+scanned, and read as any page is. None may enter unseen as a value; as empty it may. A ring is left out: it is a zero.
+"""
+
+import argparse
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from pipeline.forms.catalogue import Catalogue, default_directories
+from pipeline.forms.identity import serial_of
+from pipeline.forms.layout import Box, FieldLayout, Kind, around
+from pipeline.page import read_page
+from pipeline.training.deck import hands_of, writers_of
+from pipeline.training.fill import DPI, MM, Writer, blank_sheets, fill_page
+from pipeline.training.hands import Floats, Hand, Strokes
+from pipeline.training.ink import lay
+from pipeline.training.pen import draw
+from pipeline.training.people import RARE, fill_in
+from pipeline.training.scanner import Scanner
+
+Rng = np.random.Generator
+Lines = list[Floats]
+"""Strokes, each (n, 2): x and y in mm."""
+
+_SEED: Final = 20261201
+_LEFT_OUT: Final = 0.35
+"""Share of the entries that are not written."""
+_SIGNED: Final = 0.6
+"""Share of the empty combs that get a sign."""
+
+
+def _line(*points: tuple[float, float]) -> Floats:
+    return np.array(points, np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a sign goes: a comb, one of its first cells, and about the middle of it, mm."""
+
+    comb: Box
+    cells: tuple[Box, ...]
+    cell: Box
+    x: float
+    y: float
+
+    @classmethod
+    def sample(cls, field: FieldLayout, rng: Rng) -> "_Place":
+        cell = field.cells[int(rng.integers(min(len(field.cells), 2)))]
+        x, y = np.array([cell.x + cell.w / 2, cell.y + cell.h / 2]) + rng.normal(0, 0.3, 2)
+        return cls(around(field.cells), field.cells, cell, float(x), float(y))
+
+
+def _dash(at: _Place, rng: Rng) -> Lines:
+    half = rng.uniform(0.18, 0.4) * at.cell.w
+    return [_line((at.x - half, at.y), (at.x + half, at.y + rng.normal(0, 0.15)))]
+
+
+def _dashes(at: _Place, rng: Rng) -> Lines:
+    return [line for cell in at.cells for line in _dash(replace(at, x=cell.x + cell.w / 2), rng)]
+
+
+def _rule(at: _Place, rng: Rng) -> Lines:
+    start, end = np.array([at.comb.x, at.comb.x + at.comb.w * rng.uniform(0.4, 1)]) + rng.normal(0, 0.8, 2)
+    return [_line((start, at.y), (end, at.y + rng.normal(0, 0.3)))]
+
+
+def _slash(at: _Place, rng: Rng) -> Lines:
+    whole = at.comb if rng.random() < 0.5 else at.cell
+    foot, head = rng.uniform(0.7, 1.1), rng.uniform(-0.1, 0.3)
+    inset = rng.uniform(0, 0.2, 2) * whole.w
+    return [
+        _line(
+            (whole.x + inset[0], whole.y + foot * whole.h),
+            (whole.x + whole.w - inset[1], whole.y + head * whole.h),
+        )
+    ]
+
+
+def _cross(at: _Place, rng: Rng) -> Lines:
+    left, right = at.comb.x + rng.uniform(0, 0.25) * at.comb.w, at.comb.x + rng.uniform(0.75, 1) * at.comb.w
+    top, foot = at.comb.y - 0.2, at.comb.y + at.comb.h + 0.2
+    return [_line((left, top), (right, foot)), _line((left, foot), (right, top))]
+
+
+def _ditto(at: _Place, rng: Rng) -> Lines:
+    apart, high = rng.uniform(0.7, 1.5), rng.uniform(1.0, 2.2)
+    top, lean = at.cell.y + rng.uniform(0.2, 0.6) * at.cell.h, rng.uniform(0.0, 0.4)
+    sides = (at.x - apart / 2, at.x + apart / 2)
+    return [_line((x, top), (x - lean + rng.normal(0, 0.1), top + high)) for x in sides]
+
+
+def _dot(at: _Place, rng: Rng) -> Lines:
+    return [_line((at.x, at.y), (at.x + rng.normal(0, 0.1), at.y + rng.normal(0, 0.1)))]
+
+
+def _wave(at: _Place, rng: Rng) -> Lines:
+    along = np.linspace(0.5, at.comb.w * rng.uniform(0.4, 1), 40)
+    high, turns = rng.uniform(0.5, 1.2), rng.uniform(8, 20)
+    return [
+        np.stack([at.comb.x + along, at.y + high * np.sin(np.linspace(0, turns, 40))], 1).astype(np.float32)
+    ]
+
+
+def _tick(at: _Place, rng: Rng) -> Lines:
+    size = rng.uniform(0.7, 1.3)
+    return [
+        _line(
+            (at.x - 1.2 * size, at.y),
+            (at.x - 0.4 * size, at.y + 1.2 * size),
+            (at.x + 1.5 * size, at.y - 2 * size),
+        )
+    ]
+
+
+def _x(at: _Place, rng: Rng) -> Lines:
+    r = rng.uniform(1, 2)
+    return [
+        _line((at.x - r, at.y - r), (at.x + r, at.y + r)),
+        _line((at.x - r, at.y + r), (at.x + r, at.y - r)),
+    ]
+
+
+def _equals(at: _Place, rng: Rng) -> Lines:
+    r = rng.uniform(1, 2)
+    return [_line((at.x - r, at.y + way), (at.x + r, at.y + way)) for way in (-0.6, 0.6)]
+
+
+def _arrow(at: _Place, rng: Rng) -> Lines:
+    top, foot, barb = at.cell.y + 0.5, at.cell.y + at.cell.h - 0.5, rng.uniform(0.8, 1.3)
+    head = _line((at.x - barb, foot - barb), (at.x, foot), (at.x + barb, foot - barb))
+    return [_line((at.x, top), (at.x, foot)), head]
+
+
+def _column(at: _Place, rng: Rng) -> Lines:
+    top, foot = rng.uniform(0.5, 8, 2)
+    return [_line((at.x, at.comb.y - top), (at.x + rng.normal(0, 0.3), at.comb.y + at.comb.h + foot))]
+
+
+def _tally(at: _Place, rng: Rng) -> Lines:
+    pitch, top = rng.uniform(0.8, 1.4), at.comb.y + 1
+    feet = at.comb.x + 0.8 + pitch * np.arange(int(rng.integers(2, 6)))
+    return [_line((x, top), (x + rng.normal(0, 0.2), top + at.comb.h - 2)) for x in feet]
+
+
+SIGNS: Final[Mapping[str, Callable[[_Place, Rng], Lines]]] = {
+    "dash": _dash,
+    "a dash in each cell": _dashes,
+    "line through it": _rule,
+    "slash": _slash,
+    "cross through it": _cross,
+    "ditto": _ditto,
+    "dot": _dot,
+    "wave": _wave,
+    "tick": _tick,
+    "x": _x,
+    "equals": _equals,
+    "arrow down": _arrow,
+    "line down the column": _column,
+    "tally": _tally,
+}
+"""What people draw, by its name."""
+
+
+def outcomes(
+    catalogue: Catalogue,
+    form: str,
+    writers: Sequence[Hand],
+    helpers: Sequence[Hand],
+    count: int,
+    seed: int = _SEED,
+) -> Iterator[tuple[str, str]]:
+    """What became of each comb of `count` sheets: the sign in it, `written` or `empty`; `asked`, `right` or `wrong`."""
+    found = catalogue.get(form)
+    blanks = blank_sheets(found, [serial_of(found.definition.code, "2005", 2026, 1)])[0]
+    for number in range(count):
+        rng = np.random.default_rng([seed, number])
+        lenders = [helpers[int(i)] for i in rng.permutation(len(helpers))]
+        writer = Writer.sample([writers[number % len(writers)], *lenders], rng, slips=0.0)
+        values = {key: v for key, v in fill_in(found, rng, "2005", RARE).items() if rng.random() >= _LEFT_OUT}
+        for blank, layout in zip(blanks, found.layout.pages, strict=True):
+            page, truths = fill_page(blank, layout, values, writer, rng)
+            drawn = []
+            for field, truth in zip(layout.fields, truths, strict=True):
+                free = field.kind is Kind.COMB and truth.value is None
+                sign = str(rng.choice(list(SIGNS))) if free and rng.random() < _SIGNED else None
+                if sign:
+                    _draw(page, SIGNS[sign](_Place.sample(field, rng), rng), field.box, writer, rng)
+                drawn.append(sign or ("empty" if truth.value is None else "written"))
+            image = Scanner.sample(rng).fit_for(writer.style.darkness).scan(page, rng)
+            for one, truth, sign in zip(read_page(image, catalogue).readings, truths, drawn, strict=False):
+                if truth.kind is Kind.COMB:
+                    right = one.reading.value == truth.value
+                    yield sign, "asked" if one.status == "review" else "right" if right else "wrong"
+
+
+def _draw(page: Floats, lines: Lines, box: Box, writer: Writer, rng: Rng) -> None:
+    """Draws strokes with the writer's pen, as straight as they are."""
+    points = (np.concatenate(lines) - np.array([box.x, box.y], np.float32)) / np.float32(writer.tall_mm)
+    glyph = Strokes(points.astype(np.float32), tuple(np.cumsum([len(line) for line in lines]).tolist()))
+    style = replace(writer.style, slant=0.0, rotation=0.0, aspect=1.0, wobble=0.0, breaks=0.0)
+    drawn = draw(glyph, DPI / MM, writer.tall_mm, style, rng, widest_mm=float("inf"))
+    lay(page, drawn, round(box.x * DPI / MM), round(box.y * DPI / MM), style.darkness)
+
+
+def main() -> None:
+    """Command line; see the module."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--sheets", type=int, default=60)
+    parser.add_argument("--form", default="pendataan", help="name or code of the form")
+    parser.add_argument("--home", type=Path, default=Path("output"), help="where more definitions may be")
+    arguments = parser.parse_args()
+    catalogue = Catalogue.load(default_directories(arguments.home))
+    hands = hands_of(arguments.data, "test")
+    found = Counter(outcomes(catalogue, arguments.form, writers_of(hands), hands, arguments.sheets))
+    table = Table("in the comb", "combs", "a person is asked", "accepted, right", "accepted, wrong")
+    for sign in (*SIGNS, "empty", "written"):
+        counts = [found[sign, what] for what in ("asked", "right", "wrong")]
+        table.add_row(sign, str(sum(counts)), *map(str, counts))
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
