@@ -27,8 +27,8 @@ may stand on it."""
 _WELL_INSIDE_MM: Final = 0.8
 """So far from its lines what is dark is not a neighbour's tip."""
 _ADJOINING_MM: Final = 0.2
-_REACHING_MM2: Final = 0.6
-"""An I that touches its neighbour leaves more of itself in its cell; letters' tips as much in one of 350 empty ones."""
+_REACHING_MM2: Final = 0.4
+"""An I that touches its neighbour leaves more of itself in its cell; letters' tips as much in one of 200 empty ones."""
 SMALLEST_MM: Final = 3.0
 """Ink smaller than this is not blown up to full size, so that a dot stays a dot."""
 
