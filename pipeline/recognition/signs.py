@@ -24,7 +24,10 @@ _FURTHER: Final = 10.0
 _FEW: Final = 5
 """Fewer ones than that do not tell how far a hand's lean."""
 _BARBS: Final = 3
-"""So many strokes stand side by side above the point of an arrow."""
+"""So many strokes stand side by side above the point of an arrow …"""
+_POINT: Final = 0.6
+_POINT_PX: Final = 2
+"""… whose last px are no wider than such a share of them; the foot of a 1 is."""
 _BEYOND_MM: Final = MARGIN_MM - 0.15
 """One 1 in two hundred reaches so far out of its cell; a line down a column does."""
 
@@ -36,7 +39,7 @@ def signs(
     beyond_mm: Floats,
     groups: NDArray[np.int64],
 ) -> NDArray[np.bool_]:
-    """Which cells (N,) hold a ditto mark, or are all that their comb holds and a slash, an arrow or a long line.
+    """Which cells (N,) hold a ditto mark, a slash, an arrow or a line that runs on, and their comb nothing else.
 
     Args:
         images: uint8 (N, SIZE, SIZE) as `cells.CellInk` holds them, ink 255.
@@ -46,19 +49,18 @@ def signs(
         groups: int64 (N,), which cells stand in one comb.
     """
     ones = ones & written
-    dittos, odd = np.zeros(len(images), bool), beyond_mm >= _BEYOND_MM
+    odd = beyond_mm >= _BEYOND_MM
     bare, lean = np.zeros(len(images), bool), np.zeros(len(images))
     for i in np.flatnonzero(ones):
         ink = images[i] > _INK
         slim, lean[i] = _axes(ink)
         bare[i] = slim <= _BARE
-        odd[i] |= _has_barbs(ink)
-        dittos[i] = _is_ditto(ink)
+        odd[i] |= _has_barbs(ink) or _is_ditto(ink)
     others = ones & np.isin(groups, groups[written & ~ones])
     usual = float(np.median(lean[others])) if others.sum() >= _FEW else 0.0
     odd |= bare & (np.abs(lean) >= _LEANING) & (np.abs(lean - usual) >= _FURTHER)
     odd &= ones
-    return dittos | (odd & ~np.isin(groups, groups[written & ~odd]))
+    return odd & ~np.isin(groups, groups[written & ~odd])
 
 
 def _is_ditto(ink: NDArray[np.bool_]) -> bool:
@@ -72,11 +74,14 @@ def _is_ditto(ink: NDArray[np.bool_]) -> bool:
 
 
 def _has_barbs(ink: NDArray[np.bool_]) -> bool:
-    """Whether ink (h, w) parts in three strokes side by side in the lower half of its height."""
+    """Whether ink (h, w) parts in three strokes side by side in the lower half of its height, and ends in a point."""
     rows = ink[ink.any(axis=1)]
     low = rows[len(rows) // 2 :].astype(np.int8)
     begun = np.diff(low, axis=1, prepend=0) == 1
-    return bool(begun.sum(axis=1).max(initial=0) >= _BARBS)
+    if begun.sum(axis=1).max(initial=0) < _BARBS:
+        return False
+    wide = [np.flatnonzero(part.any(axis=0)) for part in (low, low[-_POINT_PX:])]
+    return bool(np.ptp(wide[1]) <= _POINT * np.ptp(wide[0]))
 
 
 def _axes(ink: NDArray[np.bool_]) -> tuple[float, float]:
