@@ -49,18 +49,18 @@ def signs(
         groups: int64 (N,), which cells stand in one comb.
     """
     ones = ones & written
-    odd = beyond_mm >= _BEYOND_MM
-    bare, lean = np.zeros(len(images), bool), np.zeros(len(images))
-    for i in np.flatnonzero(ones):
+    alone = ones & ~np.isin(groups, groups[written & ~ones])
+    odd = alone & (beyond_mm >= _BEYOND_MM)
+    slim, lean = np.ones(len(images)), np.zeros(len(images))
+    # What other numbers hold tells how the hand leans, and is looked at only where there is something to tell.
+    for i in np.flatnonzero(ones if alone.any() else alone):
         ink = images[i] > _INK
-        slim, lean[i] = _axes(ink)
-        bare[i] = slim <= _BARE
-        odd[i] |= _has_barbs(ink) or _is_ditto(ink)
-    others = ones & np.isin(groups, groups[written & ~ones])
+        slim[i], lean[i] = _axes(ink)
+        odd[i] |= alone[i] and (_has_barbs(ink) or _is_ditto(ink))
+    others = ones & ~alone
     usual = float(np.median(lean[others])) if others.sum() >= _FEW else 0.0
-    odd |= bare & (np.abs(lean) >= _LEANING) & (np.abs(lean - usual) >= _FURTHER)
-    odd &= ones
-    return odd & ~np.isin(groups, groups[written & ~odd])
+    odd |= alone & (slim <= _BARE) & (np.abs(lean) >= _LEANING) & (np.abs(lean - usual) >= _FURTHER)
+    return np.asarray(odd & ~np.isin(groups, groups[written & ~odd]))
 
 
 def _is_ditto(ink: NDArray[np.bool_]) -> bool:
