@@ -1,7 +1,6 @@
 """A page is read by the hand that wrote it: what is known of some characters tells how to read the others."""
 
 import shutil
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +12,7 @@ from pipeline.errors import MissingPartError
 from pipeline.forms.layout import FieldType
 from pipeline.recognition.adapt import adapted, writer_models
 from pipeline.recognition.alphabet import BLANK, CHARACTERS, CLASSES, DIGITS, KINDS, LETTERS
-from pipeline.recognition.cells import SIZE
+from pipeline.recognition.cells import SIZE, CellInk
 from pipeline.recognition.combs import CombCells, comb_arrays, comb_guesses, comb_places
 from pipeline.recognition.joint import as_ruled
 from pipeline.recognition.reader import MODELS, cell_reader
@@ -193,7 +192,8 @@ def page_of_numbers(bent):
     posteriors[inked] = as_read(*(char if char != "7" else "74" for char in cells if char))
     hidden[inked] = as_seen("".join(cells), bent)
     pictures = np.zeros((len(boxes), SIZE, SIZE), np.uint8)
-    ink = SimpleNamespace(images=pictures, amount=inked.astype(float), trace=np.zeros(len(boxes)))
+    nothing = np.zeros(len(boxes), np.float32)
+    ink = CellInk(pictures, np.zeros((len(boxes), 3), np.float32), inked.astype(np.float32), nothing, nothing)
     return CombCells(ink, classes, posteriors, hidden), page, wanted
 
 
