@@ -7,8 +7,9 @@ another value than the writer meant.
 
 import argparse
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -21,7 +22,7 @@ from pipeline.recognition.second import readers
 from pipeline.training.fill import CORRECTIONS, Correction
 from pipeline.training.hands import Hand
 from pipeline.training.labelled import sheets, writers_of
-from pipeline.validation.judge import judge
+from pipeline.validation.judge import JudgedReading, judge
 
 _SLIPS = 0.5
 _SEED = 20261128
@@ -37,9 +38,22 @@ def outcomes(form: Form, hands: tuple[Hand, ...], count: int, seed: int = _SEED)
         readings = recognise(side.image, side.registration, form)
         for judged, truth in zip(judge(form.definition, readings, calibration), side.truths, strict=True):
             if truth.kind is Kind.COMB and truth.value is not None:
-                right = judged.reading.value == truth.value
-                accepted = judged.status == "accepted"
-                yield truth.correction, ("right" if right else "wrong") if accepted else "asked"
+                yield truth.correction, outcome(judged, truth.value)
+
+
+def outcome(judged: JudgedReading, value: str | None) -> str:
+    """What became of a field that means `value`: `asked`, or accepted unseen and `right` or `wrong`."""
+    right = judged.reading.value == value
+    return ("right" if right else "wrong") if judged.status == "accepted" else "asked"
+
+
+def tabled(head: str, ways: Iterable[str | None], found: Mapping[Any, int]) -> Table:
+    """A row a way, with how many combs had each outcome; `found` counts them by both."""
+    table = Table(head, "combs", "a person is asked", "accepted, right", "accepted, wrong")
+    for way in ways:
+        counts = [found[way, what] for what in ("asked", "right", "wrong")]
+        table.add_row(way or "none", str(sum(counts)), *map(str, counts))
+    return table
 
 
 def main() -> None:
@@ -55,11 +69,7 @@ def main() -> None:
     form = Catalogue.load(default_directories(arguments.home)).get(arguments.form)
     hands = writers_of(arguments.data, "test")
     found = Counter(outcomes(form, hands, arguments.sheets))
-    table = Table("correction", "combs", "a person is asked", "accepted, right", "accepted, wrong")
-    for way in (*CORRECTIONS, None):
-        counts = [found[way, what] for what in ("asked", "right", "wrong")]
-        table.add_row(way or "none", str(sum(counts)), *map(str, counts))
-    Console().print(table)
+    Console().print(tabled("correction", (*CORRECTIONS, None), found))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Final, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pdf2image import convert_from_path
 
 from pipeline.forms.catalogue import Form
@@ -262,12 +263,23 @@ def _strike(page: Floats, cells: Sequence[Box], count: int, writer: Writer, rng:
         x = np.linspace(left, right, 12)
         falls = rng.normal(0, 0.08 * high, 2)
         y = first.y + share * high + np.linspace(falls[0], falls[1], 12) + rng.normal(0, 0.1, 12)
-        lines.append(np.stack([x - middle, y - first.y], axis=1) / writer.tall_mm)
-    points = np.concatenate(lines).astype(np.float32)
-    glyph = Strokes(points, tuple(12 * (i + 1) for i in range(len(lines))))
+        lines.append(np.stack([x, y], axis=1))
+    draw_lines(page, lines, (middle, first.y), writer, rng)
+
+
+def draw_lines(
+    page: Floats,
+    lines: Sequence[NDArray[np.floating]],
+    origin: tuple[float, float],
+    writer: Writer,
+    rng: np.random.Generator,
+) -> None:
+    """Draws strokes, each (n, 2) in mm, with a writer's pen and as straight as they are; `origin` is near them, mm."""
+    points = (np.concatenate(lines) - np.array(origin)) / writer.tall_mm
+    glyph = Strokes(points.astype(np.float32), tuple(np.cumsum([len(line) for line in lines]).tolist()))
     straight = replace(writer.style, slant=0.0, rotation=0.0, aspect=1.0, wobble=0.0)
     drawn = draw(glyph, DPI / MM, writer.tall_mm, straight, rng, widest_mm=float("inf"))
-    lay(page, drawn, round(_px(middle)), round(_px(first.y)), writer.style.darkness)
+    lay(page, drawn, round(_px(origin[0])), round(_px(origin[1])), writer.style.darkness)
 
 
 def _marks(page: Floats, field: FieldLayout, truth: Truth, writer: Writer, rng: np.random.Generator) -> Truth:

@@ -14,17 +14,15 @@ from typing import Final
 
 import numpy as np
 from rich.console import Console
-from rich.table import Table
 
 from pipeline.forms.catalogue import Catalogue, default_directories
 from pipeline.forms.identity import serial_of
 from pipeline.forms.layout import Box, FieldLayout, Kind, around
 from pipeline.page import read_page
+from pipeline.training.corrections import outcome, tabled
 from pipeline.training.deck import hands_of, writers_of
-from pipeline.training.fill import DPI, MM, Writer, blank_sheets, fill_page
-from pipeline.training.hands import Floats, Hand, Strokes
-from pipeline.training.ink import lay
-from pipeline.training.pen import draw
+from pipeline.training.fill import Writer, blank_sheets, draw_lines, fill_page
+from pipeline.training.hands import Floats, Hand
 from pipeline.training.people import RARE, fill_in
 from pipeline.training.scanner import Scanner
 
@@ -186,6 +184,7 @@ def outcomes(
         rng = np.random.default_rng([seed, number])
         lenders = [helpers[int(i)] for i in rng.permutation(len(helpers))]
         writer = Writer.sample([writers[number % len(writers)], *lenders], rng, slips=0.0)
+        whole = replace(writer, style=replace(writer.style, breaks=0.0))
         values = {key: v for key, v in fill_in(found, rng, "2005", RARE).items() if rng.random() >= _LEFT_OUT}
         for blank, layout in zip(blanks, found.layout.pages, strict=True):
             page, truths = fill_page(blank, layout, values, writer, rng)
@@ -194,22 +193,15 @@ def outcomes(
                 free = field.kind is Kind.COMB and truth.value is None
                 sign = str(rng.choice(list(SIGNS))) if free and rng.random() < _SIGNED else None
                 if sign:
-                    _draw(page, SIGNS[sign](_Place.sample(field, rng), rng), field.box, writer, rng)
+                    lines = SIGNS[sign](_Place.sample(field, rng), rng)
+                    draw_lines(page, lines, (field.box.x, field.box.y), whole, rng)
                 drawn.append(sign or ("empty" if truth.value is None else "written"))
             image = Scanner.sample(rng).fit_for(writer.style.darkness).scan(page, rng)
-            for one, truth, sign in zip(read_page(image, catalogue).readings, truths, drawn, strict=False):
+            if not (readings := read_page(image, catalogue).readings):
+                raise SystemExit(f"Page {layout.page} of sheet {number} was not read.")
+            for one, truth, sign in zip(readings, truths, drawn, strict=True):
                 if truth.kind is Kind.COMB:
-                    right = one.reading.value == truth.value
-                    yield sign, "asked" if one.status == "review" else "right" if right else "wrong"
-
-
-def _draw(page: Floats, lines: Lines, box: Box, writer: Writer, rng: Rng) -> None:
-    """Draws strokes with the writer's pen, as straight as they are."""
-    points = (np.concatenate(lines) - np.array([box.x, box.y], np.float32)) / np.float32(writer.tall_mm)
-    glyph = Strokes(points.astype(np.float32), tuple(np.cumsum([len(line) for line in lines]).tolist()))
-    style = replace(writer.style, slant=0.0, rotation=0.0, aspect=1.0, wobble=0.0, breaks=0.0)
-    drawn = draw(glyph, DPI / MM, writer.tall_mm, style, rng, widest_mm=float("inf"))
-    lay(page, drawn, round(box.x * DPI / MM), round(box.y * DPI / MM), style.darkness)
+                    yield sign, outcome(one, truth.value)
 
 
 def main() -> None:
@@ -225,11 +217,7 @@ def main() -> None:
     catalogue = Catalogue.load(default_directories(arguments.home))
     hands = hands_of(arguments.data, "test")
     found = Counter(outcomes(catalogue, arguments.form, writers_of(hands), hands, arguments.sheets))
-    table = Table("in the comb", "combs", "a person is asked", "accepted, right", "accepted, wrong")
-    for sign in (*SIGNS, "empty", "written"):
-        counts = [found[sign, what] for what in ("asked", "right", "wrong")]
-        table.add_row(sign, str(sum(counts)), *map(str, counts))
-    Console().print(table)
+    Console().print(tabled("in the comb", (*SIGNS, "empty", "written"), found))
 
 
 if __name__ == "__main__":
