@@ -123,9 +123,34 @@ def test_a_folder_of_pictures_is_read_as_a_file_of_arrays_is(tmp_path, digits):
     cells = load(tmp_path, "01")
     assert sorted(cells.labels) == sorted(label for label in labels if label in "01")
     assert all(any(np.array_equal(cell, image) for image in images) for cell in cells.images)
-    (tmp_path / "1" / "large.png").write_bytes(cv2.imencode(".png", np.zeros((9, 9), np.uint8))[1].tobytes())
-    with pytest.raises(SystemExit, match="2 sizes"):
-        load(tmp_path, "01")
+
+
+def test_pictures_of_many_sizes_are_set_in_squares_of_their_own_paper(tmp_path, digits):
+    images, labels = digits
+    for i, (image, label) in enumerate(zip(images, labels, strict=True)):
+        (tmp_path / label).mkdir(exist_ok=True)
+        grey = np.uint8(90) + image // 2
+        cut = grey[: 64 - i % 5, 10 + i % 3 : 54]
+        cv2.imwrite(str(tmp_path / label / f"{i}.png"), cut)
+    cells = load(tmp_path, DIGITS)
+    assert cells.images.shape == (30, 64, 64)
+    assert cells.images[:, :, 0].min() > 200
+    assert measure(cells, DIGITS, "first")["accuracy"] >= 0.9
+
+
+def test_a_folder_without_pictures_is_refused_in_words(tmp_path):
+    (tmp_path / "A").mkdir()
+    with pytest.raises(SystemExit, match="it holds none"):
+        load(tmp_path, DIGITS)
+
+
+@pytest.mark.parametrize("dark", [0.6, 0.4])
+@pytest.mark.parametrize("turns", [0, 1, 2, 3])
+def test_a_shadow_over_a_part_of_a_cell_is_no_ink(digits, dark, turns):
+    images, labels = digits
+    shade = cv2.GaussianBlur(np.where(np.arange(64) < 24, dark, 1.0)[:, None].repeat(64, 1), (0, 0), 4)
+    shaded = (images * np.rot90(shade, turns)).astype(np.uint8)
+    assert measure(labelled(shaded, labels), DIGITS, "first")["accuracy"] >= 0.9
 
 
 def test_the_command_prints_one_json_object(tmp_path, digits):

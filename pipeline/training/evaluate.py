@@ -1,9 +1,10 @@
 """Measures the readers on labelled cells: `python -m pipeline.training.evaluate CELLS.npz --alphabet digits --json`.
 
 The file holds `x` uint8 (N, H, W), cells of any size with dark or bright ink; `y` a character (or digit) each; and,
-if known, `writer` or `source`. In its place may stand a folder that holds a folder of pictures, all of one size, for
-each character: `CELLS/A/1.png`. The alphabet is known to the readers, as a field's is. Intervals are exact (Clopper
-and Pearson 1934), 95 %, one cell counting as one trial: cells of one writer are more alike than that.
+if known, `writer` or `source`. In its place may stand a folder that holds a folder of pictures for each character:
+`CELLS/A/1.png`; those that are not all of one size are set in the middle of squares of their own paper. The alphabet
+is known to the readers, as a field's is. Intervals are exact (Clopper and Pearson 1934), 95 %, one cell counting as
+one trial: cells of one writer are more alike than that.
 """
 
 import argparse
@@ -36,6 +37,7 @@ ALPHABETS: Final[Mapping[str, str]] = {
 }
 COVERAGES: Final = (100, 99, 98, 95, 90, 80)
 _CONFUSIONS: Final = 20
+_SIDE: Final = 64
 
 Probabilities = NDArray[np.float64]
 
@@ -123,12 +125,23 @@ def _pictures(folder: Path) -> dict[str, NDArray[Any]]:
         for path in sorted(one.iterdir())
     ]
     found = [(label, image) for label, image in named if image is not None]
-    sizes = {image.shape for _, image in found}
-    if len(sizes) != 1:
-        raise SystemExit(
-            f"{folder} must hold pictures of one size in folders such as {folder / 'A'}; it has {len(sizes)} sizes."
-        )
-    return {"x": np.stack([image for _, image in found]), "y": np.array([label for label, _ in found])}
+    if not found:
+        raise SystemExit(f"{folder} must hold pictures in folders such as {folder / 'A'}; it holds none.")
+    images = [image for _, image in found]
+    if len({image.shape for image in images}) > 1:
+        images = [_squared(image) for image in images]
+    return {"x": np.stack(images), "y": np.array([label for label, _ in found])}
+
+
+def _squared(image: NDArray[Any]) -> NDArray[Any]:
+    """A picture (h, w) in the middle of a square of `_SIDE` px, the rest of which is like its rim."""
+    high, wide = image.shape
+    paper = float(np.median(np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])))
+    top, left = max(0, wide - high) // 2, max(0, high - wide) // 2
+    bottom, right = max(0, wide - high) - top, max(0, high - wide) - left
+    square = cv2.copyMakeBorder(image, top, bottom, left, right, cv2.BORDER_CONSTANT, value=(paper,))
+    way = cv2.INTER_AREA if len(square) > _SIDE else cv2.INTER_LINEAR
+    return cv2.resize(square, (_SIDE, _SIDE), interpolation=way)
 
 
 def _first(ink: CellInk, classes: NDArray[np.bool_]) -> Probabilities:

@@ -68,6 +68,83 @@ def closed_four(glyph: Glyph, rng: np.random.Generator) -> Glyph:
     return Strokes(np.concatenate([points, line]), (*glyph.ends, glyph.ends[-1] + 2))
 
 
+_KEPT: Final = 0.8
+"""Share of a four's ink that is left, at least, when its bar is cut off at the stem."""
+
+
+def uncrossed_four(glyph: Glyph) -> Glyph:
+    """A four whose bar ends at its stem, as some hands write it; one that was drawn in one stroke stays as it is."""
+    if not isinstance(glyph, Strokes) or len(glyph.ends) < 2:
+        return glyph
+    lines = glyph.lines()
+    stem = max(lines, key=lambda line: float(line[:, 1].max()))
+    down = stem[stem[:, 1].argsort()]
+    kept = [line if line is stem else _left_of(down, line) for line in lines]
+    kept = [line for line in kept if len(line) > 1]
+    # What loses more than the end of its bar would be a one.
+    if sum(map(_length, kept)) < _KEPT * sum(map(_length, lines)):
+        return glyph
+    return Strokes(np.concatenate(kept), tuple(int(end) for end in np.cumsum([len(line) for line in kept])))
+
+
+def _left_of(stem: Floats, line: Floats) -> Floats:
+    """The longest part of a line (n, 2) that does not lie right of a stem, whose points rise in y."""
+    fine = _evenly(line, 0.02)
+    beyond = fine[:, 0] > np.interp(fine[:, 1], stem[:, 1], stem[:, 0])
+    parts = np.split(fine, np.flatnonzero(np.diff(beyond)) + 1)
+    return max((part for part in parts if not _mostly_right(stem, part)), key=len, default=fine[:0])
+
+
+def _mostly_right(stem: Floats, part: Floats) -> bool:
+    return bool(part[:, 0].mean() > np.interp(part[:, 1].mean(), stem[:, 1], stem[:, 0]))
+
+
+def _length(line: Floats) -> float:
+    return float(np.linalg.norm(np.diff(line, axis=0), axis=1).sum())
+
+
+def _evenly(line: Floats, step: float) -> Floats:
+    """A line's points at even steps along it."""
+    along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
+    at = np.linspace(0, along[-1], max(2, int(along[-1] / step)))
+    return np.stack([np.interp(at, along, axis) for axis in line.T], axis=1).astype(np.float32)
+
+
+_CURLED_ENDS: Final = "239AHJKMNRSWXYZ"
+"""Characters that stay what they are when their last stroke ends in a curl."""
+_CURLED_STARTS: Final = "23CEGJSTXYZ"
+
+
+def curled(glyph: Glyph, char: str, rng: np.random.Generator) -> Glyph:
+    """The glyph as an ornate hand writes it, its last stroke ending in a curl, or its first beginning in one."""
+    places = [_CURLED_ENDS, _CURLED_STARTS]
+    ways = [way for way, characters in enumerate(places) if char in characters]
+    if not ways or not isinstance(glyph, Strokes):
+        return glyph
+    lines = list(glyph.lines())
+    if int(rng.choice(ways)):
+        lines[0] = _with_curl(lines[0][::-1], rng)[::-1]
+    else:
+        lines[-1] = _with_curl(lines[-1], rng)
+    return Strokes(np.concatenate(lines), tuple(int(end) for end in np.cumsum([len(line) for line in lines])))
+
+
+def _with_curl(line: Floats, rng: np.random.Generator) -> Floats:
+    """The line (n, 2) going on in a spiral that turns as its last part does."""
+    fine = _evenly(line, 0.05)
+    if len(fine) < 5:
+        return line
+    before, last = fine[-3] - fine[-5], fine[-1] - fine[-3]
+    turn = float(np.sign(before[0] * last[1] - before[1] * last[0])) or 1.0
+    steps = np.linspace(0, rng.uniform(1.6, 5.2), 14)[1:]
+    radius = float(rng.uniform(0.07, 0.17))
+    heading = float(np.arctan2(last[1], last[0]))
+    angles = heading + turn * steps
+    moves = radius * (1 - 0.6 * steps / 5.2)[:, None] * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    curl = line[-1] + np.cumsum(moves * (steps[1] - steps[0]), axis=0)
+    return np.concatenate([line, curl.astype(np.float32)])
+
+
 def with_habits(glyph: Glyph, added: tuple[Floats, ...], rng: np.random.Generator) -> Glyph:
     """The glyph with a writer's own strokes added; pictures stay as they are."""
     if not added or not isinstance(glyph, Strokes):

@@ -33,6 +33,12 @@ _HUNG: Final = 0.06
 _PAST: Final = 0.5
 """Share of a side that is still dark just inside a line, at most."""
 
+_RIM_PX: Final = 3
+_SHADED: Final = 0.3
+"""Share of the contrast by which the paper along one side of a cell differs from that along another, in shadow."""
+_WIDEST_MM: Final = 2.5
+"""No stroke is wider; in a cell of 7 mm."""
+
 Floats = NDArray[np.float32]
 
 
@@ -69,10 +75,22 @@ def _clean(images: NDArray[np.uint8]) -> CellInk:
     sparse = inner[:, ::2, ::2].reshape(n, -1)
     ranks = [int(share * sparse.shape[1]) for share in (0.01, 0.75)]
     ink, paper = np.partition(sparse, ranks, axis=1)[:, ranks].T[:, :, None, None]
+    _shade_out(inner, paper, paper - ink)
     inner[:] = np.clip(1 - (paper - inner) / np.maximum(paper - ink, _LEAST_CONTRAST), 0, 1)
     _frame_out(inner)
     _rims_out(inner)
     return isolate(patches, np.tile([wide / PX_PER_MM, tall / PX_PER_MM], (n, 1)))
+
+
+def _shade_out(cells: Floats, paper: Floats, contrast: Floats) -> None:
+    """Brings the paper of cells (n, h, w) that lie half in shadow to its own level, in place."""
+    rims = np.stack([side[:, :_RIM_PX].mean(axis=(1, 2)) for side in _sides(cells)])
+    width = round(_WIDEST_MM * PX_PER_MM)
+    around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
+    for i in np.flatnonzero(np.ptp(rims, axis=0) > _SHADED * contrast[:, 0, 0]):
+        # What is darker than its surroundings and wider than any stroke is shadow (a black top-hat takes it out).
+        shade = cv2.GaussianBlur(cv2.morphologyEx(cells[i], cv2.MORPH_CLOSE, around), (0, 0), width / 4)
+        cells[i] *= np.clip(paper[i] / np.maximum(shade, 1), 1, None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
