@@ -232,6 +232,14 @@ VALUE_REASONS: Final[dict[str, Text]] = {
     ),
     "no_letters": Text("Hanya tanda baca, tanpa huruf.", "Only punctuation, no letters."),
     "one_letter": Text("Hanya satu huruf: periksa.", "A single letter: please check."),
+    "roman": Text(
+        "Mungkin angka Romawi (II, III), bukan 11 atau 111: periksa.",
+        "This may be a Roman numeral (II, III) rather than 11 or 111: please check.",
+    ),
+    "note": Text(
+        "Mungkin catatan (sda, nihil, tidak ada, alm.), bukan isian: periksa.",
+        "This may be a note (same as above, none, deceased) rather than an entry: please check.",
+    ),
     "code_unknown": Text(
         "Kode ini tidak ada dalam daftar di formulir.", "This code is not in the form's list."
     ),

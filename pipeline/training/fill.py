@@ -252,6 +252,17 @@ def _comb(page: Floats, field: FieldLayout, truth: Truth, writer: Writer, rng: n
     return replace(truth, raw=text, correction=way, samples=tuple(samples))
 
 
+def write_note(page: Floats, field: FieldLayout, text: str, writer: Writer, rng: np.random.Generator) -> bool:
+    """Writes a text that is no value into the first cells of a comb, in place; False where it cannot be written."""
+    if len(text) > len(field.cells) or not _writable(text, writer):
+        return False
+    for char, cell in zip(text, field.cells, strict=False):
+        if char != " ":
+            at = cell.x + cell.w / 2 + rng.normal(0, writer.careless_mm), cell.y + writer.base * cell.h
+            _put(page, char, at, writer.squeeze * cell.w, writer, rng)
+    return True
+
+
 def _strike(page: Floats, cells: Sequence[Box], count: int, writer: Writer, rng: np.random.Generator) -> None:
     """Draws one or two lines through the first `count` cells."""
     first, last = cells[0], cells[count - 1]

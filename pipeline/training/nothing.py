@@ -1,8 +1,9 @@
-"""What becomes of signs for nothing: `python -m pipeline.training.nothing --data ../shared/data`.
+"""What becomes of signs and notes: `python -m pipeline.training.nothing --data ../shared/data`.
 
 People seldom leave a comb empty that does not concern them: they draw a dash, strike it through, or note that it is
-the same as above. Sheets are filled in by held-out hands, some of whose combs hold such a sign instead of an entry,
-scanned, and read as any page is. None may enter unseen as a value; as empty it may. A ring is left out: it is a zero.
+the same as above or that there is none. Sheets are filled in by held-out hands, some of whose combs hold such a sign or
+note instead of an entry, scanned, and read as any page is. None may enter unseen as a value; as empty it may. A ring is
+left out: it is a zero. Numbers may be written as Roman numerals, too, and enter as the numbers that they are.
 """
 
 import argparse
@@ -21,7 +22,7 @@ from pipeline.forms.layout import Box, FieldLayout, Kind, around
 from pipeline.page import read_page
 from pipeline.training.corrections import outcome, tabled
 from pipeline.training.deck import hands_of, writers_of
-from pipeline.training.fill import Writer, blank_sheets, draw_lines, fill_page
+from pipeline.training.fill import Writer, blank_sheets, draw_lines, fill_page, write_note
 from pipeline.training.hands import Floats, Hand
 from pipeline.training.people import RARE, fill_in
 from pipeline.training.scanner import Scanner
@@ -33,8 +34,11 @@ Lines = list[Floats]
 _SEED: Final = 20261201
 _LEFT_OUT: Final = 0.35
 """Share of the entries that are not written."""
-_SIGNED: Final = 0.6
-"""Share of the empty combs that get a sign."""
+_SIGNED: Final = 0.45
+"""Share of the empty combs that get a sign …"""
+_NOTED: Final = 0.25
+"""… or a note; of those of numbers, such a share a Roman numeral in its place."""
+_COUNTED: Final = 0.5
 
 
 def _line(*points: tuple[float, float]) -> Floats:
@@ -167,6 +171,29 @@ SIGNS: Final[Mapping[str, Callable[[_Place, Rng], Lines]]] = {
     "tally": _tally,
 }
 """What people draw, by its name."""
+NOTE: Final = "note"
+ROMAN: Final = "Roman numeral"
+_NOTES: Final = (
+    "SDA",
+    "S.D.A",
+    "IDEM",
+    "SAMA",
+    "NIHIL",
+    "KOSONG",
+    "TIDAK ADA",
+    "TDK ADA",
+    "BELUM ADA",
+    "TIDAK TAHU",
+    "LUPA",
+    "ALM",
+    "ADA",
+    "YA",
+    "TDK",
+    "PINDAH",
+)
+_ROMANS: Final = {
+    numeral: str(n) for n, numeral in enumerate(("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X"), 1)
+}
 
 
 def outcomes(
@@ -177,7 +204,9 @@ def outcomes(
     count: int,
     seed: int = _SEED,
 ) -> Iterator[tuple[str, str]]:
-    """What became of each comb of `count` sheets: the sign in it, `written` or `empty`; `asked`, `right` or `wrong`."""
+    """What became of each comb of `count` sheets: what is in it, a key of `SIGNS`, `NOTE`, `ROMAN`, `written` or `empty`;
+    `asked`, `right` or `wrong`.
+    """
     found = catalogue.get(form)
     blanks = blank_sheets(found, [serial_of(found.definition.code, "2005", 2026, 1)])[0]
     for number in range(count):
@@ -188,20 +217,34 @@ def outcomes(
         values = {key: v for key, v in fill_in(found, rng, "2005", RARE).items() if rng.random() >= _LEFT_OUT}
         for blank, layout in zip(blanks, found.layout.pages, strict=True):
             page, truths = fill_page(blank, layout, values, writer, rng)
-            drawn = []
+            drawn, meant = [], []
             for field, truth in zip(layout.fields, truths, strict=True):
                 free = field.kind is Kind.COMB and truth.value is None
-                sign = str(rng.choice(list(SIGNS))) if free and rng.random() < _SIGNED else None
-                if sign:
-                    lines = SIGNS[sign](_Place.sample(field, rng), rng)
-                    draw_lines(page, lines, (field.box.x, field.box.y), whole, rng)
+                sign, value = _signed(page, field, whole, rng) if free else (None, truth.value)
                 drawn.append(sign or ("empty" if truth.value is None else "written"))
+                meant.append(value)
             image = Scanner.sample(rng).fit_for(writer.style.darkness).scan(page, rng)
             if not (readings := read_page(image, catalogue).readings):
                 raise SystemExit(f"Page {layout.page} of sheet {number} was not read.")
-            for one, truth, sign in zip(readings, truths, drawn, strict=True):
+            for one, truth, sign, value in zip(readings, truths, drawn, meant, strict=True):
                 if truth.kind is Kind.COMB:
-                    yield sign, outcome(one, truth.value)
+                    yield sign, outcome(one, value)
+
+
+def _signed(page: Floats, field: FieldLayout, writer: Writer, rng: Rng) -> tuple[str | None, str | None]:
+    """Draws a sign into an empty comb, or a note or numeral, or nothing; what it is, and the value that it means."""
+    way = rng.random()
+    if way < _SIGNED:
+        sign = str(rng.choice(list(SIGNS)))
+        draw_lines(page, SIGNS[sign](_Place.sample(field, rng), rng), (field.box.x, field.box.y), writer, rng)
+        return sign, None
+    if way >= _SIGNED + _NOTED:
+        return None, None
+    if field.alphabet.isdigit() and rng.random() < _COUNTED:
+        numeral = str(rng.choice(list(_ROMANS)))
+        return (ROMAN, _ROMANS[numeral]) if write_note(page, field, numeral, writer, rng) else (None, None)
+    note = str(rng.choice(_NOTES))
+    return (NOTE if write_note(page, field, note, writer, rng) else None), None
 
 
 def main() -> None:
@@ -217,7 +260,7 @@ def main() -> None:
     catalogue = Catalogue.load(default_directories(arguments.home))
     hands = hands_of(arguments.data, "test")
     found = Counter(outcomes(catalogue, arguments.form, writers_of(hands), hands, arguments.sheets))
-    Console().print(tabled("in the comb", (*SIGNS, "empty", "written"), found))
+    Console().print(tabled("in the comb", (*SIGNS, NOTE, ROMAN, "empty", "written"), found))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from pipeline.forms.fields import FieldSpec
 from pipeline.forms.layout import FieldType, Kind
 from pipeline.recognition.confidence import Groups, group_of, lowered, score_of
 from pipeline.recognition.types import Alternative, Reading
+from pipeline.validation.notes import is_note
 
 Status = Literal["accepted", "review"]
 
@@ -16,6 +17,7 @@ EMPTY: Final = (None, "absent")
 _CERTAIN_BUT_UNPROVEN: Final = 0.5
 _UNPROVEN: Final = "low_confidence"
 _NAMES: Final = (FieldType.NAME, FieldType.PLACE)
+_NUMERALS: Final = (FieldType.CODE, FieldType.COUNT, FieldType.NUMBER)
 SURER: Final = 0.5
 """Log odds by which a learnt head must be surer of its value than the shipped reader of its own, to propose it: among
 hands that it did not learn it seldom is (`pipeline.training.learn_gain`)."""
@@ -114,13 +116,23 @@ def _broken(spec: FieldSpec, reading: Reading, in_use: bool) -> list[str]:
     broken = [fault] if fault else []
     if spec.type is FieldType.CODE and spec.choices and reading.value not in {c.value for c in spec.choices}:
         broken.append("code_unknown")
-    # A ring, a tick and a cross are read as a letter, too.
-    if spec.type in _NAMES and sum(map(str.isalpha, str(reading.value))) == 1:
+    # A ring, a tick and a cross are read as a letter, too; some people draw one in each cell.
+    if spec.type in _NAMES and len(set(filter(str.isalpha, str(reading.value)))) == 1:
         broken.append("one_letter")
     digits = spec.kind is Kind.COMB and spec.rules.alphabet.isdigit()
+    if spec.kind is Kind.COMB and not digits and any(map(is_note, _values(reading))):
+        broken.append("note")
     if digits and " " in reading.raw.strip():
         broken.append("gap")
+    # RT II is often written so; a code is copied from the list beside it.
+    numeral = spec.type in _NUMERALS and not spec.choices
+    if numeral and len(str(reading.value)) > 1 and set(str(reading.value)) == {"1"}:
+        broken.append("roman")
     return broken
+
+
+def _values(reading: Reading) -> list[str]:
+    return [str(reading.value), *(str(one.value) for one in reading.alternatives)]
 
 
 def _table(reading: Reading) -> str:
