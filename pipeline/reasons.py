@@ -172,8 +172,8 @@ VALUE_REASONS: Final[dict[str, Text]] = {
     "several_marks": Text("Lebih dari satu kotak ditandai.", "More than one box is marked."),
     "unclear_mark": Text("Tanda tidak jelas.", "A mark is not clear."),
     "unclear_signature": Text(
-        "Tidak jelas ada tanda tangan, atau hanya cap, atau tidak ada.",
-        "It is not clear whether there is a signature, only a stamp, or none.",
+        "Tidak jelas ada tanda tangan, atau hanya cap, garis, atau catatan.",
+        "It is not clear whether there is a signature, or only a stamp, a line or a note.",
     ),
     "handwritten_line": Text("Tulisan tangan bebas: ketik isinya.", "Free handwriting: type what it says."),
     "machine_print": Text("Diketik dengan mesin: periksa.", "Typed by machine: please check."),

@@ -68,6 +68,7 @@ def test_a_note_waits_however_sure_its_letters_are(field):
 def test_one_letter_again_and_again_is_no_name():
     assert "one_letter" in reasons("nama", "OOO")
     assert "one_letter" in reasons("nama", "X X")
+    assert "one_letter" in reasons("pekerjaan", "X")
     assert reasons("nama", "OO'A") == ()
 
 

@@ -11,6 +11,7 @@ from pipeline.forms.layout import Box, Kind, PageLayout
 from pipeline.recognition import print
 from pipeline.recognition.doubt import Key
 from pipeline.recognition.rings import AROUND_MM, PX_PER_MM, stamped
+from pipeline.recognition.unsigned import is_unsigned
 from pipeline.recognition.window import FAINT
 from pipeline.registration.crop import crop
 from pipeline.registration.plane import Plane
@@ -34,6 +35,7 @@ class AreaInk:
 
     Attributes:
         picture: uint8 (h, w), upright, paper at 255.
+        ink: bool (h, w), where something is inked, specks left out.
         ink_mm2: what is inked, specks left out.
         reach_mm: the longest extent of one connected stroke.
         pale: whether the ink is so weak that it may be print showing through.
@@ -41,6 +43,7 @@ class AreaInk:
     """
 
     picture: NDArray[np.uint8]
+    ink: NDArray[np.bool_]
     ink_mm2: float
     reach_mm: float
     pale: bool = False
@@ -91,6 +94,7 @@ def _signature(image: NDArray[np.uint8], plane: Plane, box: Box) -> AreaReading:
     value = "absent" if unsigned else "present"
     raw = f"{ink.ink_mm2:.1f} mm2"
     plain = ink.ink_mm2 >= _SIGNED_MM2 and ink.reach_mm >= _SIGNED_REACH_MM and not ink.pale
+    plain = plain and not is_unsigned(ink.ink, PX_PER_MM)
     if unsigned or (plain and not _is_stamped(image, plane, box, ink.level)):
         return AreaReading(value, raw, _CLEAR, "ink 1")
     return AreaReading(value, raw, _UNCLEAR, "ink 1", ("unclear_signature",))
@@ -112,15 +116,17 @@ def area_ink(image: NDArray[np.uint8], plane: Plane, box: Box) -> AreaInk:
     dark = 1 - picture.astype(np.float32) / 255
     peak = float(np.partition(dark.ravel(), -_PEN_PX)[-_PEN_PX])
     if peak < FAINT:
-        return AreaInk(picture, 0.0, 0.0)
+        return AreaInk(picture, np.zeros(picture.shape, bool), 0.0, 0.0)
     least = 0.4 * max(peak, 2 * FAINT)
-    _, _, stats, _ = cv2.connectedComponentsWithStats((dark > least).astype(np.uint8), connectivity=8)
-    big = stats[1:][stats[1:, cv2.CC_STAT_AREA] >= _SPECK_MM2 * PX_PER_MM**2]
+    _, labels, stats, _ = cv2.connectedComponentsWithStats((dark > least).astype(np.uint8), connectivity=8)
+    large = stats[:, cv2.CC_STAT_AREA] >= _SPECK_MM2 * PX_PER_MM**2
+    large[0] = False
+    big, ink = stats[large], large[labels]
     if not len(big):
-        return AreaInk(picture, 0.0, 0.0)
+        return AreaInk(picture, ink, 0.0, 0.0)
     reach = float(np.hypot(big[:, cv2.CC_STAT_WIDTH], big[:, cv2.CC_STAT_HEIGHT]).max()) / PX_PER_MM
     amount = float(big[:, cv2.CC_STAT_AREA].sum()) / PX_PER_MM**2
-    return AreaInk(picture, amount, reach, peak < _PALE, paper * (1 - least))
+    return AreaInk(picture, ink, amount, reach, peak < _PALE, paper * (1 - least))
 
 
 def _inside(box: Box) -> Box:

@@ -263,6 +263,20 @@ def write_note(page: Floats, field: FieldLayout, text: str, writer: Writer, rng:
     return True
 
 
+def write_in_area(page: Floats, box: Box, text: str, writer: Writer, rng: np.random.Generator) -> bool:
+    """Writes a text into a box, in place, as high as it has room for; False where it cannot be written."""
+    if not _writable(text, writer):
+        return False
+    tall = min(writer.tall_mm, 0.7 * box.h, 1.2 * (box.w - 2) / len(text))
+    pitch = 0.8 * tall
+    x = box.x + 1 + float(rng.random()) * max(0.0, box.w - 2 - pitch * len(text)) + pitch / 2
+    foot = box.y + (box.h + tall) / 2
+    for i, char in enumerate(text):
+        if char != " ":
+            _put(page, char, (x + i * pitch, foot + rng.normal(0, 0.2)), 1.05 * pitch, writer, rng, tall)
+    return True
+
+
 def _strike(page: Floats, cells: Sequence[Box], count: int, writer: Writer, rng: np.random.Generator) -> None:
     """Draws one or two lines through the first `count` cells."""
     first, last = cells[0], cells[count - 1]

@@ -22,7 +22,7 @@ from pipeline.forms.layout import Box, FieldLayout, Kind, around
 from pipeline.page import read_page
 from pipeline.training.corrections import outcome, tabled
 from pipeline.training.deck import hands_of, writers_of
-from pipeline.training.fill import Writer, blank_sheets, draw_lines, fill_page, write_note
+from pipeline.training.fill import Writer, blank_sheets, draw_lines, fill_page, write_in_area, write_note
 from pipeline.training.hands import Floats, Hand
 from pipeline.training.people import RARE, fill_in
 from pipeline.training.scanner import Scanner
@@ -60,6 +60,11 @@ class _Place:
         cell = field.cells[int(rng.integers(min(len(field.cells), 2)))]
         x, y = np.array([cell.x + cell.w / 2, cell.y + cell.h / 2]) + rng.normal(0, 0.3, 2)
         return cls(around(field.cells), field.cells, cell, float(x), float(y))
+
+    @classmethod
+    def within(cls, box: Box, rng: Rng) -> "_Place":
+        x, y = np.array([box.x + box.w / 2, box.y + box.h / 2]) + rng.normal(0, 0.6, 2)
+        return cls(box, (box,), box, float(x), float(y))
 
 
 def _dash(at: _Place, rng: Rng) -> Lines:
@@ -171,7 +176,24 @@ SIGNS: Final[Mapping[str, Callable[[_Place, Rng], Lines]]] = {
     "tally": _tally,
 }
 """What people draw, by its name."""
+AREA_SIGNS: Final = (
+    "dash",
+    "line through it",
+    "slash",
+    "cross through it",
+    "ditto",
+    "dot",
+    "tick",
+    "x",
+    "equals",
+)
+"""Those that nobody signs with; a wave may be a signature."""
 NOTE: Final = "note"
+LETTER: Final = "letter"
+_LETTERS: Final = ("S", "I", "A", "T", "TH", "X")
+_EXCUSES: Final = ("SAKIT", "IZIN", "ALPA", "PINDAH", "TDK HADIR", "TIDAK HADIR", "MENINGGAL")
+_ABSENT: Final = "absent"
+_WATCHED: Final = {Kind.COMB: "", Kind.AREA: "signature: "}
 ROMAN: Final = "Roman numeral"
 _NOTES: Final = (
     "SDA",
@@ -192,7 +214,8 @@ _NOTES: Final = (
     "PINDAH",
 )
 _ROMANS: Final = {
-    numeral: str(n) for n, numeral in enumerate(("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X"), 1)
+    numeral: str(n)
+    for n, numeral in enumerate(("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X"), 1)
 }
 
 
@@ -219,16 +242,33 @@ def outcomes(
             page, truths = fill_page(blank, layout, values, writer, rng)
             drawn, meant = [], []
             for field, truth in zip(layout.fields, truths, strict=True):
-                free = field.kind is Kind.COMB and truth.value is None
-                sign, value = _signed(page, field, whole, rng) if free else (None, truth.value)
-                drawn.append(sign or ("empty" if truth.value is None else "written"))
+                sign, value = None, truth.value
+                if field.kind is Kind.COMB and value is None:
+                    sign, value = _signed(page, field, whole, rng)
+                elif field.kind is Kind.AREA and value == _ABSENT:
+                    sign = _unsigned(page, field, whole, rng)
+                drawn.append(sign or ("empty" if value in (None, _ABSENT) else "written"))
                 meant.append(value)
             image = Scanner.sample(rng).fit_for(writer.style.darkness).scan(page, rng)
             if not (readings := read_page(image, catalogue).readings):
                 raise SystemExit(f"Page {layout.page} of sheet {number} was not read.")
             for one, truth, sign, value in zip(readings, truths, drawn, meant, strict=True):
-                if truth.kind is Kind.COMB:
-                    yield sign, outcome(one, value)
+                if truth.kind in _WATCHED:
+                    yield f"{_WATCHED[truth.kind]}{sign}", outcome(one, value)
+
+
+def _unsigned(page: Floats, field: FieldLayout, writer: Writer, rng: Rng) -> str | None:
+    """Draws a sign or a note into a signature's area, or nothing; what it is."""
+    way = rng.random()
+    if way < _SIGNED:
+        sign = str(rng.choice(AREA_SIGNS))
+        at = _Place.within(field.box, rng)
+        draw_lines(page, SIGNS[sign](at, rng), (field.box.x, field.box.y), writer, rng)
+        return sign
+    if way >= _SIGNED + _NOTED:
+        return None
+    how, notes = (LETTER, _LETTERS) if rng.random() < _COUNTED else (NOTE, _EXCUSES)
+    return how if write_in_area(page, field.box, str(rng.choice(notes)), writer, rng) else None
 
 
 def _signed(page: Floats, field: FieldLayout, writer: Writer, rng: Rng) -> tuple[str | None, str | None]:
@@ -247,6 +287,12 @@ def _signed(page: Floats, field: FieldLayout, writer: Writer, rng: Rng) -> tuple
     return (NOTE if write_note(page, field, note, writer, rng) else None), None
 
 
+_ROWS: Final = (
+    *(*SIGNS, NOTE, ROMAN, "empty", "written"),
+    *(_WATCHED[Kind.AREA] + way for way in (*AREA_SIGNS, LETTER, NOTE, "empty", "written")),
+)
+
+
 def main() -> None:
     """Command line; see the module."""
     parser = argparse.ArgumentParser(
@@ -260,7 +306,7 @@ def main() -> None:
     catalogue = Catalogue.load(default_directories(arguments.home))
     hands = hands_of(arguments.data, "test")
     found = Counter(outcomes(catalogue, arguments.form, writers_of(hands), hands, arguments.sheets))
-    Console().print(tabled("in the comb", (*SIGNS, NOTE, ROMAN, "empty", "written"), found))
+    Console().print(tabled("in the comb", _ROWS, found))
 
 
 if __name__ == "__main__":

@@ -16,8 +16,9 @@ Status = Literal["accepted", "review"]
 EMPTY: Final = (None, "absent")
 _CERTAIN_BUT_UNPROVEN: Final = 0.5
 _UNPROVEN: Final = "low_confidence"
-_NAMES: Final = (FieldType.NAME, FieldType.PLACE)
-_NUMERALS: Final = (FieldType.CODE, FieldType.COUNT, FieldType.NUMBER)
+_WORD: Final = 4
+"""Cells that ask for more than a letter: a blood group has fewer."""
+_NUMERALS: Final = (FieldType.CODE, FieldType.COUNT, FieldType.NUMBER, FieldType.MONEY)
 SURER: Final = 0.5
 """Log odds by which a learnt head must be surer of its value than the shipped reader of its own, to propose it: among
 hands that it did not learn it seldom is (`pipeline.training.learn_gain`)."""
@@ -116,12 +117,13 @@ def _broken(spec: FieldSpec, reading: Reading, in_use: bool) -> list[str]:
     broken = [fault] if fault else []
     if spec.type is FieldType.CODE and spec.choices and reading.value not in {c.value for c in spec.choices}:
         broken.append("code_unknown")
-    # A ring, a tick and a cross are read as a letter, too; some people draw one in each cell.
-    if spec.type in _NAMES and len(set(filter(str.isalpha, str(reading.value)))) == 1:
-        broken.append("one_letter")
     digits = spec.kind is Kind.COMB and spec.rules.alphabet.isdigit()
-    if spec.kind is Kind.COMB and not digits and any(map(is_note, _values(reading))):
-        broken.append("note")
+    if spec.kind is Kind.COMB and not digits:
+        # A ring, a tick and a cross are read as a letter, too; some people draw one in each cell.
+        if spec.cell_count >= _WORD and len(set(filter(str.isalpha, str(reading.value)))) == 1:
+            broken.append("one_letter")
+        if any(map(is_note, _values(reading))):
+            broken.append("note")
     if digits and " " in reading.raw.strip():
         broken.append("gap")
     # RT II is often written so; a code is copied from the list beside it.
