@@ -227,9 +227,7 @@ def outcomes(
     count: int,
     seed: int = _SEED,
 ) -> Iterator[tuple[str, str]]:
-    """What became of each comb of `count` sheets: what is in it, a key of `SIGNS`, `NOTE`, `ROMAN`, `written` or `empty`;
-    `asked`, `right` or `wrong`.
-    """
+    """What is in each comb and signature's area of `count` sheets, in the words of the table, and what became of it."""
     found = catalogue.get(form)
     blanks = blank_sheets(found, [serial_of(found.definition.code, "2005", 2026, 1)])[0]
     for number in range(count):

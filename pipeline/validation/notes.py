@@ -3,16 +3,14 @@
 import re
 from typing import Final
 
-_SAY_NOTHING: Final = frozenset(
-    """
-    SDA IDEM DITO DITTO SAMA DENGAN DGN DG DI ATAS DIATAS
-    TIDAK TDK TAK BELUM BLM BUKAN TANPA ADA PUNYA TAHU TAU DIKETAHUI JELAS INGAT BISA ISI DIISI NIHIL KOSONG LUPA
-    TIDAKADA TDKADA BELUMADA BLMADA YA NO NONE NULL
-    BATAL SALAH CORET HAPUS PINDAH MENINGGAL DUNIA WAFAT TTD CAP
-    """.split()
-)
+_SAY_NOTHING: Final = frozenset((
+    "SDA", "IDEM", "DITO", "DITTO", "SAMA", "DENGAN", "DGN", "DG", "DI", "ATAS", "DIATAS",
+    "TIDAK", "TDK", "TAK", "BELUM", "BLM", "BUKAN", "TANPA", "ADA", "PUNYA", "TIDAKADA", "TDKADA", "BELUMADA", "BLMADA",
+    "TAHU", "TAU", "DIKETAHUI", "JELAS", "INGAT", "LUPA", "BISA", "ISI", "DIISI", "NIHIL", "KOSONG", "NONE", "NULL",
+    "YA", "NO", "BATAL", "SALAH", "CORET", "HAPUS", "PINDAH", "MENINGGAL", "DUNIA", "WAFAT", "TTD", "CAP",
+))  # fmt: skip
 """A value that is made of these alone is none."""
-_TELL_MORE: Final = frozenset("ALM ALMH ALMARHUM ALMARHUMAH SDA IDEM NIHIL TTD".split())
+_TELL_MORE: Final = frozenset(("ALM", "ALMH", "ALMARHUM", "ALMARHUMAH", "SDA", "IDEM", "NIHIL", "TTD"))
 """Any one of these beside a name says something of it, or of the row."""
 
 
