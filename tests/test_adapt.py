@@ -193,7 +193,9 @@ def page_of_numbers(bent):
     hidden[inked] = as_seen("".join(cells), bent)
     pictures = np.zeros((len(boxes), SIZE, SIZE), np.uint8)
     nothing = np.zeros(len(boxes), np.float32)
-    ink = CellInk(pictures, np.zeros((len(boxes), 3), np.float32), inked.astype(np.float32), nothing, nothing)
+    ink = CellInk(
+        pictures, np.zeros((len(boxes), 3), np.float32), inked.astype(np.float32), nothing, nothing, nothing
+    )
     return CombCells(ink, classes, posteriors, hidden), page, wanted
 
 

@@ -45,7 +45,7 @@ def _cells(feet, talls):
     feet, talls = np.array(feet, np.float32), np.array(talls, np.float32)
     place = np.stack([(feet + talls / 2) / 7, talls / 7, np.full(len(feet), 0.3)], axis=1).astype(np.float32)
     ink = np.ones(len(feet), np.float32)
-    return CellInk(np.zeros((len(feet), 40, 40), np.uint8), place, ink, 0 * ink, 0 * ink)
+    return CellInk(np.zeros((len(feet), 40, 40), np.uint8), place, ink, 0 * ink, 0 * ink, 0 * ink)
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,8 @@ _SPECK_MM2: Final = 0.12
 _PEN_PX: Final = 60
 """The 60th darkest pixel (1 mm²) speaks for the pen."""
 _PALE: Final = 0.3
+"""Ink that is so weak may be print showing through."""
+_STROKES: Final = 0.9
 _SIGNED_MM2: Final = 6.0
 _SIGNED_REACH_MM: Final = 6.0
 _UNSIGNED_MM2: Final = 0.8
@@ -38,7 +40,7 @@ class AreaInk:
         ink: bool (h, w), where something is inked, specks left out.
         ink_mm2: what is inked, specks left out.
         reach_mm: the longest extent of one connected stroke.
-        pale: whether the ink is so weak that it may be print showing through.
+        pen: how dark the ink is, 0 to 1.
         level: brightness 0 to 255 of the page below which something is ink.
     """
 
@@ -46,19 +48,20 @@ class AreaInk:
     ink: NDArray[np.bool_]
     ink_mm2: float
     reach_mm: float
-    pale: bool = False
+    pen: float = 0.0
     level: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class AreaReading:
-    """What a signature area or an uncombed line holds; the fields of `Reading` that it decides."""
+    """What a signature area or an uncombed line holds; the fields of `Reading` that it decides, and how dark it is."""
 
     value: str | None
     raw: str
     confidence: float
     reader: str
     reasons: tuple[str, ...] = ()
+    pens: tuple[float, ...] = ()
 
 
 def read_areas(image: NDArray[np.uint8], plane: Plane, page: PageLayout) -> dict[Key, AreaReading]:
@@ -93,10 +96,10 @@ def _signature(image: NDArray[np.uint8], plane: Plane, box: Box) -> AreaReading:
     unsigned = ink.ink_mm2 <= _UNSIGNED_MM2
     value = "absent" if unsigned else "present"
     raw = f"{ink.ink_mm2:.1f} mm2"
-    plain = ink.ink_mm2 >= _SIGNED_MM2 and ink.reach_mm >= _SIGNED_REACH_MM and not ink.pale
+    plain = ink.ink_mm2 >= _SIGNED_MM2 and ink.reach_mm >= _SIGNED_REACH_MM and ink.pen >= _PALE
     plain = plain and not is_unsigned(ink.ink, PX_PER_MM)
     if unsigned or (plain and not _is_stamped(image, plane, box, ink.level)):
-        return AreaReading(value, raw, _CLEAR, "ink 1")
+        return AreaReading(value, raw, _CLEAR, "ink 1", pens=() if unsigned else (ink.pen,))
     return AreaReading(value, raw, _UNCLEAR, "ink 1", ("unclear_signature",))
 
 
@@ -126,7 +129,9 @@ def area_ink(image: NDArray[np.uint8], plane: Plane, box: Box) -> AreaInk:
         return AreaInk(picture, ink, 0.0, 0.0)
     reach = float(np.hypot(big[:, cv2.CC_STAT_WIDTH], big[:, cv2.CC_STAT_HEIGHT]).max()) / PX_PER_MM
     amount = float(big[:, cv2.CC_STAT_AREA].sum()) / PX_PER_MM**2
-    return AreaInk(picture, ink, amount, reach, peak < _PALE, paper * (1 - least))
+    # Where strokes cross, pale ink is dark.
+    pen = float(np.quantile(dark[ink], _STROKES))
+    return AreaInk(picture, ink, amount, reach, min(peak, pen), paper * (1 - least))
 
 
 def _inside(box: Box) -> Box:

@@ -45,6 +45,7 @@ class CellInk:
         trace: float32 (N,), mm² that is dark inside a cell without ink: dust, a pen too faint, what was left out.
         left_out: float32 (N,), mm² of strokes inside a cell that neither it nor its neighbour in the comb has; of an
             empty cell what its neighbours have of them, where that is too much for a tip.
+        pen: float32 (N,), how dark the ink is, 0 to 1; 0 where the cell is empty.
     """
 
     images: NDArray[np.uint8]
@@ -52,6 +53,7 @@ class CellInk:
     amount: Floats
     trace: Floats
     left_out: Floats
+    pen: Floats
 
     def beyond_mm(self, heights_mm: NDArray[np.float64]) -> Floats:
         """How far the ink of each cell (N,) reaches out of it above or below, mm; 0 where it is empty."""
@@ -86,6 +88,7 @@ def cell_ink(
         np.zeros(n, np.float32),
         _area_mm2(dark, sizes, _WELL_INSIDE_MM),
         np.zeros(n, np.float32),
+        np.zeros(n, np.float32),
     )
     if len(written):
         clean = take_out_lines(patches, sizes, groups, written)
@@ -95,6 +98,7 @@ def cell_ink(
             (found.place, part.place),
             (found.amount, part.amount),
             (found.left_out, part.left_out),
+            (found.pen, part.pen),
         ):
             whole[written] = own
         found.trace[found.amount > 0] = 0
@@ -192,6 +196,7 @@ def isolate(
         amount.astype(np.float32),
         zeros,
         np.maximum(left_out, reaching).astype(np.float32),
+        np.where(amount > 0, peak, 0).astype(np.float32),
     )
 
 

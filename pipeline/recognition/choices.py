@@ -59,7 +59,8 @@ def _guess(field: FieldLayout, judged: Sequence[Mark]) -> Guess:
             options.append((perhaps, _PERHAPS))
     raw = "|".join(mark.state[0] for mark in judged)
     found = tuple(Candidate(raw, "|".join(values) or None, float(np.log(p))) for values, p in options)
-    return Guess(found, max(0.0, 1 - sum(p for _, p in options)), reasons)
+    pens = tuple(mark.pen for mark in judged if mark.state is MarkState.MARKED)
+    return Guess(found, max(0.0, 1 - sum(p for _, p in options)), reasons, pens=pens)
 
 
 def _values(field: FieldLayout, judged: Sequence[Mark], *states: MarkState) -> tuple[str, ...]:

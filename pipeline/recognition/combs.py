@@ -33,6 +33,8 @@ _SURE: Final = 0.9
 """Ink that is read with this probability is not outvoted in silence."""
 _LEFT_OUT_MM2: Final = 0.15
 """Strokes that no cell of a comb has; less is the tip of another row's letter."""
+_DOT_MM2: Final = 1.0
+"""A full stop tells less of the pen."""
 _TIES: Final = ("nik_agrees_with_birth_date", "sex_agrees_with_nik")
 _RULED: Final = (FieldType.NIK, FieldType.KK, FieldType.DATE)
 """Numbers whose rules say much of their digits."""
@@ -153,6 +155,7 @@ def comb_guesses(
             own[0],
             float(ink.trace[mine].sum()),
             likeness(own[0].raw, alike),
+            tuple(ink.pen[mine][ink.amount[mine] >= _DOT_MM2].tolist()),
         )
     return guesses
 

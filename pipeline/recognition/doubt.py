@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from statistics import median
 from typing import Final
 
 from pipeline.forms.layout import Kind, PageLayout
@@ -24,6 +25,8 @@ _FEW: Final = 5
 _TRACE_MM2: Final = 0.15
 """Specks in an empty field: more than one grain of dust."""
 _FAINT_FIELDS: Final = 3
+_PALER: Final = 0.6
+"""Less than one character in a thousand is so many times as dark as most of a page by the same pen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ class Guess:
         ink: what the ink alone says, before any rule.
         trace: mm² that is dark in its cells without ink.
         doubt: log odds by which characters that look like others on the page speak against it.
+        pens: how dark the ink of each written cell or marked box is, 0 to 1.
     """
 
     found: tuple[Candidate, ...]
@@ -58,6 +62,7 @@ class Guess:
     ink: Entry | None = None
     trace: float = 0.0
     doubt: float = 0.0
+    pens: tuple[float, ...] = ()
 
 
 def doubt_beside(guesses: Mapping[Key, Guess], beside: Set[Key]) -> dict[Key, Guess]:
@@ -141,6 +146,23 @@ def doubt_faint(readings: Sequence[Reading], guesses: Mapping[Key, Guess]) -> tu
     return tuple(
         replace(reading, reasons=("faint",)) if doubt else reading
         for reading, doubt in zip(readings, doubted, strict=True)
+    )
+
+
+def doubt_paler(readings: Sequence[Reading], pens: Mapping[Key, tuple[float, ...]]) -> tuple[Reading, ...]:
+    """Doubts what is much paler than most of its page: rubbed out, or shining through from the other side.
+
+    Args:
+        readings: of the page.
+        pens: how dark the ink of each written cell, marked box and signature is, 0 to 1.
+    """
+    found = [pen for own in pens.values() for pen in own]
+    least = _PALER * median(found) if found else 0.0
+    return tuple(
+        replace(one, reasons=tuple(dict.fromkeys((*one.reasons, "faint"))))
+        if min(pens.get((one.field, one.row), ()), default=1.0) < least
+        else one
+        for one in readings
     )
 
 

@@ -62,11 +62,18 @@ class MarkState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One judged box: its state, the probability that the state is right (uncalibrated), its inked share."""
+    """One judged box.
+
+    Attributes:
+        confidence: probability that the state is right, uncalibrated.
+        share: of its inside that is inked.
+        pen: how dark the ink is, 0 to 1; 0 where there is none.
+    """
 
     state: MarkState
     confidence: float
     share: float
+    pen: float = 0.0
 
 
 def judge(
@@ -98,7 +105,7 @@ def _judge_bubble(patch: Floats, width_mm: float, height_mm: float) -> Mark:
     if share <= _BUBBLE_EMPTY:
         return Mark(MarkState.EMPTY, 0.999, share)
     if share >= _BUBBLE_FULL and _ends(around, low, ellipse & (dark > _BUBBLE_INK)):
-        return Mark(MarkState.MARKED, 0.999, share)
+        return Mark(MarkState.MARKED, 0.999, share, float(np.median(dark[ellipse])))
     return Mark(MarkState.UNCLEAR, 0.5, share)
 
 
@@ -170,7 +177,7 @@ def _judge(patch: Floats, width_mm: float, height_mm: float) -> Mark:
         and not _is_dash(labels == 1 + reaches.argmax(), pen)
     ):
         margin = min((share - _MARKED) / 0.03, (reach - least) / 0.4, (free - _PAPER_MM) / 0.05, 1.0)
-        return Mark(MarkState.MARKED, 0.9 + 0.0999 * margin, share)
+        return Mark(MarkState.MARKED, 0.9 + 0.0999 * margin, share, peak)
     return Mark(MarkState.UNCLEAR, 0.5, share)
 
 

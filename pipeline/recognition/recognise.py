@@ -32,6 +32,7 @@ from pipeline.recognition.doubt import (
     doubt_crossed,
     doubt_faint,
     doubt_hand,
+    doubt_paler,
     doubt_place,
     doubt_twins,
     doubt_unseen,
@@ -143,9 +144,9 @@ def _readings(
         else:
             name = reader if field.kind is Kind.COMB else marks_read_by()
             readings.append(_reading(field, guesses[key], quad, name))
-    return doubt_place(
-        doubt_hand(doubt_faint(doubt_unseen(readings, seen), guesses), page, alike), registration
-    )
+    pens = {key: guess.pens for key, guess in guesses.items()} | {key: one.pens for key, one in areas.items()}
+    faint = doubt_paler(doubt_faint(doubt_unseen(readings, seen), guesses), pens)
+    return doubt_place(doubt_hand(faint, page, alike), registration)
 
 
 def _reading(field: FieldLayout, guess: Guess, quad: Quad, reader: str) -> Reading:

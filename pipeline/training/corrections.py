@@ -49,7 +49,7 @@ def outcome(judged: JudgedReading, value: str | None) -> str:
 
 def tabled(head: str, ways: Iterable[str | None], found: Mapping[Any, int]) -> Table:
     """A row a way, with how many combs had each outcome; `found` counts them by both."""
-    table = Table(head, "combs", "a person is asked", "accepted, right", "accepted, wrong")
+    table = Table(head, "fields", "a person is asked", "accepted, right", "accepted, wrong")
     for way in ways:
         counts = [found[way, what] for what in ("asked", "right", "wrong")]
         table.add_row(way or "none", str(sum(counts)), *map(str, counts))

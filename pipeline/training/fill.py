@@ -163,7 +163,7 @@ def _fill(
         return _marks(page, field, truth, writer, rng)
     if field.kind is Kind.AREA:
         if value == "present":
-            _sign(page, field.box, writer, rng)
+            draw_signature(page, field.box, writer, rng)
         return replace(truth, value=value or "absent")
     return _line(page, field, truth, writer, rng)
 
@@ -311,14 +311,14 @@ def _marks(page: Floats, field: FieldLayout, truth: Truth, writer: Writer, rng: 
     chosen = truth.value.split("|") if truth.value else []
     spare = [choice for choice in field.choices if choice.value not in chosen]
     if chosen and spare and rng.random() < writer.cancels:
-        _stroke(page, spare[int(rng.integers(len(spare)))].box, "filled", writer, rng)
+        draw_mark(page, spare[int(rng.integers(len(spare)))].box, "filled", writer, rng)
     for choice in field.choices:
         if choice.value in chosen:
-            _stroke(page, choice.box, writer.way, writer, rng)
+            draw_mark(page, choice.box, writer.way, writer, rng)
     return truth
 
 
-def _stroke(page: Floats, box: Box, way: str, writer: Writer, rng: np.random.Generator) -> None:
+def draw_mark(page: Floats, box: Box, way: str, writer: Writer, rng: np.random.Generator) -> None:
     """Marks a tick box; glyphs of marks have the box's middle as origin and its height as 1."""
     if way == "filled":
         glyph, off = filled(rng), 0.05
@@ -331,7 +331,7 @@ def _stroke(page: Floats, box: Box, way: str, writer: Writer, rng: np.random.Gen
     lay(page, drawn, round(_px(x)), round(_px(y)), style.darkness)
 
 
-def _sign(page: Floats, box: Box, writer: Writer, rng: np.random.Generator) -> None:
+def draw_signature(page: Floats, box: Box, writer: Writer, rng: np.random.Generator) -> None:
     thumb = rng.random() < _THUMBS and box.h >= 9
     glyph = thumbprint(rng) if thumb else signature(rng, box.w / box.h)
     tall = min(box.h * 0.95, 20.0) if thumb else box.h * float(rng.uniform(0.55, 1.0))

@@ -60,7 +60,7 @@ def cells_of(hands: Sequence[PenHand], n: int, seed: int) -> Lessons:
     kept = np.flatnonzero(labels < BLANK)[:n]
     classes = np.stack(_FIELDS)[(labels[kept] >= 10).astype(int)]
     none = np.zeros(len(kept), np.float32)
-    ink = CellInk(images[kept], place[kept], images[kept].max(axis=(1, 2)), none, none)
+    ink = CellInk(images[kept], place[kept], images[kept].max(axis=(1, 2)), none, none, none)
     seen = cell_reader().see(ink, classes)
     chances = seen.posteriors[:, :BLANK]
     found = Lessons(

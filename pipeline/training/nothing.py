@@ -1,9 +1,10 @@
-"""What becomes of signs and notes: `python -m pipeline.training.nothing --data ../shared/data`.
+"""What becomes of signs, notes and traces: `python -m pipeline.training.nothing --data ../shared/data`.
 
 People seldom leave a comb empty that does not concern them: they draw a dash, strike it through, or note that it is
-the same as above or that there is none. Sheets are filled in by held-out hands, some of whose combs hold such a sign or
-note instead of an entry, scanned, and read as any page is. None may enter unseen as a value; as empty it may. A ring is
-left out: it is a zero. Numbers may be written as Roman numerals, too, and enter as the numbers that they are.
+the same as above, that there is none, or why nobody signed; or they rub out what they wrote. Sheets are filled in by
+held-out hands, some of whose empty fields hold such a thing instead of an entry, scanned, and read as any page is. None
+may enter unseen as a value; as empty it may. A ring is left out: it is a zero. Numbers may be written as Roman
+numerals, too, and enter as the numbers that they are.
 """
 
 import argparse
@@ -22,7 +23,16 @@ from pipeline.forms.layout import Box, FieldLayout, Kind, around
 from pipeline.page import read_page
 from pipeline.training.corrections import outcome, tabled
 from pipeline.training.deck import hands_of, writers_of
-from pipeline.training.fill import Writer, blank_sheets, draw_lines, fill_page, write_in_area, write_note
+from pipeline.training.fill import (
+    Writer,
+    blank_sheets,
+    draw_lines,
+    draw_mark,
+    draw_signature,
+    fill_page,
+    write_in_area,
+    write_note,
+)
 from pipeline.training.hands import Floats, Hand
 from pipeline.training.people import RARE, fill_in
 from pipeline.training.scanner import Scanner
@@ -34,11 +44,9 @@ Lines = list[Floats]
 _SEED: Final = 20261201
 _LEFT_OUT: Final = 0.35
 """Share of the entries that are not written."""
-_SIGNED: Final = 0.45
-"""Share of the empty combs that get a sign …"""
-_NOTED: Final = 0.25
-"""… or a note; of those of numbers, such a share a Roman numeral in its place."""
 _COUNTED: Final = 0.5
+"""Share of the notes in numbers that are Roman numerals, and of those in a signature's area that are single letters."""
+_ABSENT: Final = "absent"
 
 
 def _line(*points: tuple[float, float]) -> Floats:
@@ -190,33 +198,31 @@ AREA_SIGNS: Final = (
 """Those that nobody signs with; a wave may be a signature."""
 NOTE: Final = "note"
 LETTER: Final = "letter"
+ROMAN: Final = "Roman numeral"
+RUBBED_OUT: Final = "rubbed out"
+_NOTES: Final = (
+    "SDA", "S.D.A", "IDEM", "SAMA", "NIHIL", "KOSONG", "TIDAK ADA", "TDK ADA", "BELUM ADA", "TIDAK TAHU", "LUPA", "ALM",
+    "ADA", "YA", "TDK", "PINDAH",
+)  # fmt: skip
 _LETTERS: Final = ("S", "I", "A", "T", "TH", "X")
 _EXCUSES: Final = ("SAKIT", "IZIN", "ALPA", "PINDAH", "TDK HADIR", "TIDAK HADIR", "MENINGGAL")
-_ABSENT: Final = "absent"
-_WATCHED: Final = {Kind.COMB: "", Kind.AREA: "signature: "}
-ROMAN: Final = "Roman numeral"
-_NOTES: Final = (
-    "SDA",
-    "S.D.A",
-    "IDEM",
-    "SAMA",
-    "NIHIL",
-    "KOSONG",
-    "TIDAK ADA",
-    "TDK ADA",
-    "BELUM ADA",
-    "TIDAK TAHU",
-    "LUPA",
-    "ALM",
-    "ADA",
-    "YA",
-    "TDK",
-    "PINDAH",
+_ROMANS: Final = dict(
+    zip(("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X"), map(str, range(1, 11)), strict=True)
 )
-_ROMANS: Final = {
-    numeral: str(n)
-    for n, numeral in enumerate(("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X"), 1)
-}
+_SIGN: Final = "sign"
+_WAYS: Final = (_SIGN, NOTE, RUBBED_OUT, None)
+_WAY_SHARES: Final = (0.4, 0.2, 0.15, 0.25)
+_TRACE: Final = (0.08, 0.35)
+"""How dark a pencil's traces are once it is rubbed out."""
+_WATCHED: Final = {Kind.COMB: "", Kind.MARKS: "choice: ", Kind.AREA: "signature: "}
+_ROWS: Final = (
+    *(*SIGNS, NOTE, ROMAN, RUBBED_OUT, "empty", "written"),
+    *(_WATCHED[Kind.MARKS] + way for way in (RUBBED_OUT, "empty", "written")),
+    *(_WATCHED[Kind.AREA] + way for way in (*AREA_SIGNS, LETTER, NOTE, RUBBED_OUT, "empty", "written")),
+)
+
+Drawn = tuple[str | None, str | None]
+"""What was drawn into an empty field, if anything, and the value that it means."""
 
 
 def outcomes(
@@ -227,7 +233,7 @@ def outcomes(
     count: int,
     seed: int = _SEED,
 ) -> Iterator[tuple[str, str]]:
-    """What is in each comb and signature's area of `count` sheets, in the words of the table, and what became of it."""
+    """What is in each field of `count` sheets, but free lines, in the words of the table, and what became of it."""
     found = catalogue.get(form)
     blanks = blank_sheets(found, [serial_of(found.definition.code, "2005", 2026, 1)])[0]
     for number in range(count):
@@ -240,13 +246,11 @@ def outcomes(
             page, truths = fill_page(blank, layout, values, writer, rng)
             drawn, meant = [], []
             for field, truth in zip(layout.fields, truths, strict=True):
-                sign, value = None, truth.value
-                if field.kind is Kind.COMB and value is None:
-                    sign, value = _signed(page, field, whole, rng)
-                elif field.kind is Kind.AREA and value == _ABSENT:
-                    sign = _unsigned(page, field, whole, rng)
-                drawn.append(sign or ("empty" if value in (None, _ABSENT) else "written"))
-                meant.append(value)
+                sign, value = None, None if truth.value == _ABSENT else truth.value
+                if value is None and field.kind in _INTO:
+                    sign, value = _INTO[field.kind](page, field, whole, rng)
+                drawn.append(sign or ("empty" if value is None else "written"))
+                meant.append(_ABSENT if value is None and field.kind is Kind.AREA else value)
             image = Scanner.sample(rng).fit_for(writer.style.darkness).scan(page, rng)
             if not (readings := read_page(image, catalogue).readings):
                 raise SystemExit(f"Page {layout.page} of sheet {number} was not read.")
@@ -255,40 +259,56 @@ def outcomes(
                     yield f"{_WATCHED[truth.kind]}{sign}", outcome(one, value)
 
 
-def _unsigned(page: Floats, field: FieldLayout, writer: Writer, rng: Rng) -> str | None:
-    """Draws a sign or a note into a signature's area, or nothing; what it is."""
-    way = rng.random()
-    if way < _SIGNED:
-        sign = str(rng.choice(AREA_SIGNS))
-        at = _Place.within(field.box, rng)
-        draw_lines(page, SIGNS[sign](at, rng), (field.box.x, field.box.y), writer, rng)
-        return sign
-    if way >= _SIGNED + _NOTED:
-        return None
-    how, notes = (LETTER, _LETTERS) if rng.random() < _COUNTED else (NOTE, _EXCUSES)
-    return how if write_in_area(page, field.box, str(rng.choice(notes)), writer, rng) else None
-
-
-def _signed(page: Floats, field: FieldLayout, writer: Writer, rng: Rng) -> tuple[str | None, str | None]:
-    """Draws a sign into an empty comb, or a note or numeral, or nothing; what it is, and the value that it means."""
-    way = rng.random()
-    if way < _SIGNED:
-        sign = str(rng.choice(list(SIGNS)))
-        draw_lines(page, SIGNS[sign](_Place.sample(field, rng), rng), (field.box.x, field.box.y), writer, rng)
-        return sign, None
-    if way >= _SIGNED + _NOTED:
-        return None, None
-    if field.alphabet.isdigit() and rng.random() < _COUNTED:
+def _into_comb(page: Floats, field: FieldLayout, writer: Writer, rng: Rng) -> Drawn:
+    numbers, way = field.alphabet.isdigit(), _way(rng)
+    if way == NOTE and numbers and rng.random() < _COUNTED:
         numeral = str(rng.choice(list(_ROMANS)))
         return (ROMAN, _ROMANS[numeral]) if write_note(page, field, numeral, writer, rng) else (None, None)
-    note = str(rng.choice(_NOTES))
-    return (NOTE if write_note(page, field, note, writer, rng) else None), None
+    if way == NOTE:
+        return (NOTE if write_note(page, field, str(rng.choice(_NOTES)), writer, rng) else None), None
+    if way == RUBBED_OUT:
+        characters = [c for c in field.alphabet if c.isalnum()]
+        text = "".join(rng.choice(characters, int(rng.integers(1, len(field.cells) + 1))))
+        return (way if write_note(page, field, text, _faintly(writer, rng), rng) else None), None
+    if way == _SIGN:
+        way = str(rng.choice(list(SIGNS)))
+        draw_lines(page, SIGNS[way](_Place.sample(field, rng), rng), (field.box.x, field.box.y), writer, rng)
+    return way, None
 
 
-_ROWS: Final = (
-    *(*SIGNS, NOTE, ROMAN, "empty", "written"),
-    *(_WATCHED[Kind.AREA] + way for way in (*AREA_SIGNS, LETTER, NOTE, "empty", "written")),
-)
+def _into_boxes(page: Floats, field: FieldLayout, writer: Writer, rng: Rng) -> Drawn:
+    if _way(rng) != RUBBED_OUT:
+        return None, None
+    box = field.choices[int(rng.integers(len(field.choices)))].box
+    draw_mark(page, box, writer.way, _faintly(writer, rng), rng)
+    return RUBBED_OUT, None
+
+
+def _into_area(page: Floats, field: FieldLayout, writer: Writer, rng: Rng) -> Drawn:
+    way = _way(rng)
+    if way == NOTE:
+        how, notes = (LETTER, _LETTERS) if rng.random() < _COUNTED else (NOTE, _EXCUSES)
+        return (how if write_in_area(page, field.box, str(rng.choice(notes)), writer, rng) else None), None
+    if way == RUBBED_OUT:
+        draw_signature(page, field.box, _faintly(writer, rng), rng)
+    if way == _SIGN:
+        way = str(rng.choice(AREA_SIGNS))
+        at = _Place.within(field.box, rng)
+        draw_lines(page, SIGNS[way](at, rng), (field.box.x, field.box.y), writer, rng)
+    return way, None
+
+
+_INTO: Final = {Kind.COMB: _into_comb, Kind.MARKS: _into_boxes, Kind.AREA: _into_area}
+
+
+def _way(rng: Rng) -> str | None:
+    """Whether a sign, a note, what was rubbed out, or nothing comes into an empty field."""
+    return _WAYS[int(rng.choice(len(_WAYS), p=_WAY_SHARES))]
+
+
+def _faintly(writer: Writer, rng: Rng) -> Writer:
+    """The same hand with a pencil that was rubbed out."""
+    return replace(writer, style=replace(writer.style, tool="pencil", darkness=float(rng.uniform(*_TRACE))))
 
 
 def main() -> None:
@@ -304,7 +324,7 @@ def main() -> None:
     catalogue = Catalogue.load(default_directories(arguments.home))
     hands = hands_of(arguments.data, "test")
     found = Counter(outcomes(catalogue, arguments.form, writers_of(hands), hands, arguments.sheets))
-    Console().print(tabled("in the comb", _ROWS, found))
+    Console().print(tabled("in the field", _ROWS, found))
 
 
 if __name__ == "__main__":
