@@ -332,6 +332,7 @@ def draw_mark(page: Floats, box: Box, way: str, writer: Writer, rng: np.random.G
 
 
 def draw_signature(page: Floats, box: Box, writer: Writer, rng: np.random.Generator) -> None:
+    """Signs in a box, in place, or leaves a thumbprint where there is room for one."""
     thumb = rng.random() < _THUMBS and box.h >= 9
     glyph = thumbprint(rng) if thumb else signature(rng, box.w / box.h)
     tall = min(box.h * 0.95, 20.0) if thumb else box.h * float(rng.uniform(0.55, 1.0))
