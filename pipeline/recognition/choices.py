@@ -12,6 +12,7 @@ from pipeline.recognition.doubt import Guess, Key
 from pipeline.recognition.joint import Candidate
 from pipeline.recognition.marks import Mark, MarkState, judge
 from pipeline.recognition.printed_lines import take_out_lines
+from pipeline.recognition.struck import struck_out
 from pipeline.recognition.window import sample
 from pipeline.registration.plane import Plane
 
@@ -30,11 +31,14 @@ def choice_guesses(
     patches = sample(image, plane, boxes)
     alike = np.unique(np.round(boxes[:, 2:], 2), axis=0, return_inverse=True)[1].reshape(-1)
     filled = np.array([definition.field(field.name).filled for field in fields for _ in field.choices])
-    judged = judge(take_out_lines(patches, boxes[:, 2:], alike), boxes[:, 2:], filled)
+    clean = take_out_lines(patches, boxes[:, 2:], alike)
+    judged = judge(clean, boxes[:, 2:], filled)
+    struck = struck_out(clean, boxes[:, 2:], judged) & ~filled
     guesses: dict[Key, Guess] = {}
     first = 0
     for field in fields:
-        guesses[field.name, field.row] = _guess(field, judged[first : first + len(field.choices)])
+        own = slice(first, first + len(field.choices))
+        guesses[field.name, field.row] = _guess(field, judged[own], bool(struck[own].any()))
         first += len(field.choices)
     return guesses
 
@@ -45,10 +49,10 @@ def marked(guesses: Mapping[Key, Guess]) -> frozenset[Key]:
     return frozenset(key for key, guess in guesses.items() if set(guess.found[0].raw) - {empty, "|"})
 
 
-def _guess(field: FieldLayout, judged: Sequence[Mark]) -> Guess:
+def _guess(field: FieldLayout, judged: Sequence[Mark], struck: bool) -> Guess:
     chosen = _values(field, judged, MarkState.MARKED)
     perhaps = _values(field, judged, MarkState.MARKED, MarkState.UNCLEAR)
-    reasons: tuple[str, ...] = ("unclear_mark",) if chosen != perhaps else ()
+    reasons = ("unclear_mark",) * (chosen != perhaps) + ("crossed_out",) * struck
     options: list[tuple[tuple[str, ...], float]]
     if len(chosen) > 1 and not field.multiple:
         reasons += ("several_marks",)
