@@ -44,7 +44,7 @@ def test_a_line_through_the_box_and_on_strikes_it_out(way):
     assert found([window(*marked(way, seed), ACROSS) for seed in range(5)]) == [True] * 5
 
 
-@pytest.mark.parametrize("way", ["tick", "cross", "slash", "scribble"])
+@pytest.mark.parametrize("way", ["tick", "cross", "slash"])
 @pytest.mark.parametrize("pen_mm", [0.3, 0.5, 0.9])
 def test_marks_are_not_struck_out(way, pen_mm):
     windows = [window(*marked(way, seed), pen_mm=pen_mm) for seed in range(40)]
