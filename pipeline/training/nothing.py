@@ -1,7 +1,7 @@
 """What becomes of signs, notes and traces: `python -m pipeline.training.nothing --data ../shared/data`.
 
 People seldom leave a comb empty that does not concern them: they draw a dash, strike it through, or note that it is
-the same as above, that there is none, or why nobody signed; or they rub out what they wrote. Sheets are filled in by
+the same as above, that there is none, or why nobody signed; or they take back what they wrote. Sheets are filled in by
 held-out hands, some of whose empty fields hold such a thing instead of an entry, scanned, and read as any page is. None
 may enter unseen as a value; as empty it may. A ring is left out: it is a zero. Numbers may be written as Roman
 numerals, too, and enter as the numbers that they are.
@@ -45,7 +45,8 @@ _SEED: Final = 20261201
 _LEFT_OUT: Final = 0.35
 """Share of the entries that are not written."""
 _COUNTED: Final = 0.5
-"""Share of the notes in numbers that are Roman numerals, and of those in a signature's area that are single letters."""
+"""Share of the notes in numbers that are Roman numerals, of those in a signature's area that are single letters, and of
+the choices that are struck out."""
 _ABSENT: Final = "absent"
 
 
@@ -167,6 +168,38 @@ def _tally(at: _Place, rng: Rng) -> Lines:
     return [_line((x, top), (x + rng.normal(0, 0.2), top + at.comb.h - 2)) for x in feet]
 
 
+def _strike(at: _Place, rng: Rng) -> Lines:
+    left, right = at.cell.x - rng.uniform(0.5, 3), at.cell.x + at.cell.w + rng.uniform(0.5, 8)
+    return [_line((left, at.y), (right, at.y + rng.normal(0, 0.4)))]
+
+
+def _strike_twice(at: _Place, rng: Rng) -> Lines:
+    (line,) = _strike(at, rng)
+    return [line, line + np.array([rng.normal(0, 0.4), rng.uniform(0.7, 1.3)], np.float32)]
+
+
+def _strike_slanting(at: _Place, rng: Rng) -> Lines:
+    box, out = at.cell, rng.uniform(0.5, 1.5)
+    return [_line((box.x - out, box.y + box.h + out), (box.x + box.w + out, box.y - out))]
+
+
+def _strike_crosswise(at: _Place, rng: Rng) -> Lines:
+    box, out = at.cell, rng.uniform(0.5, 1.5)
+    other = _line((box.x - out, box.y - out), (box.x + box.w + out, box.y + box.h + out))
+    return [*_strike_slanting(at, rng), other]
+
+
+def _scratch(at: _Place, rng: Rng) -> Lines:
+    turns = int(rng.integers(5, 9))
+    x = np.linspace(at.cell.x - 0.7, at.cell.x + at.cell.w + 0.7, turns)
+    y = np.where(np.arange(turns) % 2, at.cell.y - 0.6, at.cell.y + at.cell.h + 0.6) + rng.normal(
+        0, 0.2, turns
+    )
+    return [np.stack([x, y], 1).astype(np.float32)]
+
+
+STRIKES: Final = (_strike, _strike_twice, _strike_slanting, _strike_crosswise, _scratch)
+"""How people take a mark back."""
 SIGNS: Final[Mapping[str, Callable[[_Place, Rng], Lines]]] = {
     "dash": _dash,
     "a dash in each cell": _dashes,
@@ -200,6 +233,7 @@ NOTE: Final = "note"
 LETTER: Final = "letter"
 ROMAN: Final = "Roman numeral"
 RUBBED_OUT: Final = "rubbed out"
+STRUCK_OUT: Final = "struck out"
 _NOTES: Final = (
     "SDA", "S.D.A", "IDEM", "SAMA", "NIHIL", "KOSONG", "TIDAK ADA", "TDK ADA", "BELUM ADA", "TIDAK TAHU", "LUPA", "ALM",
     "ADA", "YA", "TDK", "PINDAH",
@@ -217,7 +251,7 @@ _TRACE: Final = (0.08, 0.35)
 _WATCHED: Final = {Kind.COMB: "", Kind.MARKS: "choice: ", Kind.AREA: "signature: "}
 _ROWS: Final = (
     *(*SIGNS, NOTE, ROMAN, RUBBED_OUT, "empty", "written"),
-    *(_WATCHED[Kind.MARKS] + way for way in (RUBBED_OUT, "empty", "written")),
+    *(_WATCHED[Kind.MARKS] + way for way in (RUBBED_OUT, STRUCK_OUT, "empty", "written")),
     *(_WATCHED[Kind.AREA] + way for way in (*AREA_SIGNS, LETTER, NOTE, RUBBED_OUT, "empty", "written")),
 )
 
@@ -277,11 +311,16 @@ def _into_comb(page: Floats, field: FieldLayout, writer: Writer, rng: Rng) -> Dr
 
 
 def _into_boxes(page: Floats, field: FieldLayout, writer: Writer, rng: Rng) -> Drawn:
-    if _way(rng) != RUBBED_OUT:
+    way, box = _way(rng), field.choices[int(rng.integers(len(field.choices)))].box
+    if way == RUBBED_OUT:
+        draw_mark(page, box, writer.way, _faintly(writer, rng), rng)
+        return RUBBED_OUT, None
+    if way is None or rng.random() > _COUNTED:
         return None, None
-    box = field.choices[int(rng.integers(len(field.choices)))].box
-    draw_mark(page, box, writer.way, _faintly(writer, rng), rng)
-    return RUBBED_OUT, None
+    draw_mark(page, box, writer.way, writer, rng)
+    strike = STRIKES[int(rng.integers(len(STRIKES)))]
+    draw_lines(page, strike(_Place.within(box, rng), rng), (field.box.x, field.box.y), writer, rng)
+    return STRUCK_OUT, None
 
 
 def _into_area(page: Floats, field: FieldLayout, writer: Writer, rng: Rng) -> Drawn:
