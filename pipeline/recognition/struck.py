@@ -16,13 +16,13 @@ _BESIDE_MM: Final = 0.6
 """A line that strikes a box out goes on so far on both sides of it …"""
 _UNBROKEN: Final = 0.92
 """… inked along such a share …"""
-_FALLS: Final = np.tan(np.radians(np.arange(-24, 25, 3)))
+_FALLS: Final = np.tan(np.radians(np.arange(-12, 13, 3)))
 """… and falls, or rises, no more steeply than these."""
 _AROUND_MM: Final = 0.5
 """It is looked for in the box and so far above and below it."""
 _MORE: Final = 0.5
 """A mark with so much more ink than most on its page has something over it …"""
-_APART: Final = 3.5
+_APART: Final = 3.0
 """… unless the page's marks are as unlike as that anyway, in robust standard deviations."""
 _FEW: Final = 4
 """With fewer marks a page does not tell how its hand marks."""
