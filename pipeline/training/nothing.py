@@ -45,8 +45,9 @@ _SEED: Final = 20261201
 _LEFT_OUT: Final = 0.35
 """Share of the entries that are not written."""
 _COUNTED: Final = 0.5
-"""Share of the notes in numbers that are Roman numerals, of those in a signature's area that are single letters, and of
-the choices that are struck out."""
+"""Share of the notes in numbers that are Roman numerals, and of those in a signature's area that are single letters."""
+_STRUCK: Final = 0.1
+"""Share of the choices without a mark that get one and have it struck out."""
 _ABSENT: Final = "absent"
 
 
@@ -315,7 +316,7 @@ def _into_boxes(page: Floats, field: FieldLayout, writer: Writer, rng: Rng) -> D
     if way == RUBBED_OUT:
         draw_mark(page, box, writer.way, _faintly(writer, rng), rng)
         return RUBBED_OUT, None
-    if way is None or rng.random() > _COUNTED:
+    if rng.random() >= _STRUCK:
         return None, None
     draw_mark(page, box, writer.way, writer, rng)
     strike = STRIKES[int(rng.integers(len(STRIKES)))]
