@@ -10,7 +10,7 @@ from pen_hands import BLOCK, block_strokes
 from pipeline.recognition.alphabet import BLANK, CHARACTERS, CLASSES
 from pipeline.training.cells import Sources, cell_patches, draw_cells
 from pipeline.training.hands import Mask, PenHand, Strokes, load_unipen, split_of
-from pipeline.training.ink import closed_four, crossing, curled, lay, rule, uncrossed_four
+from pipeline.training.ink import closed_four, crossing, lay, rule
 from pipeline.training.pen import PenStyle, draw
 
 PLAIN = PenStyle("ballpoint", 0.5, 0.9, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0)
@@ -129,43 +129,6 @@ def test_a_four_is_closed_at_its_top_and_no_lower():
     added = closed.lines()[-1]
     assert len(closed.ends) == 3
     assert np.allclose(added, [[-0.3, -1], [0.2, -1]], atol=0.12)
-
-
-FOUR = Strokes(np.array([[-0.3, -1], [-0.3, -0.4], [0.5, -0.4], [0.2, -1], [0.2, 0]], np.float32), (3, 5))
-
-
-def test_the_bar_of_an_uncrossed_four_ends_at_its_stem():
-    cut = uncrossed_four(FOUR)
-    bar, stem = cut.lines()
-    assert np.array_equal(stem, FOUR.lines()[1])
-    assert 0.15 < bar[:, 0].max() <= 0.2
-    assert np.allclose(bar.min(axis=0), [-0.3, -1])
-
-
-@pytest.mark.parametrize(
-    "glyph",
-    [
-        Strokes(FOUR.points, (5,)),
-        Strokes(np.array([[-0.1, -0.4], [0.9, -0.4], [0.2, -1], [0.2, 0]], np.float32), (2, 4)),
-    ],
-)
-def test_a_four_that_would_lose_more_than_its_bar_s_end_stays_as_it_is(glyph):
-    assert uncrossed_four(glyph) is glyph
-
-
-@pytest.mark.parametrize("char", ["2", "C", "J", "Z"])
-def test_a_curl_goes_on_from_one_end_of_a_glyph(char):
-    glyph = block_strokes(char)
-    found = [curled(glyph, char, np.random.default_rng(seed)) for seed in range(12)]
-    added = [len(one.points) - len(glyph.points) for one in found]
-    assert all(n > 0 for n in added)
-    assert all(np.abs(one.points - glyph.points.mean(axis=0)).max() < 1.5 for one in found)
-
-
-@pytest.mark.parametrize("char", ["0", "1", "I", "O", "V"])
-def test_what_a_curl_would_make_another_character_gets_none(char):
-    glyph = block_strokes(char)
-    assert all(curled(glyph, char, np.random.default_rng(seed)) is glyph for seed in range(12))
 
 
 def test_ink_and_lines_end_at_the_edge_of_the_page():

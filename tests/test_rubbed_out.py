@@ -21,8 +21,8 @@ VALUES = {
     ("jumlah_anggota", None): "3",
     ("jenis_kelamin", None): "P",
 }
-PEN, RUBBED_OUT, PENCIL = 30, 178, 120
-"""Grey: ink by a pen, the traces of a pencil, a pencil's line."""
+RUBBED_OUT, PENCIL = 178, 96
+"""Grey: the traces of a pencil, a pencil's line."""
 
 
 def read(name, strokes, grey, values=VALUES):

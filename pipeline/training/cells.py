@@ -24,16 +24,7 @@ from pipeline.training.hands import (
     load_unipen,
     split_of,
 )
-from pipeline.training.ink import (
-    closed_four,
-    crossing,
-    curled,
-    habits,
-    lay,
-    rule,
-    uncrossed_four,
-    with_habits,
-)
+from pipeline.training.ink import closed_four, crossing, habits, lay, rule, with_habits
 from pipeline.training.loose import loose_cells
 from pipeline.training.pen import PenStyle, draw
 
@@ -63,13 +54,7 @@ _MIXED_BY: Final = (-0.3, 1.0)
 """How far hands go towards another one; a little away from it, too."""
 _SMALL_SHARE: Final = 0.12
 """Of a font's capitals that have a small letter of another shape."""
-_FOURS: Final = ((False, False), (True, False), (False, True), (True, True))
-"""Ways to write a four: closed at its top or open, its bar ending at the stem or beyond it."""
-_FOUR_SHARES: Final = (0.89, 0.04, 0.04, 0.03)
-_ORNATE: Final = 0.06
-"""Hands that end or begin their strokes in curls."""
-_CURLS: Final = 0.6
-"""Share of an ornate hand's characters with one."""
+_CLOSED_FOURS: Final = 0.05
 _ONE_BIT: Final = 0.12
 _LOOSE_SHARE: Final = 0.12
 """Sheets whose cells are cut as by others, with what the cut leaves of their lines."""
@@ -274,8 +259,7 @@ def _write(
     tall = float(rng.uniform(3.0, min(6.3, 0.92 * size[1])))
     base = float(np.clip((size[1] + tall) / 2 + rng.normal(0, 0.35), tall * 0.9, size[1] + 0.5))
     style, added = PenStyle.sample(rng).varied(rng).for_height(tall), habits(rng)
-    closed, uncrossed = _FOURS[int(rng.choice(len(_FOURS), p=_FOUR_SHARES))]
-    ornate = rng.random() < _ORNATE
+    closes = rng.random() < _CLOSED_FOURS
     sloppy = float(rng.choice([0.2, 0.4, 0.65], p=[0.5, 0.38, 0.12]))
     widest = size[0] * float(rng.uniform(0.72, 1.08))
     labels = []
@@ -286,12 +270,8 @@ def _write(
         which = main if rng.random() < 0.9 else int(rng.choice(3, p=shares / shares.sum()))
         char = kinds[which][0][int(rng.integers(len(kinds[which][0])))]
         glyph = with_habits(hand.glyph(char, rng), added.get(char, ()), rng)
-        if char == "4":
-            # What closes a four joins its left tip to its stem, so it must be done first.
-            glyph = closed_four(glyph, rng) if closed else glyph
-            glyph = uncrossed_four(glyph) if uncrossed else glyph
-        elif ornate and rng.random() < _CURLS:
-            glyph = curled(glyph, char, rng)
+        if closes and char == "4":
+            glyph = closed_four(glyph, rng)
         # Small marks are put down with less care than letters.
         at_x = (left + size[0] / 2 + rng.normal(0, sloppy * (1.4 if char in _MARKS else 0.8))) * px
         at_y = (top + base + rng.normal(0, 0.5 * sloppy)) * px
