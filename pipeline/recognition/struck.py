@@ -37,8 +37,8 @@ def struck_out(patches: Floats, sizes_mm: NDArray[np.float64], judged: Sequence[
         judged: what each box shows.
     """
     out = np.zeros(len(patches), bool)
-    marked = np.flatnonzero([mark.state is MarkState.MARKED for mark in judged])
-    if not len(marked):
+    marked = [i for i, mark in enumerate(judged) if mark.state is MarkState.MARKED]
+    if not marked:
         return out
     margin = 2 * round(MARGIN_MM * PX_PER_MM)
     inks = []

@@ -69,7 +69,10 @@ def _is_straight(ink: Mask, px_per_mm: float) -> bool:
     total, near = int(left.sum()), _pen(left) / 2 + _BOW_MM * px_per_mm
     y, x = np.nonzero(ink)
     for _ in range(_LINES):
-        rho, angle = cv2.HoughLines(left, 1, _TURN, 1)[0, 0, :2]
+        lines = cv2.HoughLines(left, 1, _TURN, 1)
+        if lines is None:
+            return False
+        rho, angle = lines[0, 0, :2]
         on = np.abs(x * np.cos(angle) + y * np.sin(angle) - rho) <= near
         along = np.round(y * np.cos(angle) - x * np.sin(angle))
         # A stroke is found by what no other one has taken; where they cross it goes on all the same.
