@@ -25,7 +25,7 @@ _FEW: Final = 5
 _TRACE_MM2: Final = 0.15
 """Specks in an empty field: more than one grain of dust."""
 _FAINT_FIELDS: Final = 3
-_PALER: Final = 0.75
+_PALER: Final = 0.65
 """Less than one character in a thousand is so many times as dark as most of a page by the same pen …"""
 _PALER_AREA: Final = 0.6
 """… but the print of a thumb may be."""
