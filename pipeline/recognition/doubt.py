@@ -25,10 +25,8 @@ _FEW: Final = 5
 _TRACE_MM2: Final = 0.15
 """Specks in an empty field: more than one grain of dust."""
 _FAINT_FIELDS: Final = 3
-_PALER: Final = 0.65
-"""Less than one character in a thousand is so many times as dark as most of a page by the same pen …"""
-_PALER_AREA: Final = 0.6
-"""… but the print of a thumb may be."""
+_PALER: Final = 0.63
+"""Less than one character in a thousand is so many times as dark as most of a page by the same pen, nor are thumbprints."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,26 +149,18 @@ def doubt_faint(readings: Sequence[Reading], guesses: Mapping[Key, Guess]) -> tu
     )
 
 
-def doubt_paler(
-    readings: Sequence[Reading], pens: Mapping[Key, tuple[float, ...]], areas: Set[Key] = frozenset()
-) -> tuple[Reading, ...]:
+def doubt_paler(readings: Sequence[Reading], pens: Mapping[Key, tuple[float, ...]]) -> tuple[Reading, ...]:
     """Doubts what is much paler than most of its page: rubbed out, or shining through from the other side.
 
     Args:
         readings: of the page.
         pens: how dark the ink of each written cell, marked box and signature is, 0 to 1.
-        areas: the fields that are signed.
     """
     found = [pen for own in pens.values() for pen in own]
-    usual = median(found) if found else 0.0
-
-    def is_paler(key: Key) -> bool:
-        least = _PALER_AREA if key in areas else _PALER
-        return min(pens.get(key, ()), default=1.0) < least * usual
-
+    least = _PALER * median(found) if found else 0.0
     return tuple(
         replace(one, reasons=tuple(dict.fromkeys((*one.reasons, "faint"))))
-        if is_paler((one.field, one.row))
+        if min(pens.get((one.field, one.row), ()), default=1.0) < least
         else one
         for one in readings
     )

@@ -145,7 +145,7 @@ def _readings(
             name = reader if field.kind is Kind.COMB else marks_read_by()
             readings.append(_reading(field, guesses[key], quad, name))
     pens = {key: guess.pens for key, guess in guesses.items()} | {key: one.pens for key, one in areas.items()}
-    faint = doubt_paler(doubt_faint(doubt_unseen(readings, seen), guesses), pens, areas.keys())
+    faint = doubt_paler(doubt_faint(doubt_unseen(readings, seen), guesses), pens)
     return doubt_place(doubt_hand(faint, page, alike), registration)
 
 
