@@ -26,7 +26,7 @@ _TRACE_MM2: Final = 0.15
 """Specks in an empty field: more than one grain of dust."""
 _FAINT_FIELDS: Final = 3
 _PALER: Final = 0.63
-"""Less than one character in a thousand is so many times as dark as most of a page by the same pen, nor are thumbprints."""
+"""Less than one character in a thousand is so pale beside most of a page by the same pen, and no thumbprint is."""
 
 
 @dataclass(frozen=True, slots=True)
