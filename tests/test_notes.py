@@ -1,5 +1,7 @@
 """Notes where a name is asked for (sda, nihil, tidak ada, alm.), and Roman numerals, wait for a person."""
 
+from types import SimpleNamespace
+
 import pytest
 from forms_under_test import form
 from hypothesis import given
@@ -70,6 +72,13 @@ def test_one_letter_again_and_again_is_no_name():
     assert "one_letter" in reasons("nama", "X X")
     assert "one_letter" in reasons("pekerjaan", "X")
     assert reasons("nama", "OO'A") == ()
+
+
+def test_a_name_in_few_cells_is_more_than_a_letter_too():
+    short = SURVEY.definition.field("nama").model_copy(update={"cells": 3})
+    shelf = SimpleNamespace(field=lambda name: short)
+    reading = Reading("nama", None, "X", "X", 0.999999, ((0, 0),) * 4, "cells")
+    assert "one_letter" in judge(shelf, [reading], shipped("both/scan"))[0].reasons
 
 
 @pytest.mark.parametrize(("value", "asked"), [("11", True), ("111", True), ("1", False), ("12", False)])

@@ -25,9 +25,9 @@ RUBBED_OUT, PENCIL = 178, 96
 """Grey: the traces of a pencil, a pencil's line."""
 
 
-def read(name, strokes, grey, values=VALUES):
+def read(name, strokes, grey):
     """What becomes of a field in whose first cell or box strokes are drawn, in shares of it."""
-    page, _ = written("pendataan", values, np.random.default_rng(4))
+    page, _ = written("pendataan", VALUES, np.random.default_rng(4))
     image = to_bytes(soften(page, 0.8))
     box = FIELDS[name].parts[0]
     for stroke in strokes:

@@ -63,6 +63,13 @@ def test_a_page_of_marks_of_all_kinds_tells_nothing_of_one():
     assert sum(found([window(*marked(way, seed)) for seed, way in enumerate(ways)])) == 0
 
 
+def test_bubbles_are_not_looked_at():
+    patches = np.stack([window(*marked("tick", 1), ACROSS)] * 2)
+    sizes = np.full((2, 2), BOX_MM)
+    bubbles = np.array([False, True])
+    assert struck_out(patches, sizes, judge(patches, sizes), bubbles).tolist() == [True, False]
+
+
 def test_empty_boxes_are_not_struck_out():
     patches = np.stack([window(), window(ACROSS)])
     sizes = np.full((2, 2), BOX_MM)

@@ -33,7 +33,7 @@ def choice_guesses(
     filled = np.array([definition.field(field.name).filled for field in fields for _ in field.choices])
     clean = take_out_lines(patches, boxes[:, 2:], alike)
     judged = judge(clean, boxes[:, 2:], filled)
-    struck = struck_out(clean, boxes[:, 2:], judged) & ~filled
+    struck = struck_out(clean, boxes[:, 2:], judged, filled)
     guesses: dict[Key, Guess] = {}
     first = 0
     for field in fields:

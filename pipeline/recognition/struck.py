@@ -28,16 +28,23 @@ _FEW: Final = 4
 """With fewer marks a page does not tell how its hand marks."""
 
 
-def struck_out(patches: Floats, sizes_mm: NDArray[np.float64], judged: Sequence[Mark]) -> NDArray[np.bool_]:
+def struck_out(
+    patches: Floats,
+    sizes_mm: NDArray[np.float64],
+    judged: Sequence[Mark],
+    filled: NDArray[np.bool_] | None = None,
+) -> NDArray[np.bool_]:
     """Which boxes (N,) hold a mark that may be struck out.
 
     Args:
         patches: float32 (N, h, w), brightness without the printed outline, as `window.sample` gives it.
         sizes_mm: float64 (N, 2), width and height of each box.
         judged: what each box shows.
+        filled: bool (N,), which are bubbles; they are not looked at.
     """
     out = np.zeros(len(patches), bool)
-    marked = [i for i, mark in enumerate(judged) if mark.state is MarkState.MARKED]
+    bubbles = out if filled is None else filled
+    marked = [i for i, mark in enumerate(judged) if mark.state is MarkState.MARKED and not bubbles[i]]
     if not marked:
         return out
     margin = 2 * round(MARGIN_MM * PX_PER_MM)

@@ -49,7 +49,8 @@ def is_unsigned(ink: Mask, px_per_mm: float) -> bool:
     high, wide = np.array(own.shape) / px_per_mm
     if wide >= _THUMB_MM[0] and max(_THUMB_MM[1], wide / _THUMB_WIDE) <= high and _is_full(own, px_per_mm):
         return False
-    return wide < _LEAST_WIDE_MM or _is_straight(own, px_per_mm) or _is_spelled(own)
+    pen = _pen(own)
+    return wide < _LEAST_WIDE_MM or _is_straight(own, pen, px_per_mm) or _is_spelled(own, pen)
 
 
 def _is_full(ink: Mask, px_per_mm: float) -> bool:
@@ -58,15 +59,15 @@ def _is_full(ink: Mask, px_per_mm: float) -> bool:
     return bool(cv2.morphologyEx(ink.astype(np.uint8), cv2.MORPH_CLOSE, around).mean() >= _COVERED)
 
 
-def _pen(ink: NDArray[np.uint8]) -> float:
+def _pen(ink: Mask) -> float:
     """The width of the strokes, px."""
-    return 2 * float(np.quantile(cv2.distanceTransform(ink, cv2.DIST_L2, 3)[ink > 0], 0.9))
+    return 2 * float(np.quantile(cv2.distanceTransform(ink.astype(np.uint8), cv2.DIST_L2, 3)[ink], 0.9))
 
 
-def _is_straight(ink: Mask, px_per_mm: float) -> bool:
+def _is_straight(ink: Mask, pen: float, px_per_mm: float) -> bool:
     """Whether a few straight strokes are all there is, each found as a line (Hough: Duda and Hart 1972)."""
     left = ink.astype(np.uint8)
-    total, near = int(left.sum()), _pen(left) / 2 + _BOW_MM * px_per_mm
+    total, near = int(left.sum()), pen / 2 + _BOW_MM * px_per_mm
     y, x = np.nonzero(ink)
     for _ in range(_LINES):
         lines = cv2.HoughLines(left, 1, _TURN, 1)
@@ -86,9 +87,8 @@ def _is_straight(ink: Mask, px_per_mm: float) -> bool:
     return False
 
 
-def _is_spelled(ink: Mask) -> bool:
+def _is_spelled(ink: Mask, pen: float) -> bool:
     """Whether ink has as many ends of strokes as letters have: there, a ring around a px meets ink once only."""
-    pen = _pen(ink.astype(np.uint8))
     radius = max(3.0, _RING * pen)
     wide = np.pad(ink, int(radius) + 2).astype(np.uint8)
     y, x = np.nonzero(cv2.distanceTransform(wide, cv2.DIST_L2, 3) >= _MIDDLE * pen / 2)

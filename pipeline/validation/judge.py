@@ -16,8 +16,9 @@ Status = Literal["accepted", "review"]
 EMPTY: Final = (None, "absent")
 _CERTAIN_BUT_UNPROVEN: Final = 0.5
 _UNPROVEN: Final = "low_confidence"
+_NAMES: Final = (FieldType.NAME, FieldType.PLACE)
 _WORD: Final = 4
-"""Cells that ask for more than a letter: a blood group has fewer."""
+"""So many cells ask for more than a letter whatever they are for; a blood group has fewer."""
 _NUMERALS: Final = (FieldType.CODE, FieldType.COUNT, FieldType.NUMBER, FieldType.MONEY)
 SURER: Final = 0.5
 """Log odds by which a learnt head must be surer of its value than the shipped reader of its own, to propose it: among
@@ -120,7 +121,8 @@ def _broken(spec: FieldSpec, reading: Reading, in_use: bool) -> list[str]:
     digits = spec.kind is Kind.COMB and spec.rules.alphabet.isdigit()
     if spec.kind is Kind.COMB and not digits:
         # A ring, a tick and a cross are read as a letter, too; some people draw one in each cell.
-        if spec.cell_count >= _WORD and len(set(filter(str.isalpha, str(reading.value)))) == 1:
+        wordy = spec.type in _NAMES or spec.cell_count >= _WORD
+        if wordy and len(set(filter(str.isalpha, str(reading.value)))) == 1:
             broken.append("one_letter")
         if any(map(is_note, _values(reading))):
             broken.append("note")
