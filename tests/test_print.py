@@ -72,5 +72,13 @@ def test_many_lines_are_read_in_one_go():
     assert min(line.confidence for line in read) > 0.8
 
 
+def test_what_tesseract_is_not_sure_of_is_left_to_a_person():
+    text = "ATAP BOCOR DINDING RUSAK"
+    rngs = [np.random.default_rng(seed) for seed in range(8)]
+    read = read_lines([*(written(text, rng) for rng in rngs), *(steady(text, rng) for rng in rngs)], PX)
+    assert sum(line.text == "" for line in read) >= 12
+    assert sum(line.text not in ("", text) for line in read) <= 1, "this one is sure, and wrong"
+
+
 def test_nothing_to_read_starts_nothing():
     assert read_lines([], PX) == []

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.tesseract import words_of_lines
+from pipeline.tesseract import SURE, words_of_lines
 
 _LEAST_LETTERS: Final = 4
 _SOME_AGAIN: Final = 8
@@ -67,9 +67,20 @@ def _comes_again(picture: NDArray[np.uint8], letters: NDArray[Any]) -> bool:
 def read_lines(pictures: list[NDArray[np.uint8]], px_per_mm: float) -> list[Printed]:
     """Reads pictures of one line each (uint8 (h, w), paper bright) in one Tesseract process.
 
+    The text is "" where Tesseract is not sure of every word: then a hand wrote that looked like type, and what it makes
+    of that would only mislead.
+
     Raises:
         MissingPartError: Tesseract is not installed.
     """
     framed = [cv2.copyMakeBorder(one, 20, 20, 20, 20, cv2.BORDER_CONSTANT, value=255) for one in pictures]
-    lines = words_of_lines([np.asarray(one, np.uint8) for one in framed], px_per_mm)
-    return [Printed(" ".join(w for w, _ in line), min((c for _, c in line), default=0.0)) for line in lines]
+    return [
+        _printed(words) for words in words_of_lines([np.asarray(one, np.uint8) for one in framed], px_per_mm)
+    ]
+
+
+def _printed(words: list[tuple[str, float]]) -> Printed:
+    # Specks read as stops and colons.
+    kept = [(word, sure) for word, sure in words if sure >= SURE or any(map(str.isalnum, word))]
+    least = min((sure for _, sure in kept), default=0.0)
+    return Printed(" ".join(word for word, _ in kept) if least >= SURE else "", least)

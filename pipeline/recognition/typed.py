@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline.recognition.alphabet import BLANK, CHARACTERS
 from pipeline.recognition.cells import INK_SIZE, SMALLEST_MM, CellInk
-from pipeline.tesseract import words_of_lines
+from pipeline.tesseract import SURE, words_of_lines
 
 Floats = NDArray[np.float64]
 
@@ -34,8 +34,6 @@ _A_STOP: Final = 0.7
 _SURE: Final = 0.97
 _OF_THE_HAND: Final = 0.25
 """How much the cell reader's log likelihood counts beside Tesseract's: it has not learnt type."""
-_LEAST_SURE: Final = 0.8
-"""Tesseract gives words in type 0.87 and more, one in eight of the hands that write so evenly this much."""
 
 
 def looks_even(ink: CellInk, comb: slice, heights_mm: Floats) -> bool:
@@ -82,7 +80,7 @@ def print_weighed(
     for comb, words in zip(combs, lines, strict=True):
         text = "".join(word for word, _ in words)
         letters = comb.start + np.flatnonzero(_tall(ink, comb, heights_mm))
-        if len(text) != len(letters) or min((sure for _, sure in words), default=0.0) < _LEAST_SURE:
+        if len(text) != len(letters) or min((sure for _, sure in words), default=0.0) < SURE:
             continue
         typed.append(comb)
         for cell, told in zip(letters, text.upper(), strict=True):

@@ -1,7 +1,7 @@
 """Forms filled in by machine: `python -m pipeline.training.typed FONT.ttf … [--sheets 4]`.
 
-Every comb is typed, one character a cell, all on one base line; the pages are scanned and read as any page is. Prints
-for each font how many numbers and words are right, and what of them enters unseen.
+Every comb is typed, one character a cell, all on one base line, and every line as it stands; the pages are scanned and
+read as any page is. Prints for each font how many numbers, words and lines are right, and what of them enters unseen.
 """
 
 import argparse
@@ -36,18 +36,27 @@ _BASE: Final = 0.78
 _LOOSE_MM: Final = 0.3
 """How far a whole sheet lies beside its place in the machine, one sigma."""
 _INK: Final = 20
+_INDENT_MM: Final = 2.0
+_LINE_BASE: Final = 0.7
+"""Where an uncombed line's letters stand, as a share of its height."""
+KINDS: Final = ("numbers", "words", "lines")
 
 
 def typed_page(
     blank: Picture, layout: PageLayout, values: Values, font: Path, rng: Rng
 ) -> tuple[Picture, tuple[Truth, ...]]:
-    """A blank page, uint8 (H, W) at 300 dpi, with its combs filled in by machine, and what they say."""
+    """A blank page, uint8 (H, W) at 300 dpi, with its combs and lines filled in by machine, and what they say."""
     type_ = ImageFont.truetype(str(font), round(float(rng.choice(_POINTS)) * _DPI / 72))
     page = Image.fromarray(blank)
     pen, off, truths = ImageDraw.Draw(page), rng.normal(0, _LOOSE_MM, 2), []
     for field in layout.fields:
-        value = values.get((field.name, field.row)) if field.kind is Kind.COMB else None
-        text = TYPES[field.type].to_cells(value, len(field.cells)) if value is not None else ""
+        value = values.get((field.name, field.row)) if field.kind in (Kind.COMB, Kind.LINE) else None
+        text = value or ""
+        if field.kind is Kind.LINE:
+            at = np.array([field.box.x + _INDENT_MM, field.box.y + _LINE_BASE * field.box.h]) + off
+            pen.text(tuple(at * _DPI / 25.4), text, font=type_, fill=_INK, anchor="ls")
+        elif text:
+            text = TYPES[field.type].to_cells(text, len(field.cells))
         for char, cell in zip(text, field.cells, strict=False):
             at = np.array([cell.x + cell.w / 2, cell.y + _BASE * cell.h]) + off
             pen.text(tuple(at * _DPI / 25.4), char, font=type_, fill=_INK, anchor="ms")
@@ -67,13 +76,14 @@ def sheets(form: Form, font: Path, count: int, seed: int) -> Iterable[tuple[Pict
 
 
 def tally(reading: PageReading, truths: Iterable[Truth]) -> Counter[tuple[str, str]]:
-    """How many filled combs of numbers and of words there are on a page, how many are right, accepted, and wrong so."""
+    """How many filled fields of each of `KINDS` there are on a page, how many are right, accepted, and wrong so."""
     said = {(one.reading.field, one.reading.row): one for one in reading.readings}
     counts: Counter[tuple[str, str]] = Counter()
     for truth in truths:
         if truth.value is None or (judged := said.get((truth.field, truth.row))) is None:
             continue
         kind = "numbers" if truth.raw.replace(" ", "").isdigit() else "words"
+        kind = "lines" if truth.kind is Kind.LINE else kind
         right, accepted = judged.reading.value == truth.value, judged.status == "accepted"
         counts[kind, "n"] += 1
         counts[kind, "right"] += right
@@ -95,12 +105,12 @@ def main() -> None:
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     catalogue = Catalogue.load(default_directories(arguments.home))
-    table = Table("font", "filled combs of", "n", "right", "95 %", "accepted unseen", "wrong among them")
+    table = Table("font", "filled fields of", "n", "right", "95 %", "accepted unseen", "wrong among them")
     for font in arguments.fonts:
         counts: Counter[tuple[str, str]] = Counter()
         for page, truths in sheets(catalogue.get(arguments.form), font, arguments.sheets, arguments.seed):
             counts += tally(read_page(page, catalogue), truths)
-        for kind in ("numbers", "words"):
+        for kind in KINDS:
             n, right = counts[kind, "n"], counts[kind, "right"]
             low, high = interval(right, n)
             table.add_row(
