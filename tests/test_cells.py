@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
 
 from pipeline.recognition.cells import SIZE, cell_ink, isolate
 from pipeline.recognition.printed_lines import take_out_lines
-from pipeline.recognition.window import MARGIN_MM, PX_PER_MM, sample
+from pipeline.recognition.window import MARGIN_MM, PX_PER_MM, ranked, sample
 from pipeline.registration.plane import Plane
 
 PX = 300 / 25.4
@@ -261,3 +262,24 @@ def test_boxes_of_different_size_share_one_array():
     )
     beyond = round((4.5 + 2 * MARGIN_MM) * PX_PER_MM)
     assert (patches[1, beyond:] == 1).all()
+
+
+@given(arrays.arrays(np.uint8, arrays.array_shapes(min_dims=2, max_dims=2, max_side=40)), st.data())
+def test_a_rank_found_by_counting_is_the_one_found_by_sorting(rows, data):
+    rank = data.draw(st.integers(0, rows.shape[1] - 1))
+    assert ranked(rows, rank).tolist() == np.sort(rows, axis=1)[:, rank].tolist()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32), st.sampled_from([0.05, 0.4, 1.0]), st.integers(10, 300))
+def test_the_30th_darkest_px_speaks_for_the_pen(seed, darkest, count):
+    rng = np.random.default_rng(seed)
+    side = round((7 + 2 * MARGIN_MM) * PX_PER_MM)
+    low, high = round(MARGIN_MM * PX_PER_MM) + 8, round((MARGIN_MM + 7) * PX_PER_MM) - 8
+    patch = np.ones((side, side), np.float32)
+    # One stroke, row by row, so that it is one component however many px it has.
+    at = np.arange(count)
+    patch[low + at // (high - low), low + at % (high - low)] = 1 - darkest * rng.uniform(0.8, 1, count)
+    pen = isolate(patch[None], np.array([[7.0, 7.0]])).pen[0]
+    usual = np.sort(1 - patch, axis=None)[-30]
+    assert pen == (usual if usual >= 0.16 else 0)

@@ -1,7 +1,8 @@
 """A deck filled by real pens: `python -m pipeline.training.deck --data DATA --split test --out DIR`.
 
 Each sheet is written by one held-out UNIPEN writer; for a character that the writer lacks another one of the
-same split helps out. The pages are scanned as by an office scanner. DIR gets `deck.pdf` and `truth.jsonl`.
+same split helps out. The pages are scanned as by an office scanner. DIR gets `deck.pdf` and `truth.jsonl`. With
+`--paper` all digits are cut from real paper instead: MNIST's, as many of them as training never saw, each by whoever.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from pipeline.forms.catalogue import Catalogue, Form, default_directories
 from pipeline.forms.identity import serial_of
 from pipeline.training.batch_file import as_jpeg, write_lines, write_pdf
 from pipeline.training.fill import Writer, blank_sheets, fill_page, lines_of
-from pipeline.training.hands import PenHand, Split, load_unipen, split_of
+from pipeline.training.hands import Hand, PenHand, Split, load_mnist, load_unipen, split_of
 from pipeline.training.people import RARE, fill_in
 from pipeline.training.scanner import Scanner
 
@@ -55,9 +56,14 @@ def writers_of(hands: Sequence[PenHand]) -> tuple[PenHand, ...]:
 
 
 def write_deck(
-    form: Form, writers: Sequence[PenHand], helpers: Sequence[PenHand], plan: Plan, out: Path
+    form: Form,
+    writers: Sequence[PenHand],
+    helpers: Sequence[PenHand],
+    plan: Plan,
+    out: Path,
+    paper: Hand | None = None,
 ) -> None:
-    """Fills, scans and writes a deck of one form."""
+    """Fills, scans and writes a deck of one form; what `paper` can write is written by it."""
     year = 2026
     serials = [
         serial_of(form.definition.code, plan.village, year, plan.first_number + i) for i in range(plan.sheets)
@@ -68,7 +74,8 @@ def write_deck(
         # Writers take turns, so that a few large hands do not make the deck's accuracy.
         own = writers[i % len(writers)]
         rest = [helpers[int(j)] for j in rng.permutation(len(helpers))]
-        writer = Writer.sample([own, *rest], rng, slips=plan.slips)
+        scanned = [paper] if paper else []
+        writer = Writer.sample([*scanned, own, *rest], rng, slips=plan.slips)
         values = fill_in(form, rng, plan.village, RARE)
         for blank, layout in zip(blank_sheets(form, [serial])[0], form.layout.pages, strict=True):
             page, truths = fill_page(blank, layout, values, writer, rng)
@@ -92,12 +99,14 @@ def main() -> None:
     parser.add_argument("--form", default="pendataan", help="name or code of the form")
     parser.add_argument("--home", type=Path, default=Path("output"), help="where more definitions may be")
     parser.add_argument("--seed", type=int, default=usual.seed)
+    parser.add_argument("--paper", action="store_true", help="digits from real paper")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     form = Catalogue.load(default_directories(arguments.home)).get(arguments.form)
     plan = Plan(split=arguments.split, sheets=arguments.forms, seed=arguments.seed)
     hands = hands_of(arguments.data, plan.split)
-    write_deck(form, writers_of(hands), hands, plan, arguments.out)
+    paper = load_mnist(arguments.data, plan.split) if arguments.paper else None
+    write_deck(form, writers_of(hands), hands, plan, arguments.out, paper)
 
 
 if __name__ == "__main__":

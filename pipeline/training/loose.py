@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.recognition.cells import CellInk, isolate
-from pipeline.recognition.window import MARGIN_MM, PX_PER_MM
+from pipeline.recognition.window import MARGIN_MM, PX_PER_MM, ranked
 
 _CELL_MM: Final = 7.0
 _CHUNK: Final = 1024
@@ -72,9 +72,10 @@ def _clean(images: NDArray[np.uint8]) -> CellInk:
     way = cv2.INTER_AREA if height > tall else cv2.INTER_LINEAR
     for i, image in enumerate(images):
         inner[i] = cv2.resize(image, (wide, tall), interpolation=way)
-    sparse = inner[:, ::2, ::2].reshape(n, -1)
-    ranks = [int(share * sparse.shape[1]) for share in (0.01, 0.75)]
-    ink, paper = np.partition(sparse, ranks, axis=1)[:, ranks].T[:, :, None, None]
+    # What is resized from bytes holds whole numbers.
+    sparse = inner[:, ::2, ::2].reshape(n, -1).astype(np.uint8)
+    levels = np.stack([ranked(sparse, int(share * sparse.shape[1])) for share in (0.01, 0.75)])
+    ink, paper = levels.astype(np.float32)[:, :, None, None]
     _shade_out(inner, paper, paper - ink)
     inner[:] = np.clip(1 - (paper - inner) / np.maximum(paper - ink, _LEAST_CONTRAST), 0, 1)
     _frame_out(inner)
