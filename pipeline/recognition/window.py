@@ -79,4 +79,4 @@ def ranked(rows: NDArray[np.uint8], rank: int) -> NDArray[np.uint8]:
     """What stands at this rank, counted from 0 and the least, in each of the rows (N, m): by counting, not sorting."""
     own = rows + 256 * np.arange(len(rows))[:, None]
     counts = np.bincount(own.ravel(), minlength=256 * len(rows)).reshape(-1, 256)
-    return (counts.cumsum(axis=1) > rank).argmax(axis=1).astype(np.uint8)
+    return np.asarray((counts.cumsum(axis=1) > rank).argmax(axis=1), np.uint8)

@@ -34,7 +34,7 @@ GROUPS: Final[Mapping[str, str]] = {
     "number": "other digits",
     "name": "names and places",
     "place": "names and places",
-    "text": "names and places",
+    "text": "other words",
     "signature": "signatures",
     "line": "free lines",
 }
