@@ -18,7 +18,7 @@ from pipeline.language import Text
 Image = NDArray[np.uint8]
 
 SURE: Final = 0.8
-"""Tesseract gives most words in type 0.84 and more, of hands that look like type few words this much, and no line."""
+"""From this confidence on a word is believed: most in type have 0.84, few by hands that look like type 0.8."""
 _LANGUAGES: Final = "ind+eng"
 _MISSING: Final = Text(
     "Tesseract belum terpasang. Pasang dengan: apt-get install tesseract-ocr tesseract-ocr-ind",

@@ -30,6 +30,7 @@ _ADJOINING_MM: Final = 0.2
 _PEN_PX: Final = 30
 """The 30th darkest px of a cell (about 0.5 mm²) speaks for the pen; a lone speck does not."""
 _FEW_PX: Final = 400
+"""So many px of a cell, evenly spread, tell below what nothing need be sorted."""
 _REACHING_MM2: Final = 0.4
 """An I that touches its neighbour leaves more of itself in its cell; letters' tips as much in one of 200 empty ones."""
 SMALLEST_MM: Final = 3.0
