@@ -74,9 +74,8 @@ def read_lines(pictures: list[NDArray[np.uint8]], px_per_mm: float) -> list[Prin
         MissingPartError: Tesseract is not installed.
     """
     framed = [cv2.copyMakeBorder(one, 20, 20, 20, 20, cv2.BORDER_CONSTANT, value=255) for one in pictures]
-    return [
-        _printed(words) for words in words_of_lines([np.asarray(one, np.uint8) for one in framed], px_per_mm)
-    ]
+    lines = words_of_lines([np.asarray(one, np.uint8) for one in framed], px_per_mm)
+    return [_printed(words) for words in lines]
 
 
 def _printed(words: list[tuple[str, float]]) -> Printed:

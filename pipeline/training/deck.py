@@ -2,7 +2,7 @@
 
 Each sheet is written by one held-out UNIPEN writer; for a character that the writer lacks another one of the
 same split helps out. The pages are scanned as by an office scanner. DIR gets `deck.pdf` and `truth.jsonl`. With
-`--paper` all digits are cut from real paper instead: MNIST's, as many of them as training never saw, each by whoever.
+`--paper` all digits are cut from real paper instead: those of MNIST that training never saw, each by whoever wrote it.
 """
 
 import argparse
@@ -61,9 +61,9 @@ def write_deck(
     helpers: Sequence[PenHand],
     plan: Plan,
     out: Path,
-    paper: Hand | None = None,
+    paper: Sequence[Hand] = (),
 ) -> None:
-    """Fills, scans and writes a deck of one form; what `paper` can write is written by it."""
+    """Fills, scans and writes a deck of one form; what the hands of `paper` can write is theirs."""
     year = 2026
     serials = [
         serial_of(form.definition.code, plan.village, year, plan.first_number + i) for i in range(plan.sheets)
@@ -74,8 +74,7 @@ def write_deck(
         # Writers take turns, so that a few large hands do not make the deck's accuracy.
         own = writers[i % len(writers)]
         rest = [helpers[int(j)] for j in rng.permutation(len(helpers))]
-        scanned = [paper] if paper else []
-        writer = Writer.sample([*scanned, own, *rest], rng, slips=plan.slips)
+        writer = Writer.sample([*paper, own, *rest], rng, slips=plan.slips)
         values = fill_in(form, rng, plan.village, RARE)
         for blank, layout in zip(blank_sheets(form, [serial])[0], form.layout.pages, strict=True):
             page, truths = fill_page(blank, layout, values, writer, rng)
@@ -105,7 +104,7 @@ def main() -> None:
     form = Catalogue.load(default_directories(arguments.home)).get(arguments.form)
     plan = Plan(split=arguments.split, sheets=arguments.forms, seed=arguments.seed)
     hands = hands_of(arguments.data, plan.split)
-    paper = load_mnist(arguments.data, plan.split) if arguments.paper else None
+    paper = [load_mnist(arguments.data, plan.split)] if arguments.paper else []
     write_deck(form, writers_of(hands), hands, plan, arguments.out, paper)
 
 

@@ -49,18 +49,20 @@ def typed_page(
     type_ = ImageFont.truetype(str(font), round(float(rng.choice(_POINTS)) * _DPI / 72))
     page = Image.fromarray(blank)
     pen, off, truths = ImageDraw.Draw(page), rng.normal(0, _LOOSE_MM, 2), []
+
+    def put(text: str, at_mm: tuple[float, float], anchor: str) -> None:
+        pen.text(tuple((at_mm + off) * _DPI / 25.4), text, font=type_, fill=_INK, anchor=anchor)
+
     for field in layout.fields:
         value = values.get((field.name, field.row)) if field.kind in (Kind.COMB, Kind.LINE) else None
-        text = value or ""
-        if field.kind is Kind.LINE:
-            at = np.array([field.box.x + _INDENT_MM, field.box.y + _LINE_BASE * field.box.h]) + off
-            pen.text(tuple(at * _DPI / 25.4), text, font=type_, fill=_INK, anchor="ls")
-        elif text:
-            text = TYPES[field.type].to_cells(text, len(field.cells))
-        for char, cell in zip(text, field.cells, strict=False):
-            at = np.array([cell.x + cell.w / 2, cell.y + _BASE * cell.h]) + off
-            pen.text(tuple(at * _DPI / 25.4), char, font=type_, fill=_INK, anchor="ms")
-        truths.append(Truth(field.name, field.row, field.type, field.kind, value, text))
+        raw = ""
+        if value is not None and field.kind is Kind.LINE:
+            put(value, (field.box.x + _INDENT_MM, field.box.y + _LINE_BASE * field.box.h), "ls")
+        elif value is not None:
+            raw = TYPES[field.type].to_cells(value, len(field.cells))
+            for char, cell in zip(raw, field.cells, strict=False):
+                put(char, (cell.x + cell.w / 2, cell.y + _BASE * cell.h), "ms")
+        truths.append(Truth(field.name, field.row, field.type, field.kind, value, raw))
     return np.asarray(page, np.uint8), tuple(truths)
 
 
@@ -82,8 +84,8 @@ def tally(reading: PageReading, truths: Iterable[Truth]) -> Counter[tuple[str, s
     for truth in truths:
         if truth.value is None or (judged := said.get((truth.field, truth.row))) is None:
             continue
-        kind = "numbers" if truth.raw.replace(" ", "").isdigit() else "words"
-        kind = "lines" if truth.kind is Kind.LINE else kind
+        in_cells = "numbers" if truth.raw.replace(" ", "").isdigit() else "words"
+        kind = "lines" if truth.kind is Kind.LINE else in_cells
         right, accepted = judged.reading.value == truth.value, judged.status == "accepted"
         counts[kind, "n"] += 1
         counts[kind, "right"] += right
