@@ -1,5 +1,6 @@
 """Training cells: little sheets of combs, written on, scanned, and cut by the code that reads real pages."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -26,6 +27,7 @@ from pipeline.training.hands import (
 )
 from pipeline.training.ink import closed_four, crossing, habits, lay, rule, with_habits
 from pipeline.training.loose import loose_cells
+from pipeline.training.others import load_others
 from pipeline.training.pen import PenStyle, draw
 
 _DIGITS: Final = "0123456789"
@@ -49,6 +51,7 @@ _SWALLOWS: Final = {c: c for c in _SHOWS_THROUGH} | {
 """But for these, in which what is under or over them may be lost."""
 _FONT_SHARE: Final = 0.17
 _SCANNED_SHARE: Final = 0.14
+_OTHERS_SHARE: Final = 0.07
 _MIXED_SHARE: Final = 0.5
 _MIXED_BY: Final = (-0.3, 1.0)
 """How far hands go towards another one; a little away from it, too."""
@@ -99,15 +102,18 @@ class Sources:
         return cls(hands, tuple(chance / total for chance in chances), mixed)
 
     @classmethod
-    def load(cls, data: Path, split: Split) -> "Sources":
-        """The hands of a split; training adds fonts and MNIST, the other splits are real pens only."""
+    def load(cls, data: Path, split: Split, others: Sequence[Path] = ()) -> "Sources":
+        """The hands of a split, real pens only; training adds fonts, MNIST and those of the files `others`."""
         writers = load_unipen(data)
         pens = tuple(hand for writer, hand in writers.items() if split_of(writer) == split)
         if split != "train":
             return cls.of(((pens, 1.0),))
+        further = tuple(hand for path in others for hand in load_others(path))
+        further_share = _OTHERS_SHARE if further else 0.0
         return cls.of(
             (
-                (pens, 1 - _FONT_SHARE - _SCANNED_SHARE),
+                (pens, 1 - _FONT_SHARE - _SCANNED_SHARE - further_share),
+                (further, further_share),
                 (load_fonts(data, _SMALL_SHARE), _FONT_SHARE),
                 ((load_mnist(data),), _SCANNED_SHARE),
             ),

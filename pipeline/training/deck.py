@@ -3,6 +3,7 @@
 Each sheet is written by one held-out UNIPEN writer; for a character that the writer lacks another one of the
 same split helps out. The pages are scanned as by an office scanner. DIR gets `deck.pdf` and `truth.jsonl`. With
 `--paper` all digits are cut from real paper instead: those of MNIST that training never saw, each by whoever wrote it.
+With `--others` the sheets are written by the hands of such a file, who ask those of the split for what they lack.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from pipeline.forms.identity import serial_of
 from pipeline.training.batch_file import as_jpeg, write_lines, write_pdf
 from pipeline.training.fill import Writer, blank_sheets, fill_page, lines_of
 from pipeline.training.hands import Hand, PenHand, Split, load_mnist, load_unipen, split_of
+from pipeline.training.others import load_others
 from pipeline.training.people import RARE, fill_in
 from pipeline.training.scanner import Scanner
 
@@ -99,13 +101,15 @@ def main() -> None:
     parser.add_argument("--home", type=Path, default=Path("output"), help="where more definitions may be")
     parser.add_argument("--seed", type=int, default=usual.seed)
     parser.add_argument("--paper", action="store_true", help="digits from real paper")
+    parser.add_argument("--others", type=Path, help="a file of `pipeline.training.others`")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     form = Catalogue.load(default_directories(arguments.home)).get(arguments.form)
     plan = Plan(split=arguments.split, sheets=arguments.forms, seed=arguments.seed)
     hands = hands_of(arguments.data, plan.split)
     paper = [load_mnist(arguments.data, plan.split)] if arguments.paper else []
-    write_deck(form, writers_of(hands), hands, plan, arguments.out, paper)
+    writers = writers_of(load_others(arguments.others) if arguments.others else hands)
+    write_deck(form, writers, hands, plan, arguments.out, paper)
 
 
 if __name__ == "__main__":

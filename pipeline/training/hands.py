@@ -181,17 +181,32 @@ def load_unipen(
         characters: all others are left out.
         as_labelled: take everything as it is labelled, whatever is known of it.
     """
-    found: dict[int, dict[str, list[Strokes]]] = {}
+    files = []
     for kind in kinds:
         wrong = frozenset[int]() if as_labelled else _wrong_labels().get(kind, frozenset())
         with np.load(data / "handwriting" / f"unipen_{kind}.npz") as file:
-            arrays = {name: file[name] for name in file.files}
+            files.append(({name: file[name] for name in file.files}, wrong))
+    return hands_of(files, characters, "unipen")
+
+
+def hands_of(
+    files: Iterable[tuple[Mapping[str, NDArray[np.generic]], frozenset[int]]], characters: str, source: str
+) -> dict[int, PenHand]:
+    """Writers under their numbers, from arrays as `unipen_*.npz` hold them.
+
+    Args:
+        files: the arrays of each, and which characters to leave out.
+        characters: all others are left out.
+        source: what the names of the hands begin with.
+    """
+    found: dict[int, dict[str, list[Strokes]]] = {}
+    for arrays, wrong in files:
         for writer, char, strokes in _normalised(arrays, characters, wrong):
             found.setdefault(writer, {}).setdefault(char, []).append(strokes)
     hands = {}
     for writer, glyphs in sorted(found.items()):
         own = {char: tuple(instances) for char, instances in sorted(glyphs.items())}
-        hands[writer] = PenHand(f"unipen:{writer}", MappingProxyType(own))
+        hands[writer] = PenHand(f"{source}:{writer}", MappingProxyType(own))
     return hands
 
 

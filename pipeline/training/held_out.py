@@ -3,10 +3,12 @@
 `mnist.npz`: the last 10,000 of MNIST's training images. `unipen-digits.npz`, `unipen-capitals.npz`: every character
 of the test writers, labels as they are, drawn once with a plain ballpoint on clean paper (`--checked` leaves out those
 whose label is known or likely to be wrong, as training does). `--framed` writes the same with their cells' printed
-lines, cut inside, on or beyond them. `pipeline.training.evaluate` reads them.
+lines, cut inside, on or beyond them. `--others FILE …` adds the hands that others collected, drawn likewise.
+`pipeline.training.evaluate` reads them.
 """
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -16,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.training.evaluate import ALPHABETS, Labelled
-from pipeline.training.hands import load_mnist, load_unipen, split_of
+from pipeline.training.hands import PenHand, load_mnist, load_unipen, split_of
+from pipeline.training.others import load_others
 from pipeline.training.pen import PenStyle, draw
 
 _SIDE: Final = 64
@@ -33,20 +36,24 @@ def mnist(data: Path) -> Labelled:
 
 
 def unipen(data: Path, characters: str, checked: bool) -> Labelled:
-    """The test writers' characters, each drawn once into the middle of 64 × 64 px at 300 dpi, ink dark."""
+    """The test writers' characters, as `drawn` draws them."""
+    hands = load_unipen(data, characters=characters, as_labelled=not checked)
+    return drawn([hand for writer, hand in hands.items() if split_of(writer) == "test"], characters)
+
+
+def drawn(hands: Sequence[PenHand], characters: str) -> Labelled:
+    """The hands' characters, each drawn once into the middle of 64 × 64 px at 300 dpi, ink dark."""
     rng = np.random.default_rng(_SEED)
     style = PenStyle.plain(_BALLPOINT_MM)
     images, labels, writers = [], [], []
-    for writer, hand in load_unipen(data, characters=characters, as_labelled=not checked).items():
-        if split_of(writer) != "test":
-            continue
+    for hand in hands:
         for char, glyphs in hand.glyphs.items():
-            for glyph in glyphs:
+            for glyph in glyphs if char in characters else ():
                 ink = draw(glyph, _PX_PER_MM, _CAPITAL_MM, style, rng, widest_mm=5.0).ink
                 images.append(in_the_middle(ink))
                 labels.append(char)
-                writers.append(writer)
-    return Labelled(np.stack(images), np.array(labels), np.array(writers).astype(str))
+                writers.append(hand.id.rpartition(":")[2])
+    return Labelled(np.stack(images), np.array(labels), np.array(writers))
 
 
 def framed(
@@ -108,10 +115,14 @@ def main() -> None:
         "--checked", action="store_true", help="leave out labels that are known or likely to be wrong"
     )
     parser.add_argument("--framed", action="store_true", help="with the printed lines of their cells")
+    parser.add_argument(
+        "--others", type=Path, nargs="*", default=(), help="files of `pipeline.training.others`"
+    )
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     sets = {"mnist": mnist(arguments.data)}
+    sets |= {path.name: drawn(load_others(path), ALPHABETS["all"]) for path in arguments.others}
     for kind in ("digits", "capitals"):
         sets[f"unipen-{kind}"] = unipen(arguments.data, ALPHABETS[kind], arguments.checked)
     if arguments.framed:

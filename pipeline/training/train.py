@@ -198,12 +198,19 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=Plan().rate)
     parser.add_argument("--seed", type=int, default=Plan().seed, help="another one where training goes on")
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument(
+        "--others",
+        type=Path,
+        nargs="*",
+        default=(),
+        help="more hands to train on, such as pendigits-orig.tra",
+    )
     parser.add_argument("--start", type=Path, help="a folder with the readers' files to go on from")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(1)
     plan = Plan(samples=arguments.samples, rate=arguments.rate, seed=arguments.seed)
-    sources = Sources.load(arguments.data, "train")
+    sources = Sources.load(arguments.data, "train", arguments.others)
     nets = train(
         sources,
         plan,
