@@ -7,6 +7,7 @@ import pytest
 from forms_under_test import form
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pen_hands import block_strokes
 
 from pipeline.errors import MissingPartError
 from pipeline.forms.layout import FieldType
@@ -17,6 +18,8 @@ from pipeline.recognition.combs import CombCells, comb_arrays, comb_guesses, com
 from pipeline.recognition.joint import as_ruled
 from pipeline.recognition.reader import MODELS, cell_reader
 from pipeline.recognition.words import as_words
+from pipeline.training import writers
+from pipeline.training.hands import PenHand, split_of
 from pipeline.training.writers import fit
 
 
@@ -146,9 +149,26 @@ def test_models_of_another_reader_are_refused(tmp_path, change):
         card = tmp_path / "cells.json"
         card.write_text(card.read_text().replace(cell_reader().version, "00000000"))
     writer_models.cache_clear()
-    cell_reader.cache_clear()
     with pytest.raises(MissingPartError, match=r"writers\.npz"):
         writer_models(tmp_path)
+
+
+def test_models_are_of_the_reader_as_it_is_now(tmp_path, monkeypatch):
+    """A training saves its nets several times, each over the last; the models had been fitted on the first of them."""
+    glyphs = {char: (block_strokes(char),) * 3 for char in CHARACTERS}
+    train = [writer for writer in range(20) if split_of(writer) == "train"][:3]
+
+    def hands(data, characters):
+        return dict.fromkeys(train, PenHand("block", {char: glyphs[char] for char in characters}))
+
+    monkeypatch.setattr(writers, "load_unipen", hands)
+    for name in ("cells.onnx", "cells.json"):
+        shutil.copy(MODELS / name, tmp_path)
+    card = tmp_path / "cells.json"
+    for version in (cell_reader().version, "00000000"):
+        card.write_text(card.read_text().replace(cell_reader().version, version))
+        writers.save(tmp_path, tmp_path, seed=1)
+        assert np.load(tmp_path / "writers.npz")["reader"] == version
 
 
 def test_the_fit_finds_how_far_apart_hands_are():

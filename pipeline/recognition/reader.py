@@ -130,9 +130,18 @@ def _card(folder: Path) -> dict[str, Any]:
     return card
 
 
-@lru_cache(maxsize=2)
-def cell_reader(folder: Path = MODELS) -> CellReader:
-    """The reader whose weights and card lie in a folder; loaded once a process.
+@lru_cache(maxsize=1)
+def cell_reader() -> CellReader:
+    """The reader that ships; loaded once a process.
+
+    Raises:
+        MissingPartError: the model file is not there.
+    """
+    return open_reader(MODELS)
+
+
+def open_reader(folder: Path) -> CellReader:
+    """The reader whose weights and card lie in a folder, as they are now.
 
     Raises:
         MissingPartError: the model file is not there.

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.recognition.adapt import NAMES, PARTS, WriterModel
 from pipeline.recognition.alphabet import CHARACTERS, KINDS, allowed
-from pipeline.recognition.reader import cell_reader
+from pipeline.recognition.reader import CellReader, open_reader
 from pipeline.training.hands import PenHand, Split, load_unipen, split_of
 from pipeline.training.held_out import framed, in_the_middle
 from pipeline.training.loose import loose_cells
@@ -63,9 +63,9 @@ def fit(seen: list[tuple[NDArray[np.float32], NDArray[np.int64]]], classes: int)
 
 
 def hands_seen(
-    data: Path, folder: Path, split: Split, characters: str, seed: int
+    data: Path, reader: CellReader, split: Split, characters: str, seed: int
 ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int64]]]:
-    """What a folder's first reader sees of all characters of each of the split's writers, each drawn once.
+    """What a first reader sees of all characters of each of the split's writers, each drawn once.
 
     Yields:
         For each writer the hidden layer (N, H) and the class (N,).
@@ -76,7 +76,7 @@ def hands_seen(
             continue
         images, labels = _drawn(hand, np.random.default_rng([seed, writer]))
         ink = loose_cells(images)
-        seen = cell_reader(folder).see(ink, np.repeat(classes[None], len(labels), axis=0))
+        seen = reader.see(ink, np.repeat(classes[None], len(labels), axis=0))
         kept = ink.amount > 0
         yield seen.hidden[kept], labels[kept] - CHARACTERS.index(characters[0])
 
@@ -90,13 +90,13 @@ def _drawn(hand: PenHand, rng: np.random.Generator) -> tuple[NDArray[np.uint8], 
 
 def save(data: Path, folder: Path, seed: int) -> None:
     """Writes the models that belong to a folder's first reader beside it."""
+    reader = open_reader(folder)
     parts: dict[str, NDArray[np.float32]] = {}
     for name, kind in zip(NAMES, KINDS, strict=True):
-        seen = list(hands_seen(data, folder, "train", CHARACTERS[kind], seed))
+        seen = list(hands_seen(data, reader, "train", CHARACTERS[kind], seed))
         model = fit(seen, kind.stop - kind.start)
         parts |= {f"{name}_{part}": getattr(model, part).astype(np.float32) for part in PARTS}
-    reader = np.array(cell_reader(folder).version)
-    np.savez(folder / "writers.npz", allow_pickle=False, reader=reader, **parts)
+    np.savez(folder / "writers.npz", allow_pickle=False, reader=np.array(reader.version), **parts)
 
 
 def main() -> None:
