@@ -4,8 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
+from pen_hands import BLOCK
 
+from pipeline.forms.catalogue import load_form
 from pipeline.training.held_out import drawn
+from pipeline.training.labelled import CALIBRATION_FORM, sheets
 from pipeline.training.others import load_others
 
 _UNIPEN = """\
@@ -69,6 +72,15 @@ def test_they_are_drawn_as_other_held_out_cells_are(tmp_path: Path) -> None:
     assert cells.images.shape == (2, 64, 64)
     assert (cells.images.min(axis=(1, 2)) == 0).all()
     assert drawn(load_others(tmp_path / "digits.tes"), "1").labels.tolist() == ["1"]
+
+
+def test_they_fill_in_sheets_and_borrow_what_they_cannot_write(tmp_path: Path) -> None:
+    """All that a hand lacks is lent, also by those who fill in no sheet of their own."""
+    (tmp_path / "digits.tes").write_text(_UNIPEN.replace("1 2  13", "1 1  13"))
+    hands = load_others(tmp_path / "digits.tes")
+    side = next(sheets(load_form(CALIBRATION_FORM), hands, range(1), 3, page=1, helpers=(BLOCK,)))
+    assert side.writer == "digits.tes:1"
+    assert set("".join(truth.value or "" for truth in side.truths)) > set("0123456789ABDEIKLMNRSTU")
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ from pipeline.registration.register import register
 from pipeline.registration.types import Refusal, Registration
 from pipeline.training.fill import Correction, Truth, Writer, blank_sheets, fill_page
 from pipeline.training.hands import Hand, Split, load_unipen, split_of
+from pipeline.training.others import load_others
 from pipeline.training.people import RARE, Values, fill_in
 from pipeline.training.scanner import Scanner, photographed
 from pipeline.validation.judge import EMPTY, judge
@@ -92,25 +93,28 @@ def sheets(
     slips: float = 0.0,
     corrections: tuple[Correction, ...] = ("cell",),
     page: int | None = None,
+    helpers: tuple[Hand, ...] = (),
 ) -> Iterator[Side]:
     """Fills in and scans sheets of one form; sheet `number` is the same whatever the range.
 
     Args:
         form: any form.
-        hands: each sheet is written by one of them; the others lend the characters that it lacks.
+        hands: each sheet is written by one of them; the others and `helpers` lend the characters that it lacks.
         numbers: which sheets.
         seed: with a sheet's number, the source of all chance in it.
         capture: `scan`, or `photo` for a phone's photo of the sheet.
         slips: chance that a filled comb is corrected.
         corrections: the ways in which it may be.
         page: only this side of each sheet; None: all.
+        helpers: hands that write no sheet of their own.
     """
+    around = hands + helpers
     catalogue = Catalogue([form])
     blanks = blank_sheets(form, [serial_of(form.definition.code, "2005", 26, 1)])[0]
     for number in numbers:
         rng = np.random.default_rng([seed, number])
         first = int(rng.integers(len(hands)))
-        lenders = [hands[i] for i in rng.permutation(len(hands))]
+        lenders = [around[i] for i in rng.permutation(len(around))]
         writer = Writer.sample([hands[first], *lenders], rng, slips=slips, corrections=corrections)
         values = _dense(form, rng)
         scanner = Scanner.sample(rng).fit_for(writer.style.darkness)
@@ -192,9 +196,19 @@ def _other_date(value: str | None, rng: np.random.Generator) -> str | None:
 
 
 def _work(
-    form: Form, data: Path, split: Split, numbers: range, seed: int, capture: str, page: int | None
+    form: Form,
+    data: Path,
+    split: Split,
+    numbers: range,
+    seed: int,
+    capture: str,
+    page: int | None,
+    others: Path | None,
 ) -> list[Row]:
-    found = sheets(form, writers_of(data, split), numbers, seed, capture, page=page)
+    hands, helpers = writers_of(data, split), tuple[Hand, ...]()
+    if others is not None:
+        hands, helpers = load_others(others), hands
+    found = sheets(form, hands, numbers, seed, capture, page=page, helpers=helpers)
     return [row for side in found for row in rows(side, form, capture)]
 
 
@@ -208,6 +222,11 @@ def main() -> None:
     parser.add_argument("--page", type=int, help="only this side of each sheet")
     parser.add_argument("--capture", choices=["scan", "photo"], default="scan")
     parser.add_argument("--seed", type=int, default=20261124)
+    parser.add_argument(
+        "--others",
+        type=Path,
+        help="a file of `pipeline.training.others`, whose hands write instead of the split's",
+    )
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
@@ -226,6 +245,7 @@ def main() -> None:
                 arguments.seed,
                 arguments.capture,
                 arguments.page,
+                arguments.others,
             )
             for part in parts
         ]
