@@ -33,7 +33,7 @@ from pipeline.training.pen import PenStyle, draw
 _DIGITS: Final = "0123456789"
 _CAPITALS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _MARKS: Final = ".,-/'"
-_KINDS: Final = ((_DIGITS, 0.34), (_CAPITALS, 0.56), (_MARKS, 0.06))
+_KINDS: Final = ((_DIGITS, 0.38), (_CAPITALS, 0.52), (_MARKS, 0.06))
 _BLANK_SHARE: Final = 0.06
 _CROSSED_SHARE: Final = 0.03
 _OVERWRITTEN_SHARE: Final = 0.012
@@ -50,8 +50,8 @@ _SWALLOWS: Final = {c: c for c in _SHOWS_THROUGH} | {
 }
 """But for these, in which what is under or over them may be lost."""
 _FONT_SHARE: Final = 0.17
-_SCANNED_SHARE: Final = 0.12
-_OTHERS_SHARE: Final = 0.06
+_SCANNED_SHARE: Final = 0.14
+_OTHERS_SHARE: Final = 0.07
 _MIXED_SHARE: Final = 0.5
 _MIXED_BY: Final = (-0.3, 1.0)
 """How far hands go towards another one; a little away from it, too."""

@@ -129,7 +129,7 @@ def train(
 ) -> Pair:
     """Trains a `Pair` on cells drawn from `sources` and returns its averaged weights, ready to export.
 
-    `start` are nets to go on from; `keep` gets the averaged nets every 6,000 steps, so that a killed training
+    `start` are nets to go on from; `keep` gets the averaged nets every 2,000 steps, so that a killed training
     leaves something behind.
     """
     torch.manual_seed(plan.seed)
@@ -162,7 +162,7 @@ def train(
             if step % 200 == 0:
                 told = " ".join(f"{loss:.4f}" for loss in running.tolist())
                 log.info("step %d/%d losses %s (%.0f s)", step, steps, told, time.monotonic() - started)
-            if step % 6000 == 0:
+            if step % 2000 == 0:
                 keep(smooth.eval())
             if step == steps:
                 smooth.eval()
@@ -218,7 +218,7 @@ def main() -> None:
         restore(arguments.start, arguments.data) if arguments.start else None,
         lambda half_done: save(half_done, arguments.data, arguments.out, plan.seed, 4_000),
     )
-    save(nets, arguments.data, arguments.out, plan.seed, 20_000)
+    save(nets, arguments.data, arguments.out, plan.seed, 60_000)
 
 
 if __name__ == "__main__":
