@@ -186,10 +186,10 @@ def load_unipen(
         wrong = frozenset[int]() if as_labelled else _wrong_labels().get(kind, frozenset())
         with np.load(data / "handwriting" / f"unipen_{kind}.npz") as file:
             files.append(({name: file[name] for name in file.files}, wrong))
-    return hands_of(files, characters, "unipen")
+    return hands_from(files, characters, "unipen")
 
 
-def hands_of(
+def hands_from(
     files: Iterable[tuple[Mapping[str, NDArray[np.generic]], frozenset[int]]], characters: str, source: str
 ) -> dict[int, PenHand]:
     """Writers under their numbers, from arrays as `unipen_*.npz` hold them.

@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 
 from pipeline.recognition.alphabet import CHARACTERS
-from pipeline.training.hands import Floats, PenHand, hands_of
+from pipeline.training.hands import Floats, PenHand, hands_from
 
 Sample = tuple[str, int, list[Floats]]
 """Label, writer, and strokes (n, 2), y up."""
@@ -50,7 +50,7 @@ def load_others(path: Path) -> tuple[PenHand, ...]:
         "label": np.array(labels),
         "writer": np.array(writers),
     }
-    return tuple(hands_of([(arrays, frozenset())], CHARACTERS, path.name).values())
+    return tuple(hands_from([(arrays, frozenset())], CHARACTERS, path.name).values())
 
 
 def _pendigits(path: Path) -> Iterator[Sample]:
