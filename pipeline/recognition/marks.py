@@ -15,7 +15,10 @@ _INSET_MM: Final = 0.55
 _PEN_PX: Final = 20
 """The 20th darkest pixel (0.3 mm²) speaks for the pen; a lone speck does not."""
 _PALE: Final = 0.22
-"""Ink as pale as this may be print that shows through from the other side: a person looks."""
+"""Ink as pale as this may be print that shows through from the other side: a person looks …"""
+_AS_PALE: Final = 0.75
+_SHOWN_BY: Final = 4
+"""… unless it is so nearly as dark as most of so many marks on its page that are darker: a pencil's."""
 _EMPTY: Final = 0.006
 _MARKED: Final = 0.03
 """Share of the inside that a thin tick (0.3 mm pen, 4 mm long) covers: 0.09; a stray end of a line: below 0.02."""
@@ -28,10 +31,19 @@ _NO_PAPER_MM: Final = 0.2
 _REACH_MM: Final = 1.7
 _REACH_PENS: Final = 1.9
 """A mark extends over at least this much of the box and so many widths of its pen; a dot does not."""
+_MUCH_PAPER_MM: Final = 1.0
+_NO_DOT_MM: Final = 3.6
+"""Strokes that meet look like a wider pen: what extends over so much and leaves so much paper free is no dot either."""
 _STRAIGHT: Final = 0.31
 """A straight stroke spreads by this share of its pen's width to its sides (a bar's standard deviation is 1/√12) …"""
 _STEEP: Final = 0.45
 """… and is a dash where it lies or stands, but for such a slope: it may as well say no."""
+_LEG_MM: Final = 0.8
+_LEG_MM2: Final = 0.15
+"""The longer leg of a tick is none: so far to its side lies so much of the other one …"""
+_BESIDE_MM: Final = 0.8
+_GAP_PX: Final = 5
+"""… in the box or so near it, and they meet but for what the printed outline took out of them."""
 
 
 _BUBBLE: Final = 0.36
@@ -87,10 +99,17 @@ def judge(
         filled: bool (N,), which are bubbles: there a filled box is a mark.
     """
     bubbles = np.zeros(len(patches), bool) if filled is None else filled
-    return tuple(
-        (_judge_bubble if bubble else _judge)(patch, *size)
+    marks = [
+        _judge_bubble(patch, *size) if bubble else _judge(patch, *size)
         for patch, size, bubble in zip(patches, sizes_mm, bubbles, strict=True)
-    )
+    ]
+    pens = [mark.pen for mark in marks if mark.state is MarkState.MARKED]
+    if len(pens) >= _SHOWN_BY:
+        pale = max(FAINT, _AS_PALE * float(np.median(pens)))
+        for i, mark in enumerate(marks):
+            if mark.state is MarkState.UNCLEAR and pale <= mark.pen < _PALE:
+                marks[i] = _judge(patches[i], float(sizes_mm[i, 0]), float(sizes_mm[i, 1]), pale)
+    return tuple(marks)
 
 
 def _judge_bubble(patch: Floats, width_mm: float, height_mm: float) -> Mark:
@@ -148,20 +167,17 @@ def _light_around(window: Floats, margin: int) -> Floats:
     return np.maximum(terms @ plane, np.float32(_LEAST_PAPER))
 
 
-def _judge(patch: Floats, width_mm: float, height_mm: float) -> Mark:
-    low = round((MARGIN_MM + _INSET_MM) * PX_PER_MM)
-    inside = patch[
-        low : round((MARGIN_MM + height_mm - _INSET_MM) * PX_PER_MM),
-        low : round((MARGIN_MM + width_mm - _INSET_MM) * PX_PER_MM),
-    ]
+def _judge(patch: Floats, width_mm: float, height_mm: float, pale: float = _PALE) -> Mark:
+    inside = patch[_grown(width_mm, height_mm, -_INSET_MM)]
     dark = 1 - inside
     peak = float(np.partition(dark.ravel(), -_PEN_PX)[-_PEN_PX])
-    ink = dark > 0.4 * max(peak, 2 * FAINT)
+    least_dark = 0.4 * max(peak, 2 * FAINT)
+    ink = dark > least_dark
     share = float(ink.mean())
     if share < _EMPTY or peak < FAINT:
         return Mark(MarkState.EMPTY, 1 - min(share / _EMPTY, 1) * 0.004, share)
-    if peak < _PALE:
-        return Mark(MarkState.UNCLEAR, 0.5, share)
+    if peak < pale:
+        return Mark(MarkState.UNCLEAR, 0.5, share, peak)
     free = float(cv2.distanceTransform((~ink).astype(np.uint8), cv2.DIST_L2, 5).max()) / PX_PER_MM
     if (share >= _FULL and free <= _NO_PAPER_MM) or (share >= _BLACK and free < _PAPER_MM):
         return Mark(MarkState.CANCELLED, 0.99, share)
@@ -169,20 +185,47 @@ def _judge(patch: Floats, width_mm: float, height_mm: float) -> Mark:
     reaches = np.hypot(*stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].T) / PX_PER_MM
     reach = float(reaches.max())
     pen = 2 * float(cv2.distanceTransform(ink.astype(np.uint8), cv2.DIST_L2, 5).max()) / PX_PER_MM
-    least = max(_REACH_MM, _REACH_PENS * pen)
+    least = _REACH_PENS * pen
+    if free >= _MUCH_PAPER_MM:
+        least = min(least, _NO_DOT_MM)
+    least = max(least, _REACH_MM)
+    around = 1 - patch[_grown(width_mm, height_mm, _BESIDE_MM)] > least_dark
     if (
         share >= _MARKED
         and reach >= least
         and free >= _PAPER_MM
-        and not _is_dash(labels == 1 + reaches.argmax(), pen)
+        and not _is_dash(labels == 1 + reaches.argmax(), around, pen)
     ):
         margin = min((share - _MARKED) / 0.03, (reach - least) / 0.4, (free - _PAPER_MM) / 0.05, 1.0)
         return Mark(MarkState.MARKED, 0.9 + 0.0999 * margin, share, peak)
     return Mark(MarkState.UNCLEAR, 0.5, share)
 
 
-def _is_dash(stroke: NDArray[np.bool_], pen_mm: float) -> bool:
-    """Whether ink (h, w) is one straight stroke that lies or stands, by its principal axes."""
-    spread, axes = np.linalg.eigh(np.cov(np.nonzero(stroke)))
+def _grown(width_mm: float, height_mm: float, by_mm: float) -> tuple[slice, slice]:
+    """Where a box lies in its window, grown to all sides."""
+    low, *ends = (
+        round((MARGIN_MM + far) * PX_PER_MM) for far in (-by_mm, height_mm + by_mm, width_mm + by_mm)
+    )
+    return slice(low, ends[0]), slice(low, ends[1])
+
+
+def _is_dash(stroke: NDArray[np.bool_], around: NDArray[np.bool_], pen_mm: float) -> bool:
+    """Whether ink is one straight stroke that lies or stands, by its principal axes, without a leg to its side.
+
+    Args:
+        stroke: bool (h, w), the longest stroke of the judged inside.
+        around: bool (H, W), the ink of the whole box and beside it.
+        pen_mm: the width of the stroke.
+    """
+    y, x = np.nonzero(stroke)
+    spread, axes = np.linalg.eigh(np.cov(y, x))
     slope = np.abs(axes[:, 1]).min() / np.abs(axes[:, 1]).max()
-    return bool(spread[0] <= (_STRAIGHT * pen_mm * PX_PER_MM) ** 2 and slope <= _STEEP)
+    if spread[0] > (_STRAIGHT * pen_mm * PX_PER_MM) ** 2 or slope > _STEEP:
+        return False
+    offset = round((MARGIN_MM + _INSET_MM) * PX_PER_MM) - round((MARGIN_MM - _BESIDE_MM) * PX_PER_MM)
+    joined = cv2.morphologyEx(around.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((_GAP_PX, _GAP_PX), np.uint8))
+    labels = cv2.connectedComponents(joined, connectivity=8)[1]
+    whole = np.argwhere(around & (labels == labels[y[0] + offset, x[0] + offset]))
+    aside = np.abs((whole - offset - (y.mean(), x.mean())) @ axes[:, 0])
+    leg = np.count_nonzero(aside > (pen_mm / 2 + _LEG_MM) * PX_PER_MM)
+    return bool(leg < _LEG_MM2 * PX_PER_MM**2)

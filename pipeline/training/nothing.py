@@ -320,7 +320,7 @@ def _into_boxes(page: Floats, field: FieldLayout, writer: Writer, rng: Rng) -> D
         return None, None
     draw_mark(page, box, writer.way, writer, rng)
     strike = STRIKES[int(rng.integers(len(STRIKES)))]
-    draw_lines(page, strike(_Place.within(box, rng), rng), (field.box.x, field.box.y), writer, rng)
+    draw_lines(page, strike(_Place.within(box, rng), rng), (box.x, box.y), writer, rng)
     return STRUCK_OUT, None
 
 
