@@ -281,7 +281,6 @@ def _strike(page: Floats, cells: Sequence[Box], count: int, writer: Writer, rng:
     """Draws one or two lines through the first `count` cells."""
     first, last = cells[0], cells[count - 1]
     left, right = np.array([first.x - 0.5, last.x + last.w + 0.5]) + rng.normal(0, 0.8, 2)
-    middle = (left + right) / 2
     high = cells[0].h
     lines = []
     for share in rng.choice([0.35, 0.5, 0.65], int(rng.integers(1, 3)), replace=False):
@@ -289,22 +288,21 @@ def _strike(page: Floats, cells: Sequence[Box], count: int, writer: Writer, rng:
         falls = rng.normal(0, 0.08 * high, 2)
         y = first.y + share * high + np.linspace(falls[0], falls[1], 12) + rng.normal(0, 0.1, 12)
         lines.append(np.stack([x, y], axis=1))
-    draw_lines(page, lines, (middle, first.y), writer, rng)
+    draw_lines(page, lines, writer, rng)
 
 
 def draw_lines(
-    page: Floats,
-    lines: Sequence[NDArray[np.floating]],
-    origin: tuple[float, float],
-    writer: Writer,
-    rng: np.random.Generator,
+    page: Floats, lines: Sequence[NDArray[np.floating]], writer: Writer, rng: np.random.Generator
 ) -> None:
-    """Draws strokes, each (n, 2) in mm, with a writer's pen and as straight as they are; `origin` is near them, mm."""
-    points = (np.concatenate(lines) - np.array(origin)) / writer.tall_mm
-    glyph = Strokes(points.astype(np.float32), tuple(np.cumsum([len(line) for line in lines]).tolist()))
+    """Draws strokes, each (n, 2) in mm, with a writer's pen and as straight as they are."""
+    points = np.concatenate(lines)
+    # Like any glyph they come out turned and stretched a little: about their own middle, or they leave their place.
+    x, y = points.mean(axis=0)
+    ends = tuple(np.cumsum([len(line) for line in lines]).tolist())
+    glyph = Strokes(((points - (x, y)) / writer.tall_mm).astype(np.float32), ends)
     straight = replace(writer.style, slant=0.0, rotation=0.0, aspect=1.0, wobble=0.0)
     drawn = draw(glyph, DPI / MM, writer.tall_mm, straight, rng, widest_mm=float("inf"))
-    lay(page, drawn, round(_px(origin[0])), round(_px(origin[1])), writer.style.darkness)
+    lay(page, drawn, round(_px(x)), round(_px(y)), writer.style.darkness)
 
 
 def _marks(page: Floats, field: FieldLayout, truth: Truth, writer: Writer, rng: np.random.Generator) -> Truth:

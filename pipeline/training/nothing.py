@@ -307,7 +307,7 @@ def _into_comb(page: Floats, field: FieldLayout, writer: Writer, rng: Rng) -> Dr
         return (way if write_note(page, field, text, _faintly(writer, rng), rng) else None), None
     if way == _SIGN:
         way = str(rng.choice(list(SIGNS)))
-        draw_lines(page, SIGNS[way](_Place.sample(field, rng), rng), (field.box.x, field.box.y), writer, rng)
+        draw_lines(page, SIGNS[way](_Place.sample(field, rng), rng), writer, rng)
     return way, None
 
 
@@ -320,7 +320,7 @@ def _into_boxes(page: Floats, field: FieldLayout, writer: Writer, rng: Rng) -> D
         return None, None
     draw_mark(page, box, writer.way, writer, rng)
     strike = STRIKES[int(rng.integers(len(STRIKES)))]
-    draw_lines(page, strike(_Place.within(box, rng), rng), (box.x, box.y), writer, rng)
+    draw_lines(page, strike(_Place.within(box, rng), rng), writer, rng)
     return STRUCK_OUT, None
 
 
@@ -334,7 +334,7 @@ def _into_area(page: Floats, field: FieldLayout, writer: Writer, rng: Rng) -> Dr
     if way == _SIGN:
         way = str(rng.choice(AREA_SIGNS))
         at = _Place.within(field.box, rng)
-        draw_lines(page, SIGNS[way](at, rng), (field.box.x, field.box.y), writer, rng)
+        draw_lines(page, SIGNS[way](at, rng), writer, rng)
     return way, None
 
 
