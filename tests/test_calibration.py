@@ -104,6 +104,17 @@ def test_the_bound_for_hands_grows_with_how_far_they_are_apart():
     assert hands_bound(np.array([1]), np.array([10]), 0.95) == 1
 
 
+def test_the_bound_for_hands_holds_for_others_of_their_kind():
+    """Offices of five whose rates lie as far apart as those of the hands seen; 2,000 times over."""
+    rng = np.random.default_rng(8)
+    broken = 0
+    for _ in range(2000):
+        rates = rng.gamma(2, 0.0005 / 2, 25)
+        bound = hands_bound(rng.poisson(1000 * rates[:20]), np.full(20, 1000), 0.95)
+        broken += rates[20:].mean() > bound
+    assert broken <= 0.06 * 2000
+
+
 @given(st.lists(st.tuples(st.floats(-10, 10), st.booleans()), min_size=1, max_size=80))
 @settings(max_examples=60)
 def test_the_map_rises_and_never_claims_certainty(pairs):
