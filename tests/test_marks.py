@@ -99,9 +99,8 @@ def test_a_dash_that_leaves_its_box_stays_one():
 
 
 def test_strokes_that_meet_are_no_dot():
-    assert (
-        judged(((0.2, 0.1), (0.2, 0.9)), ((0.8, 0.1), (0.25, 0.5), (0.8, 0.9)), pen_mm=0.9).state == "marked"
-    )
+    stem, arms = ((0.2, 0.1), (0.2, 0.9)), ((0.8, 0.1), (0.25, 0.5), (0.8, 0.9))
+    assert judged(stem, arms, pen_mm=0.9).state is MarkState.MARKED
 
 
 def test_half_a_black_box_is_asked_about():

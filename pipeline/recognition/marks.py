@@ -79,7 +79,7 @@ class Mark:
     Attributes:
         confidence: probability that the state is right, uncalibrated.
         share: of its inside that is inked.
-        pen: how dark the ink is, 0 to 1; 0 where there is none.
+        pen: how dark the ink of a mark is, or of what is too pale to be one, 0 to 1; else 0.
     """
 
     state: MarkState
@@ -189,13 +189,10 @@ def _judge(patch: Floats, width_mm: float, height_mm: float, pale: float = _PALE
     if free >= _MUCH_PAPER_MM:
         least = min(least, _NO_DOT_MM)
     least = max(least, _REACH_MM)
-    around = 1 - patch[_grown(width_mm, height_mm, _BESIDE_MM)] > least_dark
-    if (
-        share >= _MARKED
-        and reach >= least
-        and free >= _PAPER_MM
-        and not _is_dash(labels == 1 + reaches.argmax(), around, pen)
-    ):
+    if share >= _MARKED and reach >= least and free >= _PAPER_MM:
+        around = 1 - patch[_grown(width_mm, height_mm, _BESIDE_MM)] > least_dark
+        if _is_dash(labels == 1 + reaches.argmax(), around, pen):
+            return Mark(MarkState.UNCLEAR, 0.5, share)
         margin = min((share - _MARKED) / 0.03, (reach - least) / 0.4, (free - _PAPER_MM) / 0.05, 1.0)
         return Mark(MarkState.MARKED, 0.9 + 0.0999 * margin, share, peak)
     return Mark(MarkState.UNCLEAR, 0.5, share)
